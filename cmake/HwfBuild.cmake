@@ -1,0 +1,46 @@
+# The project's three target functions. Every library, program and test is made by one of them, so that warnings,
+# sanitizers and include paths are set in one place.
+add_library(hwf_options INTERFACE)
+target_compile_options(hwf_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -Werror=switch)
+target_include_directories(hwf_options INTERFACE ${CMAKE_SOURCE_DIR})
+if(HWF_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(HWF_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# hwf_add_library(NAME SOURCES a.cpp ... [DEPS lib ...] [TESTS a_test.cpp ...] [TEST_DEPS lib ...])
+# A static library, and one GoogleTest program NAME_test from the tests beside its sources.
+function(hwf_add_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;TESTS;TEST_DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC hwf_options fmt::fmt ${ARG_DEPS})
+  if(ARG_TESTS)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+    gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()
+
+# hwf_add_program(NAME SOURCES main.cpp ... [DEPS lib ...]): an executable in build/<preset>/bin.
+function(hwf_add_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE hwf_options fmt::fmt ${ARG_DEPS})
+endfunction()
+
+# hwf_add_fuzzer(NAME SOURCES x_fuzz.cpp [DEPS lib ...] CORPUS dir): under HWF_FUZZ a libFuzzer program; always a test
+# NAME_replay that runs the same entry point over every file of the corpus.
+function(hwf_add_fuzzer name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPS" ${ARGN})
+  if(HWF_FUZZ)
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE hwf_options fmt::fmt ${ARG_DEPS})
+  endif()
+  add_executable(${name}_replay ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+  target_link_libraries(${name}_replay PRIVATE hwf_options fmt::fmt ${ARG_DEPS})
+  add_test(NAME ${name}_replay COMMAND ${name}_replay ${ARG_CORPUS})
+endfunction()

@@ -1,0 +1,141 @@
+// The words between an engine and an hwf-runner, over the runner's Unix stream socket (`runner/sock` in the run
+// directory; only the run's uid may connect), and the records of the runner's log (`runner/log`, framed as the journal).
+// A message is a 4-byte little-endian length and a JSON text of at most 16 MiB. Encodings in protocol.cpp.
+//
+// The runner takes requests from one engine at a time, the one with the highest epoch: Hello with a lower epoch is
+// refused (`superseded`), a higher one ends the older connection. Its log is the claim: an attempt whose `claim` record
+// is in the log is never started again. After Hello the runner sends every log record from `log_offset` on, then new
+// ones as they come; each arrives exactly once a connection, in order, and with its end offset, which the engine keeps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "ir/module.h"
+#include "runtime/state/events.h"
+
+namespace hwf::runner {
+
+// ---------------------------------------------------------------- engine to runner
+
+struct Hello {
+  int64_t epoch = 0;
+  uint64_t log_offset = 0;
+};
+
+struct OutputSpec {
+  std::string name;
+  // "path", "glob": relative to the attempt directory, result a File or Dir value (a list for glob).
+  // "text": the bytes of that file less one final newline. "json": the file's JSON. "stdout_*": the same of the
+  // standard output.
+  enum class Kind { kFile, kDir, kGlobFiles, kGlobDirs, kText, kJson, kStdoutText, kStdoutJson, kStdoutFile };
+  Kind kind = Kind::kFile;
+  std::string path;
+  bool optional = false;
+};
+
+struct Start {
+  state::Place place;
+  int attempt = 1;
+  bool effect = false;            // its claim is synced before it starts
+  std::string directory;          // absolute attempt directory; made by the runner (local), exclusively
+  std::vector<std::string> argv;  // argv[0] is looked up in PATH of `env`
+  std::vector<std::pair<std::string, std::string>> env;  // the whole environment
+  std::string script;             // not empty: fed to argv by the file `command` in the directory
+  std::vector<std::string> links; // absolute paths to be seen in the directory under their base names (`uses`)
+  std::vector<OutputSpec> outputs;
+  std::vector<std::string> streams;  // declared streams; not empty: `checkpoints/` and `messages/` are made
+  std::vector<std::string> every_all; // those of them that are not coalesced
+  bool accepts_messages = false;
+  std::vector<Json> messages;     // to be placed before it starts: {"number","message","fields"}
+  double cpus = 1;
+  int gpus = 0;
+  int64_t memory = 0;             // bytes; 0: no limit
+  int64_t time_limit_ms = 0;      // 0: none
+};
+struct Message {
+  state::Place place;
+  int attempt = 1;
+  int64_t number = 0;
+  Json body;                      // {"number","message","fields"}
+};
+struct Cancel {
+  state::Place place;
+  int attempt = 1;
+};
+// Start nothing new of what is queued (Ctrl-C); what runs goes on. Queued attempts are reported as Unstarted.
+struct Drain {};
+// End when nothing runs and no engine is connected: the run is over.
+struct Finish {};
+using Request = std::variant<Hello, Start, Message, Cancel, Drain, Finish>;
+
+// ---------------------------------------------------------------- runner's log, and runner to engine
+
+// The attempt is this runner's; written before anything of it happens.
+struct Claimed {
+  state::Place place;
+  int attempt = 1;
+};
+struct Started {
+  state::Place place;
+  int attempt = 1;
+  int64_t pid = 0;
+  int slot = -1;  // of short streams: `runner/slot-N.out|err` while it runs
+};
+struct Emitted {
+  state::Place place;
+  int attempt = 1;
+  std::string file;     // unique name below checkpoints/
+  Json content;         // as the task wrote it: {"checkpoint","values","taken"}; file members replaced by File values
+  int64_t dropped = 0;  // emissions of this stream coalesced into this one
+};
+struct EmissionBad {
+  state::Place place;
+  int attempt = 1;
+  std::string file;
+  std::string why;
+};
+struct MessagePlaced {
+  state::Place place;
+  int attempt = 1;
+  int64_t number = 0;
+};
+struct Ended {
+  state::Place place;
+  int attempt = 1;
+  std::optional<ir::Reason> failure;
+  std::optional<int> exit_code;
+  int signal = 0;
+  std::string message;
+  Json outputs;        // object by name; files as File values, text as strings, JSON as it is
+  state::Usage usage;
+  std::string out;     // short streams, folded in (at most 4 KiB each); longer ones are files in the attempt directory
+  std::string err;
+  bool out_file = false;
+  bool err_file = false;
+};
+// Never claimed: drained before it began.
+struct Unstarted {
+  state::Place place;
+  int attempt = 1;
+};
+// Not logged: the answer to Hello of an older epoch.
+struct Superseded {
+  int64_t epoch = 0;
+};
+// Not logged: the answer to Hello; everything up to here has been sent.
+struct CaughtUp {};
+
+using Report = std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp>;
+
+Json ToJson(const Request& request);
+Json ToJson(const Report& report);
+ErrorOr<Request> RequestFromJson(const Json& json);
+ErrorOr<Report> ReportFromJson(const Json& json);
+
+}  // namespace hwf::runner

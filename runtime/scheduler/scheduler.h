@@ -1,0 +1,202 @@
+// The scheduler: a pure function (state, event) -> commands. No I/O, no clock: time comes with the events. The engine
+// appends an event to the journal, applies it here, and carries out the commands; after a restart it replays the journal
+// and asks Pending() for what is still to be done. Deterministic: equal events give equal states and commands.
+// One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ir/module.h"
+#include "runtime/state/events.h"
+
+namespace hwf::scheduler {
+
+using state::Place;
+using state::TimeMs;
+
+// Run attempt `attempt` of a task. `arguments` are by parameter; `previous` is the record of newest emissions (null
+// members where none); `messages` are those an earlier attempt took, in order, to be placed before it starts.
+// An attempt numbered 1 of a task that may be reused is first looked up by its key; the engine answers TaskReused.
+struct StartTask {
+  Place place;
+  int attempt = 1;
+  const ir::Task* task = nullptr;
+  std::vector<Json> arguments;
+  Json previous;
+  bool may_reuse = true;
+};
+struct ResolveSource {
+  Place place;
+  const ir::SourceNode* source = nullptr;
+  std::string path;  // as the expression gave it
+};
+// A review to be put before people. The engine freezes the evidence, writes the record, then applies ReviewOpened.
+struct OpenReview {
+  std::string review;
+  Place place;
+};
+// The review is closed: its record is updated and late answers are told by whom.
+struct CloseReview {
+  std::string review;
+};
+// Fire Clock{…} at `due` unless the review has closed by then. A later ArmClock of the same clock replaces it.
+struct ArmClock {
+  std::string review;
+  state::Clock clock = state::Clock::kExpire;
+  int index = 0;
+  TimeMs due = 0;
+};
+// A review, a reminder or an escalation: tell people (`--notify`).
+struct Notify {
+  std::string review;
+  std::string what;  // "opened", "remind", "escalate"
+};
+// Place message `number` (from 1) into the running attempt's directory.
+struct PlaceMessage {
+  Place place;
+  int attempt = 1;
+  int64_t number = 0;
+  std::string message;
+  Json fields;
+};
+struct CancelAttempt {
+  Place place;
+  int attempt = 1;
+};
+// An effect's attempt was claimed and has no result: ask the owner.
+struct AskDoubt {
+  Place place;
+  int attempt = 1;
+};
+// Nothing is left to do: append RunFinished with these.
+struct FinishRun {
+  bool ok = false;
+  Json outputs;
+  std::string why;
+};
+
+using Command = std::variant<StartTask, ResolveSource, OpenReview, CloseReview, ArmClock, Notify, PlaceMessage,
+                             CancelAttempt, AskDoubt, FinishRun>;
+
+// ---------------------------------------------------------------- views of the state (status, reviews, progress)
+
+enum class TaskStatus { kWaiting, kRunning, kRetrying, kDone, kReused, kFailed, kSkipped, kCancelled, kInDoubt };
+
+struct EmissionRecord {
+  int64_t number = 0;  // in its stream, from 1
+  int attempt = 1;
+  TimeMs time = 0;
+  int64_t after_message = 0;
+  Json values;
+  bool replayed = false;
+};
+struct MessageRecord {
+  int64_t number = 0;
+  std::string message;
+  Json fields;
+  TimeMs sent = 0;
+  std::string sender;           // the review or place it comes from
+  int64_t seen_emission = 0;    // the emission of the watched stream that the person saw; 0 if unknown
+  int64_t first_carried = 0;    // the first emission that carried it; 0 so far none
+  bool delivered = false;
+  bool undelivered_job_ended = false;
+};
+struct TaskView {
+  Place place;
+  const ir::Task* task = nullptr;
+  TaskStatus status = TaskStatus::kWaiting;
+  int attempt = 0;
+  TimeMs submitted = 0, started = 0, ended = 0;
+  std::string why;                // of failed, skipped, cancelled
+  std::vector<Json> arguments;
+  Json outputs;
+  state::Usage usage;
+  std::vector<std::pair<std::string, std::vector<EmissionRecord>>> streams;
+  std::vector<MessageRecord> messages;
+};
+
+enum class ReviewStatus { kOpening, kOpen, kAnswered, kExpired, kWithdrawn, kVoided };
+
+// A form field with its bounds evaluated.
+struct FormFieldView {
+  std::string name;
+  ir::TypeRef type = nullptr;
+  bool required = true;
+  Json low, high;       // null: no range
+  Json one_of;          // null: no list
+  Json default_value;   // null: none
+};
+struct ChoiceView {
+  std::string name;
+  std::vector<FormFieldView> fields;
+  std::string grants;
+};
+// ir::ByRule with its names evaluated.
+struct RuleView {
+  ir::ByRule::Kind kind = ir::ByRule::Kind::kOwner;
+  std::string who;
+  int quorum = 1;
+  bool not_starter = false;
+  ir::ByRule::Level level = ir::ByRule::Level::kAny;
+  std::vector<RuleView> parts;
+};
+struct ReviewView {
+  std::string id;
+  Place place;
+  const ir::ReviewNode* node = nullptr;
+  std::string question;
+  std::vector<std::pair<std::string, Json>> show;  // label, value
+  std::vector<ChoiceView> choices;
+  RuleView rule;                    // with escalations that have happened joined by kOr
+  std::string form_digest;          // of question, choices, rule: an answer names it
+  ReviewStatus status = ReviewStatus::kOpening;
+  TimeMs opened = 0, deadline = 0;  // 0: none
+  std::vector<state::Vote> votes;   // the newest of each person
+  std::vector<TimeMs> vote_times;
+  std::string closed_by;            // "ana", "policy (no answer within 48 h)", "job ended"
+  std::string answer;               // variant
+  Json answer_fields;
+  TimeMs closed = 0;
+  std::string job_stream;           // in a watch: "job.epoch"
+  int64_t emission = 0;             // in a watch: which one
+};
+
+class Scheduler {
+ public:
+  // `module` outlives the scheduler.
+  explicit Scheduler(const ir::Module& module);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Applies one event and returns what is to be done because of it. An event that contradicts the state (a vote on a
+  // closed review, a second end of an attempt) changes nothing and returns nothing.
+  std::vector<Command> Apply(const state::Event& event);
+
+  // After a replay: every command whose effect no event has recorded yet, in the order in which it arose.
+  std::vector<Command> Pending() const;
+
+  // Views; references are valid until the next Apply.
+  const std::vector<TaskView>& tasks() const;      // in order of readiness
+  const std::vector<ReviewView>& reviews() const;  // in order of opening
+  const TaskView* FindTask(std::string_view place) const;
+  const ReviewView* FindReview(std::string_view id) const;
+  // Named checkpoints reached: name (place) and value.
+  const std::vector<std::pair<Place, Json>>& checkpoints() const;
+  bool finished() const;
+  // What went wrong so far, one line each with its place and source span.
+  const std::vector<std::string>& failures() const;
+
+  // What a vote would do now; used by the CLI to say what happens next ("2 of 2: decides", "1 of 2").
+  std::string Explain(const state::Vote& vote) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hwf::scheduler
