@@ -8,8 +8,8 @@ namespace hwf {
 
 }  // namespace hwf
 
-#define HWF_CHECK(condition) \
-  do { \
+#define HWF_CHECK(condition)                                              \
+  do {                                                                    \
     if (!(condition)) ::hwf::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 

@@ -78,19 +78,18 @@ class [[nodiscard]] ErrorOr {
 }  // namespace hwf
 
 // HWF_TRY(expression): returns the error from the enclosing function, else goes on.
-#define HWF_TRY(expression) \
-  do { \
-    auto hwf_try_result = (expression); \
+#define HWF_TRY(expression)                                  \
+  do {                                                       \
+    auto hwf_try_result = (expression);                      \
     if (!hwf_try_result.ok()) return hwf_try_result.error(); \
   } while (false)
 
 #define HWF_CONCAT_INNER(a, b) a##b
 #define HWF_CONCAT(a, b) HWF_CONCAT_INNER(a, b)
 #define HWF_ASSIGN_INNER(temporary, declaration, expression) \
-  auto temporary = (expression); \
-  if (!temporary.ok()) return temporary.error(); \
+  auto temporary = (expression);                             \
+  if (!temporary.ok()) return temporary.error();             \
   declaration = std::move(temporary).value()
 
 // HWF_ASSIGN(auto x, Expression()): declares x from an ErrorOr, or returns its error.
-#define HWF_ASSIGN(declaration, expression) \
-  HWF_ASSIGN_INNER(HWF_CONCAT(hwf_assign_, __LINE__), declaration, expression)
+#define HWF_ASSIGN(declaration, expression) HWF_ASSIGN_INNER(HWF_CONCAT(hwf_assign_, __LINE__), declaration, expression)

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 namespace hwf {
 namespace {
@@ -37,9 +38,9 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   bool String(const char* text, rapidjson::SizeType length, bool) { return Place(Json(std::string(text, length))); }
   bool StartObject() { return Open(Json::Object()); }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    std::string_view key(text, length);
-    if (stack_.back().value.Find(key) != nullptr) return Refuse(fmt::format("the key `{}` appears twice", key));
-    stack_.back().key = std::string(key);
+    Frame& frame = stack_.back();
+    frame.key.assign(text, length);
+    if (frame.IsRepeated()) return Refuse(fmt::format("the key `{}` appears twice", frame.key));
     return true;
   }
   bool EndObject(rapidjson::SizeType) { return Close(); }
@@ -52,7 +53,18 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
  private:
   struct Frame {
     Json value;
-    std::string key;  // of the member being read
+    std::string key;                        // of the member being read
+    std::unordered_set<std::string> known;  // filled once an object grows past what a scan is good for
+
+    bool IsRepeated() {
+      constexpr size_t kScanned = 32;
+      const JsonObject& members = value.AsObject();
+      if (members.size() < kScanned) return value.Find(key) != nullptr;
+      if (known.empty()) {
+        for (const JsonMember& member : members) known.insert(member.key);
+      }
+      return !known.insert(key).second;
+    }
   };
 
   bool Refuse(std::string why) {
@@ -63,7 +75,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     if (static_cast<int>(stack_.size()) >= limits_.depth) {
       return Refuse(fmt::format("brackets nested deeper than {}", limits_.depth));
     }
-    stack_.push_back({std::move(empty), {}});
+    stack_.push_back({std::move(empty), {}, {}});
     return true;
   }
   bool Close() {
@@ -95,11 +107,21 @@ void AppendQuoted(std::string_view text, std::string& out) {
   out += '"';
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));

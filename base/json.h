@@ -28,19 +28,19 @@ class Json {
     bool allow_nan = false;          // NaN, Infinity, -Infinity as numbers
   };
 
-  Json() = default;  // null
-  Json(std::nullptr_t) {}                                       // NOLINT: conversions make literals readable
-  Json(bool value) : value_(value) {}                           // NOLINT
-  Json(int value) : value_(static_cast<int64_t>(value)) {}      // NOLINT
-  Json(int64_t value) : value_(value) {}                        // NOLINT
-  Json(uint64_t value) : value_(static_cast<int64_t>(value)) {} // NOLINT: callers stay below 2^63
-  Json(uint32_t value) : value_(static_cast<int64_t>(value)) {} // NOLINT
-  Json(double value) : value_(value) {}                         // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}       // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}         // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
-  Json(JsonArray value);                                        // NOLINT
-  Json(JsonObject value);                                       // NOLINT
+  Json() = default;                                              // null
+  Json(std::nullptr_t) {}                                        // NOLINT: conversions make literals readable
+  Json(bool value) : value_(value) {}                            // NOLINT
+  Json(int value) : value_(static_cast<int64_t>(value)) {}       // NOLINT
+  Json(int64_t value) : value_(value) {}                         // NOLINT
+  Json(uint64_t value) : value_(static_cast<int64_t>(value)) {}  // NOLINT: callers stay below 2^63
+  Json(uint32_t value) : value_(static_cast<int64_t>(value)) {}  // NOLINT
+  Json(double value) : value_(value) {}                          // NOLINT
+  Json(const char* value) : value_(std::string(value)) {}        // NOLINT
+  Json(std::string value) : value_(std::move(value)) {}          // NOLINT
+  Json(std::string_view value) : value_(std::string(value)) {}   // NOLINT
+  Json(JsonArray value);                                         // NOLINT
+  Json(JsonObject value);                                        // NOLINT
 
   static Json Array();   // []
   static Json Object();  // {}

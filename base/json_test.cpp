@@ -37,6 +37,13 @@ TEST(JsonTest, DepthIsBoundedAndNeverRecurses) {
   EXPECT_THAT(ErrorOf(std::string(1000000, '[')), HasSubstr("deeper than 128"));
 }
 
+TEST(JsonTest, LargeObjectsAreReadInLinearTimeAndStillRefuseRepeats) {
+  std::string text = "{";
+  for (int i = 0; i < 200000; ++i) text += "\"k" + std::to_string(i) + "\":0,";
+  EXPECT_TRUE(Json::Parse(text + "\"last\":1}").ok());
+  EXPECT_THAT(ErrorOf(text + "\"k77\":1}"), HasSubstr("`k77` appears twice"));
+}
+
 TEST(JsonTest, NanOnlyWhereAllowed) {
   EXPECT_THAT(ErrorOf("NaN"), HasSubstr("not finite"));
   Json::Limits limits;

@@ -1,7 +1,7 @@
 // The IR: the only contract between the compiler and the runtime. Plain structs, complete in themselves: a run never
 // needs the `.hwf` source. A module is a set of definitions and the entry workflow; a workflow is a region, a region is
-// a DAG of nodes; each node makes one value. Built by compiler/lower, read from JSON by the runtime (ir/json.h), checked
-// by ir/verify.h. Immutable once verified; any thread may read.
+// a DAG of nodes; each node makes one value. Built by compiler/lower, read from JSON by the runtime (ir/json.h),
+// checked by ir/verify.h. Immutable once verified; any thread may read.
 //
 // Values. Every node, region parameter and task parameter has a ValueId, unique within its workflow, function or task.
 // An expression refers to values of its own region or of an enclosing one. The order of nodes means nothing: a node
@@ -41,22 +41,35 @@ struct Span {
 };
 
 enum class Op {
-  kLiteral,      // literal
-  kRef,          // ref
-  kField,        // args[0] . name       (of a record)
-  kOptField,     // args[0] ?. name
-  kIndex,        // args[0] [ args[1] ]  (a list by Int, a map by key)
-  kList,         // args
-  kMap,          // args: key, value, key, value, ...
-  kRecord,       // args, named by labels; type is the record
-  kEnum,         // variant `name`, args named by labels; type is the enum
-  kConcat,       // args in turn, each as text, joined (string interpolation)
-  kNegate, kNot,
-  kMul, kDiv, kMod, kAdd, kSub, kLt, kLe, kGt, kGe, kEq, kNe,
-  kAnd, kOr, kCoalesce,  // short-circuit
-  kBuiltin,      // built-in `name` (stdlib/builtins.def) of args
-  kCall,         // function `name` of args, in parameter order
-  kWiden         // args[0] converted to type (Int to Float inside lists and the like); representation may change
+  kLiteral,   // literal
+  kRef,       // ref
+  kField,     // args[0] . name       (of a record)
+  kOptField,  // args[0] ?. name
+  kIndex,     // args[0] [ args[1] ]  (a list by Int, a map by key)
+  kList,      // args
+  kMap,       // args: key, value, key, value, ...
+  kRecord,    // args, named by labels; type is the record
+  kEnum,      // variant `name`, args named by labels; type is the enum
+  kConcat,    // args in turn, each as text, joined (string interpolation)
+  kNegate,
+  kNot,
+  kMul,
+  kDiv,
+  kMod,
+  kAdd,
+  kSub,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kEq,
+  kNe,
+  kAnd,
+  kOr,
+  kCoalesce,  // short-circuit
+  kBuiltin,   // built-in `name` (stdlib/builtins.def) of args
+  kCall,      // function `name` of args, in parameter order
+  kWiden      // args[0] converted to type (Int to Float inside lists and the like); representation may change
 };
 
 struct Expr {
@@ -102,8 +115,8 @@ struct FormField {
 struct Choice {
   std::string name;
   std::vector<FormField> fields;
-  std::string grants;              // the added field's name, or empty
-  std::optional<Expr> granted;     // the shown value that it approves
+  std::string grants;           // the added field's name, or empty
+  std::optional<Expr> granted;  // the shown value that it approves
 };
 struct Shown {
   std::string label;  // as in the source: "e.loss"
@@ -136,8 +149,8 @@ struct IfNode {
 };
 // `match`: the arm's region has one parameter per bound field, in the order of `binds`.
 struct MatchArm {
-  std::string variant;              // "" takes everything else
-  std::vector<std::string> binds;   // field names of the variant
+  std::string variant;             // "" takes everything else
+  std::vector<std::string> binds;  // field names of the variant
   std::unique_ptr<Region> body;
 };
 struct MatchNode {
@@ -220,29 +233,29 @@ struct Region {
 struct Workflow {
   std::string name;
   std::string doc;
-  Region region;               // params are the workflow's
+  Region region;  // params are the workflow's
   std::vector<FieldDef> outputs;
   Span span;
 };
 
 struct Function {
   std::string name;
-  Region region;               // pure: LetNode, IfNode, MatchNode, ForNode only
+  Region region;  // pure: LetNode, IfNode, MatchNode, ForNode only
   TypeRef result = nullptr;
 };
 
 struct Output {
   enum class Kind { kPath, kGlob, kStdout };
   std::string name;
-  TypeRef type = nullptr;      // as declared; T? may be absent
+  TypeRef type = nullptr;  // as declared; T? may be absent
   Kind kind = Kind::kPath;
-  std::optional<Expr> path;    // relative to the attempt directory; absent: the engine's own name for it
+  std::optional<Expr> path;  // relative to the attempt directory; absent: the engine's own name for it
 };
 
 struct Stream {
   std::string name;
-  TypeRef record = nullptr;    // "fit.epoch"
-  std::optional<int64_t> keep; // newest emissions whose files are kept; absent: all
+  TypeRef record = nullptr;     // "fit.epoch"
+  std::optional<int64_t> keep;  // newest emissions whose files are kept; absent: all
   bool every_all = false;
 };
 struct Message {
@@ -272,9 +285,9 @@ struct Command {
   };
   Kind kind = Kind::kShell;
   std::vector<Assignment> assignments;
-  std::vector<Piece> text;      // kShell, kPython
-  std::vector<Word> words;      // kExec; also a kShell text that is one simple command of plain words
-  bool direct = false;          // kShell: `words` may be executed without a shell, with the same effect
+  std::vector<Piece> text;  // kShell, kPython
+  std::vector<Word> words;  // kExec; also a kShell text that is one simple command of plain words
+  bool direct = false;      // kShell: `words` may be executed without a shell, with the same effect
 };
 
 struct NamedExpr {
@@ -300,8 +313,8 @@ struct Task {
   std::vector<NamedExpr> needs;
   std::vector<NamedExpr> env;
   int64_t retries = 0;
-  std::vector<Reason> retry_on;   // empty with retries > 0: any but cancelled
-  bool effect = false;            // marked, or by the rule (an Approved parameter, or no outputs)
+  std::vector<Reason> retry_on;  // empty with retries > 0: any but cancelled
+  bool effect = false;           // marked, or by the rule (an Approved parameter, or no outputs)
   bool cache = true;
   std::vector<Stream> streams;
   std::vector<Message> accepts;

@@ -80,26 +80,46 @@ EnumDef& TypeTable::MutableEnum(TypeRef type) {
 
 std::string ToString(TypeRef type) {
   switch (type->kind) {
-    case TypeKind::kUnit: return "()";
-    case TypeKind::kBool: return "Bool";
-    case TypeKind::kInt: return "Int";
-    case TypeKind::kFloat: return "Float";
-    case TypeKind::kString: return "String";
-    case TypeKind::kDuration: return "Duration";
-    case TypeKind::kBytes: return "Bytes";
-    case TypeKind::kFile: return "File";
-    case TypeKind::kDir: return "Dir";
-    case TypeKind::kList: return "[" + (type->element ? ToString(type->element) : "?") + "]";
-    case TypeKind::kMap: return "[" + ToString(type->key) + ": " + ToString(type->element) + "]";
-    case TypeKind::kOptional: return ToString(type->element) + "?";
-    case TypeKind::kRecord: return type->record->name.empty() ? FieldsToString(type->record->fields) : type->record->name;
-    case TypeKind::kEnum: return type->enumeration->name;
-    case TypeKind::kApproved: return "Approved[" + ToString(type->element) + "]";
-    case TypeKind::kService: return "Service";
-    case TypeKind::kNone: return "none";
-    case TypeKind::kEmpty: return "?";
-    case TypeKind::kNever: return "never";
-    case TypeKind::kPoison: return "<error>";
+    case TypeKind::kUnit:
+      return "()";
+    case TypeKind::kBool:
+      return "Bool";
+    case TypeKind::kInt:
+      return "Int";
+    case TypeKind::kFloat:
+      return "Float";
+    case TypeKind::kString:
+      return "String";
+    case TypeKind::kDuration:
+      return "Duration";
+    case TypeKind::kBytes:
+      return "Bytes";
+    case TypeKind::kFile:
+      return "File";
+    case TypeKind::kDir:
+      return "Dir";
+    case TypeKind::kList:
+      return "[" + (type->element ? ToString(type->element) : "?") + "]";
+    case TypeKind::kMap:
+      return "[" + ToString(type->key) + ": " + ToString(type->element) + "]";
+    case TypeKind::kOptional:
+      return ToString(type->element) + "?";
+    case TypeKind::kRecord:
+      return type->record->name.empty() ? FieldsToString(type->record->fields) : type->record->name;
+    case TypeKind::kEnum:
+      return type->enumeration->name;
+    case TypeKind::kApproved:
+      return "Approved[" + ToString(type->element) + "]";
+    case TypeKind::kService:
+      return "Service";
+    case TypeKind::kNone:
+      return "none";
+    case TypeKind::kEmpty:
+      return "?";
+    case TypeKind::kNever:
+      return "never";
+    case TypeKind::kPoison:
+      return "<error>";
   }
   HWF_UNREACHABLE();
 }
@@ -109,12 +129,16 @@ bool Converts(TypeRef from, TypeRef to) {
   switch (from->kind) {
     case TypeKind::kNever:
     case TypeKind::kEmpty:
-    case TypeKind::kPoison: return true;
-    case TypeKind::kNone: return to->kind == TypeKind::kOptional || to->kind == TypeKind::kPoison;
-    default: break;
+    case TypeKind::kPoison:
+      return true;
+    case TypeKind::kNone:
+      return to->kind == TypeKind::kOptional || to->kind == TypeKind::kPoison;
+    default:
+      break;
   }
   switch (to->kind) {
-    case TypeKind::kPoison: return true;
+    case TypeKind::kPoison:
+      return true;
     case TypeKind::kOptional:
       return Converts(from->kind == TypeKind::kOptional ? from->element : from, to->element);
     case TypeKind::kFloat:
@@ -126,8 +150,10 @@ bool Converts(TypeRef from, TypeRef to) {
     case TypeKind::kMap:
       if (from->kind == TypeKind::kMap) return Converts(from->key, to->key) && Converts(from->element, to->element);
       break;
-    case TypeKind::kApproved: return from->kind == TypeKind::kApproved && Converts(from->element, to->element);
-    default: break;
+    case TypeKind::kApproved:
+      return from->kind == TypeKind::kApproved && Converts(from->element, to->element);
+    default:
+      break;
   }
   return from->kind == TypeKind::kApproved && Converts(from->element, to);
 }
@@ -135,11 +161,13 @@ bool Converts(TypeRef from, TypeRef to) {
 bool HoldsFiles(TypeRef type) {
   switch (type->kind) {
     case TypeKind::kFile:
-    case TypeKind::kDir: return true;
+    case TypeKind::kDir:
+      return true;
     case TypeKind::kList:
     case TypeKind::kMap:
     case TypeKind::kOptional:
-    case TypeKind::kApproved: return type->element != nullptr && HoldsFiles(type->element);
+    case TypeKind::kApproved:
+      return type->element != nullptr && HoldsFiles(type->element);
     case TypeKind::kRecord:
       for (const FieldDef& field : type->record->fields) {
         if (HoldsFiles(field.type)) return true;
@@ -152,7 +180,8 @@ bool HoldsFiles(TypeRef type) {
         }
       }
       return false;
-    default: return false;
+    default:
+      return false;
   }
 }
 

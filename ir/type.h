@@ -17,8 +17,22 @@ struct Type;
 using TypeRef = const Type*;
 
 enum class TypeKind {
-  kUnit, kBool, kInt, kFloat, kString, kDuration, kBytes, kFile, kDir,
-  kList, kMap, kOptional, kRecord, kEnum, kApproved, kService,
+  kUnit,
+  kBool,
+  kInt,
+  kFloat,
+  kString,
+  kDuration,
+  kBytes,
+  kFile,
+  kDir,
+  kList,
+  kMap,
+  kOptional,
+  kRecord,
+  kEnum,
+  kApproved,
+  kService,
   kNone,   // of the literal `none` alone: widens to any T?
   kEmpty,  // element of `[]` and `[:]`: widens to anything
   kNever,  // of `fail`: widens to anything
@@ -48,8 +62,8 @@ struct EnumDef {
 
 struct Type {
   TypeKind kind;
-  TypeRef element = nullptr;         // kList, kOptional, kApproved; the value of a kMap
-  TypeRef key = nullptr;             // kMap
+  TypeRef element = nullptr;  // kList, kOptional, kApproved; the value of a kMap
+  TypeRef key = nullptr;      // kMap
   const RecordDef* record = nullptr;
   const EnumDef* enumeration = nullptr;
 };
@@ -63,8 +77,8 @@ class TypeTable {
   TypeRef Simple(TypeKind kind) const;  // kinds without parameters
   TypeRef List(TypeRef element);
   TypeRef Map(TypeRef key, TypeRef value);
-  TypeRef Optional(TypeRef element);    // of an optional: itself
-  TypeRef Approved(TypeRef element);    // of an approved: itself
+  TypeRef Optional(TypeRef element);  // of an optional: itself
+  TypeRef Approved(TypeRef element);  // of an approved: itself
   // A new nominal type; its definition may be filled in later through the pointer returned by the mutable accessors.
   TypeRef NewRecord(std::string name);
   TypeRef NewEnum(std::string name);

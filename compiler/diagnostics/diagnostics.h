@@ -3,7 +3,8 @@
 // One thread.
 //
 // Reporting reads:
-//   emitter.Report(range, kUnknownName, name).Suggest("did you mean `rate`?", range, "rate").Note(other, "declared here");
+//   emitter.Report(range, kUnknownName, name).Suggest("did you mean `rate`?", range, "rate").Note(other, "declared
+//   here");
 #pragma once
 
 #include <fmt/core.h>

@@ -1,6 +1,6 @@
 // What sema makes of a set of modules: declarations by name, the meaning of every name, the type of every expression
-// (in the tree itself), derived facts about tasks and reviews. Owned by the caller of Analyze; pointers into it and into
-// the modules' arenas live as long as it does. One thread.
+// (in the tree itself), derived facts about tasks and reviews. Owned by the caller of Analyze; pointers into it and
+// into the modules' arenas live as long as it does. One thread.
 #pragma once
 
 #include <deque>
@@ -29,7 +29,9 @@ struct Binding {
     kFor,         // for_expr's variable
     kPattern,     // a name bound by a pattern: field name in `name`
     kWatch,       // watch_stmt's `as e`
-    kOut, kPrevious, kAttempt  // inside a task
+    kOut,
+    kPrevious,
+    kAttempt  // inside a task
   };
   Kind kind;
   Ident name;
@@ -46,7 +48,7 @@ struct Binding {
 
 struct ModuleScope {
   Module* module = nullptr;
-  std::string path;                                // canonical
+  std::string path;                                 // canonical
   std::unordered_map<std::string, Binding*> names;  // its own declarations and imports
 };
 

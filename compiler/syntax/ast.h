@@ -1,7 +1,7 @@
-// The tree of one module. Every node has the exact byte range of its source; comments are kept beside the tree (Module::
-// comments) in order, so that one tree serves checker, formatter, doc and editor. Nodes live in the Module's arena and
-// are never freed singly; identifiers are StringRefs into the source text. Sema fills the members under "set by sema".
-// LLVM-style RTTI: isa<>, cast<>, dyn_cast<> on Expr, Stmt and Decl. One thread.
+// The tree of one module. Every node has the exact byte range of its source; comments are kept beside the tree
+// (Module:: comments) in order, so that one tree serves checker, formatter, doc and editor. Nodes live in the Module's
+// arena and are never freed singly; identifiers are StringRefs into the source text. Sema fills the members under "set
+// by sema". LLVM-style RTTI: isa<>, cast<>, dyn_cast<> on Expr, Stmt and Decl. One thread.
 #pragma once
 
 #include <llvm/ADT/ArrayRef.h>
@@ -42,8 +42,8 @@ struct TypeExpr {
   enum class Kind { kNamed, kList, kMap, kOptional, kUnit };
   Kind kind;
   Range range;
-  Ident name;                   // kNamed
-  ArrayRef<TypeExpr*> args;     // kNamed with [..]: its arguments; kList: 1; kMap: 2; kOptional: 1
+  Ident name;                // kNamed
+  ArrayRef<TypeExpr*> args;  // kNamed with [..]: its arguments; kList: 1; kMap: 2; kOptional: 1
 };
 
 // `rate: Float = 0.1` of a task, workflow, fn, record, variant, checkpoint or accept.
@@ -52,7 +52,7 @@ struct Field {
   Ident name;
   TypeExpr* type = nullptr;
   Expr* default_value = nullptr;
-  StringRef doc;                // text of the `##` lines above, without the marks
+  StringRef doc;                    // text of the `##` lines above, without the marks
   ir::TypeRef sema_type = nullptr;  // set by sema
 };
 
@@ -63,8 +63,30 @@ struct Binding;  // compiler/sema/program.h
 
 struct Expr {
   enum class Kind {
-    kBool, kInt, kFloat, kDuration, kBytes, kNone, kString, kName, kField, kIndex, kCall, kUnary, kBinary, kAfter,
-    kList, kMap, kTuple, kIf, kMatch, kFor, kReview, kFail, kUncarried, kError
+    kBool,
+    kInt,
+    kFloat,
+    kDuration,
+    kBytes,
+    kNone,
+    kString,
+    kName,
+    kField,
+    kIndex,
+    kCall,
+    kUnary,
+    kBinary,
+    kAfter,
+    kList,
+    kMap,
+    kTuple,
+    kIf,
+    kMatch,
+    kFor,
+    kReview,
+    kFail,
+    kUncarried,
+    kError
   };
   const Kind kind;
   Range range;
@@ -75,9 +97,9 @@ struct Expr {
 };
 
 struct Block {
-  Range range;                // with its braces
-  ArrayRef<Stmt*> stmts;      // in source order
-  Expr* result = nullptr;     // the last expression statement, if it gives the block its value; also last in stmts
+  Range range;             // with its braces
+  ArrayRef<Stmt*> stmts;   // in source order
+  Expr* result = nullptr;  // the last expression statement, if it gives the block its value; also last in stmts
 };
 
 // `true`
@@ -119,11 +141,11 @@ struct NoneExpr : Expr {
 // `"Epoch ~{e.n}"` or `"""…"""`: text and interpolations in turn.
 struct StringExpr : Expr {
   struct Part {
-    Range range;       // of the raw source text, or of `~{…}` with its braces
-    StringRef text;    // decoded (escapes, indent); empty for an interpolation
-    Expr* value;       // the interpolation, or null
+    Range range;     // of the raw source text, or of `~{…}` with its braces
+    StringRef text;  // decoded (escapes, indent); empty for an interpolation
+    Expr* value;     // the interpolation, or null
   };
-  bool raw;            // `"""`
+  bool raw;  // `"""`
   ArrayRef<Part> parts;
   StringExpr(Range r, bool is_raw, ArrayRef<Part> p) : Expr(Kind::kString, r), raw(is_raw), parts(p) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kString; }
@@ -139,8 +161,9 @@ struct NameExpr : Expr {
 struct FieldExpr : Expr {
   Expr* base;
   Ident name;
-  bool optional;                     // `?.`
-  const Binding* binding = nullptr;  // set by sema when `base.name` is a name as a whole (module alias, stream of a job)
+  bool optional;  // `?.`
+  const Binding* binding =
+      nullptr;  // set by sema when `base.name` is a name as a whole (module alias, stream of a job)
   FieldExpr(Range r, Expr* b, Ident n, bool opt) : Expr(Kind::kField, r), base(b), name(n), optional(opt) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kField; }
 };
@@ -173,7 +196,20 @@ struct UnaryExpr : Expr {
   static bool classof(const Expr* e) { return e->kind == Kind::kUnary; }
 };
 enum class BinaryOp {
-  kMul, kDiv, kMod, kAdd, kSub, kLt, kLe, kGt, kGe, kEq, kNe, kAnd, kOr, kCoalesce,
+  kMul,
+  kDiv,
+  kMod,
+  kAdd,
+  kSub,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kEq,
+  kNe,
+  kAnd,
+  kOr,
+  kCoalesce,
   kRange  // `lo..hi`, only after `in` and `replicas`
 };
 struct BinaryExpr : Expr {
@@ -229,8 +265,8 @@ struct IfExpr : Expr {
 struct Pattern {
   struct Bind {
     Ident field;
-    Ident name;                    // equals field unless renamed
-    Binding* binding = nullptr;    // set by sema
+    Ident name;                  // equals field unless renamed
+    Binding* binding = nullptr;  // set by sema
   };
   Range range;
   Ident variant;
@@ -268,7 +304,7 @@ struct ByRule {
   Expr* who = nullptr;     // kWho: a StringExpr, or a NameExpr of a declared group
   Expr* quorum = nullptr;  // an IntExpr, or null
   bool not_starter = false;
-  Ident at;                // `uid`, `service` or empty
+  Ident at;                 // `uid`, `service` or empty
   ArrayRef<ByRule*> parts;  // kAnd, kOr
 };
 // `retune(rate: Float in 0.0001..1.0 = rate)` of a `choose`
@@ -277,14 +313,14 @@ struct Choice {
     Range range;
     Ident name;
     TypeExpr* type;
-    Expr* in;             // a kRange BinaryExpr, a list, or null
-    Expr* default_value;  // or null
+    Expr* in;                         // a kRange BinaryExpr, a list, or null
+    Expr* default_value;              // or null
     ir::TypeRef sema_type = nullptr;  // set by sema
   };
   Range range;
   Ident name;
   ArrayRef<FormField> fields;
-  Ident grants;          // `grants model`, or empty
+  Ident grants;             // `grants model`, or empty
   Expr* granted = nullptr;  // set by sema: the shown expression (or field of one) that it approves
 };
 // `await review "Go on?" { … }`
@@ -308,8 +344,8 @@ struct ReviewExpr : Expr {
   Expr* remind;       // or null
   ArrayRef<Escalation> escalations;
   const ElseVariant* else_variant;  // or null
-  ReviewExpr(Range r, StringExpr* q) : Expr(Kind::kReview, r), question(q), by(nullptr), within(nullptr),
-                                       remind(nullptr), else_variant(nullptr) {}
+  ReviewExpr(Range r, StringExpr* q)
+      : Expr(Kind::kReview, r), question(q), by(nullptr), within(nullptr), remind(nullptr), else_variant(nullptr) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kReview; }
 };
 // `fail "rejected: ~{reason}"`
@@ -414,7 +450,7 @@ struct Decl {
 };
 // `import "sites.hwf" as s`, `import std.review`
 struct ImportDecl : Decl {
-  StringRef path;   // decoded; empty for a std module
+  StringRef path;  // decoded; empty for a std module
   Range path_range;
   StringRef std_name;  // "review"; empty for a path. `name` is the alias, or empty
   ImportDecl(Range r, Ident alias) : Decl(Kind::kImport, r, alias) {}
@@ -452,7 +488,7 @@ struct Output {
   Range range;
   Ident name;
   TypeExpr* type = nullptr;
-  Expr* at = nullptr;      // a StringExpr, or null
+  Expr* at = nullptr;  // a StringExpr, or null
   bool at_stdout = false;
   StringRef doc;
   ir::TypeRef sema_type = nullptr;  // set by sema
@@ -493,14 +529,14 @@ struct TaskDecl : Decl {
     enum class Kind { kNone, kShell, kInterpreter, kExec };
     Kind kind = Kind::kNone;
     Range range;
-    Ident interpreter;            // kInterpreter: `python`
-    StringExpr* text = nullptr;   // kShell, kInterpreter
-    ListExpr* argv = nullptr;     // kExec
+    Ident interpreter;           // kInterpreter: `python`
+    StringExpr* text = nullptr;  // kShell, kInterpreter
+    ListExpr* argv = nullptr;    // kExec
   };
   ArrayRef<Field> params;
   ArrayRef<Output> outputs;
   ArrayRef<StringExpr*> uses;
-  ArrayRef<Ident> on;           // sites, in order of preference
+  ArrayRef<Ident> on;  // sites, in order of preference
   StringExpr* image = nullptr;
   ArrayRef<Need> needs;
   ArrayRef<Env> env;
@@ -510,7 +546,7 @@ struct TaskDecl : Decl {
   bool cache_off = false;
   ArrayRef<StreamClause> streams;
   ArrayRef<MessageClause> accepts;
-  ArrayRef<Ident> uncarried;    // `launch`, `pack`: the word, for the diagnostic
+  ArrayRef<Ident> uncarried;  // `launch`, `pack`: the word, for the diagnostic
   Run run;
   explicit TaskDecl(Range r, Ident n) : Decl(Kind::kTask, r, n) {}
   static bool classof(const Decl* d) { return d->kind == Kind::kTask; }
@@ -551,7 +587,7 @@ struct Comment {
 
 struct Module {
   source::FileId file{};
-  std::string edition;            // "1"
+  std::string edition;  // "1"
   Range edition_range;
   std::vector<Decl*> decls;       // in source order
   std::vector<Comment> comments;  // in source order

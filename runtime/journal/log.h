@@ -2,8 +2,8 @@
 //
 // File: 16 bytes `hwf-log 1\n` padded with NUL, then frames: u32 length, u32 CRC-32 of the length and the payload (both
 // little-endian), payload. A reader stops at the first frame that is short or does not check: a torn tail, which the
-// writer cuts when it opens the log. A frame that does not check but has whole frames behind it is damage, and an error.
-// No locks; one writer (who holds the lease), any number of readers.
+// writer cuts when it opens the log. A frame that does not check but has whole frames behind it is damage, and an
+// error. No locks; one writer (who holds the lease), any number of readers.
 #pragma once
 
 #include <cstdint>

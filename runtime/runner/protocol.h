@@ -1,6 +1,6 @@
 // The words between an engine and an hwf-runner, over the runner's Unix stream socket (`runner/sock` in the run
-// directory; only the run's uid may connect), and the records of the runner's log (`runner/log`, framed as the journal).
-// A message is a 4-byte little-endian length and a JSON text of at most 16 MiB. Encodings in protocol.cpp.
+// directory; only the run's uid may connect), and the records of the runner's log (`runner/log`, framed as the
+// journal). A message is a 4-byte little-endian length and a JSON text of at most 16 MiB. Encodings in protocol.cpp.
 //
 // The runner takes requests from one engine at a time, the one with the highest epoch: Hello with a lower epoch is
 // refused (`superseded`), a higher one ends the older connection. Its log is the claim: an attempt whose `claim` record
@@ -46,23 +46,23 @@ struct Start {
   std::string directory;          // absolute attempt directory; made by the runner (local), exclusively
   std::vector<std::string> argv;  // argv[0] is looked up in PATH of `env`
   std::vector<std::pair<std::string, std::string>> env;  // the whole environment
-  std::string script;             // not empty: fed to argv by the file `command` in the directory
-  std::vector<std::string> links; // absolute paths to be seen in the directory under their base names (`uses`)
+  std::string script;              // not empty: fed to argv by the file `command` in the directory
+  std::vector<std::string> links;  // absolute paths to be seen in the directory under their base names (`uses`)
   std::vector<OutputSpec> outputs;
-  std::vector<std::string> streams;  // declared streams; not empty: `checkpoints/` and `messages/` are made
-  std::vector<std::string> every_all; // those of them that are not coalesced
+  std::vector<std::string> streams;    // declared streams; not empty: `checkpoints/` and `messages/` are made
+  std::vector<std::string> every_all;  // those of them that are not coalesced
   bool accepts_messages = false;
-  std::vector<Json> messages;     // to be placed before it starts: {"number","message","fields"}
+  std::vector<Json> messages;  // to be placed before it starts: {"number","message","fields"}
   double cpus = 1;
   int gpus = 0;
-  int64_t memory = 0;             // bytes; 0: no limit
-  int64_t time_limit_ms = 0;      // 0: none
+  int64_t memory = 0;         // bytes; 0: no limit
+  int64_t time_limit_ms = 0;  // 0: none
 };
 struct Message {
   state::Place place;
   int attempt = 1;
   int64_t number = 0;
-  Json body;                      // {"number","message","fields"}
+  Json body;  // {"number","message","fields"}
 };
 struct Cancel {
   state::Place place;
@@ -112,9 +112,9 @@ struct Ended {
   std::optional<int> exit_code;
   int signal = 0;
   std::string message;
-  Json outputs;        // object by name; files as File values, text as strings, JSON as it is
+  Json outputs;  // object by name; files as File values, text as strings, JSON as it is
   state::Usage usage;
-  std::string out;     // short streams, folded in (at most 4 KiB each); longer ones are files in the attempt directory
+  std::string out;  // short streams, folded in (at most 4 KiB each); longer ones are files in the attempt directory
   std::string err;
   bool out_file = false;
   bool err_file = false;
@@ -131,7 +131,8 @@ struct Superseded {
 // Not logged: the answer to Hello; everything up to here has been sent.
 struct CaughtUp {};
 
-using Report = std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp>;
+using Report =
+    std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp>;
 
 Json ToJson(const Request& request);
 Json ToJson(const Report& report);

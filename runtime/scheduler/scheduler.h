@@ -1,6 +1,6 @@
 // The scheduler: a pure function (state, event) -> commands. No I/O, no clock: time comes with the events. The engine
-// appends an event to the journal, applies it here, and carries out the commands; after a restart it replays the journal
-// and asks Pending() for what is still to be done. Deterministic: equal events give equal states and commands.
+// appends an event to the journal, applies it here, and carries out the commands; after a restart it replays the
+// journal and asks Pending() for what is still to be done. Deterministic: equal events give equal states and commands.
 // One thread.
 #pragma once
 
@@ -99,9 +99,9 @@ struct MessageRecord {
   std::string message;
   Json fields;
   TimeMs sent = 0;
-  std::string sender;           // the review or place it comes from
-  int64_t seen_emission = 0;    // the emission of the watched stream that the person saw; 0 if unknown
-  int64_t first_carried = 0;    // the first emission that carried it; 0 so far none
+  std::string sender;         // the review or place it comes from
+  int64_t seen_emission = 0;  // the emission of the watched stream that the person saw; 0 if unknown
+  int64_t first_carried = 0;  // the first emission that carried it; 0 so far none
   bool delivered = false;
   bool undelivered_job_ended = false;
 };
@@ -111,7 +111,7 @@ struct TaskView {
   TaskStatus status = TaskStatus::kWaiting;
   int attempt = 0;
   TimeMs submitted = 0, started = 0, ended = 0;
-  std::string why;                // of failed, skipped, cancelled
+  std::string why;  // of failed, skipped, cancelled
   std::vector<Json> arguments;
   Json outputs;
   state::Usage usage;
@@ -126,9 +126,9 @@ struct FormFieldView {
   std::string name;
   ir::TypeRef type = nullptr;
   bool required = true;
-  Json low, high;       // null: no range
-  Json one_of;          // null: no list
-  Json default_value;   // null: none
+  Json low, high;      // null: no range
+  Json one_of;         // null: no list
+  Json default_value;  // null: none
 };
 struct ChoiceView {
   std::string name;
@@ -151,18 +151,18 @@ struct ReviewView {
   std::string question;
   std::vector<std::pair<std::string, Json>> show;  // label, value
   std::vector<ChoiceView> choices;
-  RuleView rule;                    // with escalations that have happened joined by kOr
-  std::string form_digest;          // of question, choices, rule: an answer names it
+  RuleView rule;            // with escalations that have happened joined by kOr
+  std::string form_digest;  // of question, choices, rule: an answer names it
   ReviewStatus status = ReviewStatus::kOpening;
   TimeMs opened = 0, deadline = 0;  // 0: none
   std::vector<state::Vote> votes;   // the newest of each person
   std::vector<TimeMs> vote_times;
-  std::string closed_by;            // "ana", "policy (no answer within 48 h)", "job ended"
-  std::string answer;               // variant
+  std::string closed_by;  // "ana", "policy (no answer within 48 h)", "job ended"
+  std::string answer;     // variant
   Json answer_fields;
   TimeMs closed = 0;
-  std::string job_stream;           // in a watch: "job.epoch"
-  int64_t emission = 0;             // in a watch: which one
+  std::string job_stream;  // in a watch: "job.epoch"
+  int64_t emission = 0;    // in a watch: which one
 };
 
 class Scheduler {

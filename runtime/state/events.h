@@ -93,8 +93,8 @@ struct Emission {
   Place place;
   int attempt = 1;
   std::string stream;
-  std::string file;          // the emission's unique name: the same emission twice is one
-  Json values;               // the stream's record, typed values
+  std::string file;           // the emission's unique name: the same emission twice is one
+  Json values;                // the stream's record, typed values
   int64_t after_message = 0;  // number of the last message taken before it; 0 for none
 };
 struct EmissionRefused {
@@ -167,8 +167,8 @@ struct RunFinished {
 
 using EventBody =
     std::variant<RunStarted, EngineStarted, SourceResolved, AttemptSubmitted, AttemptStarted, AttemptEnded, TaskReused,
-                 Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened, Vote, FormOpened, ClockFired, ReviewVoided,
-                 MessageDelivered, CancelRequested, DoubtResolved, RunFinished>;
+                 Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened, Vote, FormOpened, ClockFired,
+                 ReviewVoided, MessageDelivered, CancelRequested, DoubtResolved, RunFinished>;
 
 struct Event {
   TimeMs time = 0;
