@@ -68,6 +68,13 @@ struct Program {
   std::unordered_map<const syntax::TaskDecl*, bool> effects;  // marked or by the rule
   // Reviews whose answers lead only to sends to one job: that job's binding.
   std::unordered_map<const syntax::ReviewExpr*, const syntax::Binding*> withdrawn_with;
+  // Every site, in order of declaration: its kind, and its own and inherited fields (constants).
+  struct Site {
+    const syntax::SiteDecl* decl = nullptr;
+    std::string kind;  // "local"
+    std::vector<std::pair<std::string, const syntax::Expr*>> fields;
+  };
+  std::vector<Site> sites;
   // A name for IR definitions, unique over modules: "fit", or "lib.fit" for an imported module's second `fit`.
   std::unordered_map<const syntax::Decl*, std::string> ir_names;
 };

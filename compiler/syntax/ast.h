@@ -163,7 +163,7 @@ struct FieldExpr : Expr {
   Ident name;
   bool optional;  // `?.`
   const Binding* binding =
-      nullptr;  // set by sema when `base.name` is a name as a whole (module alias, stream of a job)
+      nullptr;  // set by sema when `base.name` is a name as a whole (of a module, an enum)
   FieldExpr(Range r, Expr* b, Ident n, bool opt) : Expr(Kind::kField, r), base(b), name(n), optional(opt) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kField; }
 };
