@@ -11,6 +11,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -90,7 +92,8 @@ class Emitter {
   template <typename... Args>
   diagnostics::Report Report(source::Range range, const Code<Args...>& code,
                              const std::type_identity_t<Args>&... args) {
-    return diagnostics::Report(*consumer_, {code.info, range, fmt::format(code.text, args...), {}, {}, {}});
+    std::string message = fmt::vformat(fmt::string_view(code.text), fmt::make_format_args(args...));
+    return diagnostics::Report(*consumer_, {code.info, range, std::move(message), {}, {}, {}});
   }
 
  private:

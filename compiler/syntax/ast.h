@@ -344,6 +344,7 @@ struct ReviewExpr : Expr {
   Expr* remind;       // or null
   ArrayRef<Escalation> escalations;
   const ElseVariant* else_variant;  // or null
+  Ident assume;                     // `assume approve`: the word, for the diagnostic; or empty
   ReviewExpr(Range r, StringExpr* q)
       : Expr(Kind::kReview, r), question(q), by(nullptr), within(nullptr), remind(nullptr), else_variant(nullptr) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kReview; }
@@ -439,7 +440,7 @@ struct UncarriedStmt : Stmt {
 // ---------------------------------------------------------------- declarations
 
 struct Decl {
-  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kUncarried };
+  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kUncarried, kError };
   const Kind kind;
   Range range;
   Ident name;
@@ -578,6 +579,12 @@ struct UncarriedDecl : Decl {
   Ident keyword;
   UncarriedDecl(Range r, Ident k, Ident n) : Decl(Kind::kUncarried, r, n), keyword(k) {}
   static bool classof(const Decl* d) { return d->kind == Kind::kUncarried; }
+};
+
+// Stands where a syntax error was reported. If it has a name, that name means something that nobody may complain about.
+struct ErrorDecl : Decl {
+  ErrorDecl(Range r, Ident n) : Decl(Kind::kError, r, n) {}
+  static bool classof(const Decl* d) { return d->kind == Kind::kError; }
 };
 
 struct Comment {

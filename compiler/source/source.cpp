@@ -1,0 +1,138 @@
+#include "compiler/source/source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace hwf::source {
+
+namespace {
+
+// The length of the UTF-8 sequence at `at`, or 0 if it is none (overlong forms, surrogates and beyond U+10FFFF
+// included).
+size_t SequenceLength(std::string_view text, size_t at) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto follows = [&](size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
+  unsigned first = byte(at);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return follows(at + 1, 0x80, 0xBF) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    unsigned low = first == 0xE0 ? 0xA0 : 0x80, high = first == 0xED ? 0x9F : 0xBF;
+    return follows(at + 1, low, high) && follows(at + 2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    unsigned low = first == 0xF0 ? 0x90 : 0x80, high = first == 0xF4 ? 0x8F : 0xBF;
+    return follows(at + 1, low, high) && follows(at + 2, 0x80, 0xBF) && follows(at + 3, 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+std::vector<uint32_t> LineStarts(std::string_view text) {
+  std::vector<uint32_t> starts{0};
+  for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    starts.push_back(static_cast<uint32_t>(at + 1));
+  }
+  return starts;
+}
+
+// The first byte that is no text, or npos.
+size_t FirstBadByte(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\0') return at;
+    size_t length = SequenceLength(text, at);
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
+}
+
+Error TooLarge(const std::string& path) {
+  return MakeError("cannot read `{}`: it is larger than {} MiB, the most that a source file may have", path,
+                   SourceManager::kMaxFileBytes >> 20);
+}
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+ErrorOr<std::string> ReadAll(const std::string& path) {
+  // O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused below.
+  Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.fd < 0) return ErrnoError(errno, fmt::format("cannot read `{}`", path));
+  struct stat info {};
+  if (fstat(file.fd, &info) != 0) return ErrnoError(errno, fmt::format("cannot read `{}`", path));
+  if (S_ISDIR(info.st_mode)) return MakeError("cannot read `{}`: it is a directory", path);
+  if (!S_ISREG(info.st_mode)) return MakeError("cannot read `{}`: it is not a regular file", path);
+  if (static_cast<uint64_t>(info.st_size) > SourceManager::kMaxFileBytes) return TooLarge(path);
+
+  // One byte more than it had, so that a file which grows meanwhile is noticed.
+  std::string text(static_cast<size_t>(info.st_size) + 1, '\0');
+  size_t filled = 0;
+  while (true) {
+    if (filled == text.size()) text.resize(text.size() * 2);
+    ssize_t got = read(file.fd, text.data() + filled, text.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoError(errno, fmt::format("cannot read `{}`", path));
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+    if (filled > SourceManager::kMaxFileBytes) return TooLarge(path);
+  }
+  text.resize(filled);
+  return text;
+}
+
+}  // namespace
+
+ErrorOr<FileId> SourceManager::Load(const std::string& path) {
+  HWF_ASSIGN(std::string text, ReadAll(path));
+  return Add(path, std::move(text));
+}
+
+ErrorOr<FileId> SourceManager::Add(std::string path, std::string text) {
+  if (text.size() > kMaxFileBytes) return TooLarge(path);
+  std::vector<uint32_t> line_starts = LineStarts(text);
+  if (size_t bad = FirstBadByte(text); bad != std::string_view::npos) {
+    auto after = std::upper_bound(line_starts.begin(), line_starts.end(), static_cast<uint32_t>(bad));
+    size_t line = static_cast<size_t>(after - line_starts.begin());
+    size_t byte_in_line = bad - *(after - 1) + 1;
+    const char* what = text[bad] == '\0' ? "a NUL byte" : "not UTF-8";
+    return MakeError("cannot read `{}`: line {}, byte {} is {} (0x{:02X}); source files are UTF-8 text", path, line,
+                     byte_in_line, what, static_cast<unsigned char>(text[bad]));
+  }
+  FileId id{static_cast<uint32_t>(files_.size())};
+  files_.push_back({std::move(path), std::move(text), std::move(line_starts)});
+  return id;
+}
+
+std::string_view SourceManager::Text(Range range) const {
+  return std::string_view(file(range.file).text).substr(range.begin, range.end - range.begin);
+}
+
+Position SourceManager::PositionOf(FileId id, uint32_t offset) const {
+  const File& of = file(id);
+  auto after = std::upper_bound(of.line_starts.begin(), of.line_starts.end(), offset);
+  uint32_t line_start = *(after - 1);
+  uint32_t column = 1;
+  for (uint32_t at = line_start; at < offset && at < of.text.size(); ++at) {
+    if ((static_cast<unsigned char>(of.text[at]) & 0xC0) != 0x80) ++column;
+  }
+  return {static_cast<uint32_t>(after - of.line_starts.begin()), column};
+}
+
+std::string_view SourceManager::LineAt(FileId id, uint32_t offset) const {
+  const File& of = file(id);
+  auto after = std::upper_bound(of.line_starts.begin(), of.line_starts.end(), offset);
+  uint32_t begin = *(after - 1);
+  uint32_t end = after == of.line_starts.end() ? static_cast<uint32_t>(of.text.size()) : *after - 1;
+  if (end > begin && of.text[end - 1] == '\r') --end;
+  return std::string_view(of.text).substr(begin, end - begin);
+}
+
+}  // namespace hwf::source
