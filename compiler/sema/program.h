@@ -1,6 +1,16 @@
 // What sema makes of a set of modules: declarations by name, the meaning of every name, the type of every expression
 // (in the tree itself), derived facts about tasks and reviews. Owned by the caller of Analyze; pointers into it and
 // into the modules' arenas live as long as it does. One thread.
+//
+// How types stand in the tree, for those who read it:
+//   - Expr::type is the expression's own type. Where another is wanted (an argument, an item of a list, a branch of an
+//     `if` that gives Float), the reader widens; sema has checked that ir::Converts holds.
+//   - A name or field path narrowed by `if x != none { … }` has type T, while its binding's type is still T?.
+//   - An `if` or `match` whose value nobody takes has type (), whatever its branches end in; a `for` whose value nobody
+//     takes has type [()]. A call of a task or workflow without outputs has type (), and so its output type.
+//   - `Verdict.keep` and the callee of `Verdict.approve(…)` are FieldExprs whose binding is a kVariant; `m.fit` of an
+//     import's alias has the binding of `fit`; a group after `by` is a NameExpr bound to its GroupDecl.
+//   - `flag(…)` has type [String], `raw(…)` String. The fn of min_by and max_by is a NameExpr or FieldExpr bound to it.
 #pragma once
 
 #include <deque>
