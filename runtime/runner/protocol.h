@@ -5,12 +5,16 @@
 // The runner takes requests from one engine at a time, the one with the highest epoch: Hello with a lower epoch is
 // refused (`superseded`), a higher one ends the older connection. Its log is the claim: an attempt whose `claim` record
 // is in the log is never started again. After Hello the runner sends every log record from `log_offset` on, then new
-// ones as they come; each arrives exactly once a connection, in order, and with its end offset, which the engine keeps.
+// ones as they come; each arrives exactly once a connection, in order, and with its end offset, which the engine keeps:
+// the message is {"end":N,"report":{…}}. What is not logged comes without "end". A Start whose attempt is already
+// claimed is answered by that attempt's end once more (without "end" in the envelope), if it has ended.
+// Bytes that are not UTF-8 (arguments, environment, output of tasks) travel as {"b64":"…"} instead of a string.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,7 +50,8 @@ struct Start {
   std::string directory;          // absolute attempt directory; made by the runner (local), exclusively
   std::vector<std::string> argv;  // argv[0] is looked up in PATH of `env`
   std::vector<std::pair<std::string, std::string>> env;  // the whole environment
-  std::string script;              // not empty: fed to argv by the file `command` in the directory
+  std::string script;              // not empty: written to the file `command` in the directory, whose name is
+                                   // appended to argv: {"bash","-euo","pipefail"} runs `bash -euo pipefail command`
   std::vector<std::string> links;  // absolute paths to be seen in the directory under their base names (`uses`)
   std::vector<OutputSpec> outputs;
   std::vector<std::string> streams;    // declared streams; not empty: `checkpoints/` and `messages/` are made
@@ -85,7 +90,8 @@ struct Started {
   state::Place place;
   int attempt = 1;
   int64_t pid = 0;
-  int slot = -1;  // of short streams: `runner/slot-N.out|err` while it runs
+  int slot = -1;        // of short streams: `runner/slot-N.out|err` while it runs
+  int64_t boot_ms = 0;  // CLOCK_BOOTTIME when it started: with `pid` it tells the process from a later one
 };
 struct Emitted {
   state::Place place;
@@ -130,9 +136,26 @@ struct Superseded {
 };
 // Not logged: the answer to Hello; everything up to here has been sent.
 struct CaughtUp {};
+// Not logged: nothing new is started for now, because of the world ("disk full: …"); what runs goes on and its ends are
+// recorded. Empty: it goes on. Sent when it changes, and after CaughtUp while it holds.
+struct Held {
+  std::string why;
+};
 
 using Report =
-    std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp>;
+    std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp, Held>;
+
+// The largest message, either way, in bytes.
+inline constexpr size_t kMaxMessageBytes = size_t{16} << 20;
+
+// A report as it travels: `end` is the log's offset behind it, 0 if it is not logged (or repeated).
+struct Envelope {
+  uint64_t end = 0;
+  Report report;
+};
+// The JSON text of an envelope around a report's JSON text.
+std::string EnvelopeText(uint64_t end, std::string_view report_json);
+ErrorOr<Envelope> EnvelopeFromText(std::string_view text);
 
 Json ToJson(const Request& request);
 Json ToJson(const Report& report);
