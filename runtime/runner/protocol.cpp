@@ -1,0 +1,142 @@
+// Writing the protocol. Reading is in protocol_read.cpp.
+#include "runtime/runner/protocol.h"
+
+#include <fmt/format.h>
+
+#include "runtime/runner/protocol_text.h"
+
+namespace hwf::runner {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+Json Kind(std::string_view kind) { return Json::Object().Set("kind", kind); }
+
+template <typename T>
+Json OfAttempt(std::string_view kind, const T& of) {
+  return Kind(kind).Set("place", of.place).Set("attempt", of.attempt);
+}
+
+Json Strings(const std::vector<std::string>& items) {
+  Json array = Json::Array();
+  for (const std::string& item : items) array.Add(BytesToJson(item));
+  return array;
+}
+
+std::string_view NameOf(OutputSpec::Kind kind) {
+  switch (kind) {
+    case OutputSpec::Kind::kFile:
+      return "file";
+    case OutputSpec::Kind::kDir:
+      return "dir";
+    case OutputSpec::Kind::kGlobFiles:
+      return "glob_files";
+    case OutputSpec::Kind::kGlobDirs:
+      return "glob_dirs";
+    case OutputSpec::Kind::kText:
+      return "text";
+    case OutputSpec::Kind::kJson:
+      return "json";
+    case OutputSpec::Kind::kStdoutText:
+      return "stdout_text";
+    case OutputSpec::Kind::kStdoutJson:
+      return "stdout_json";
+    case OutputSpec::Kind::kStdoutFile:
+      return "stdout_file";
+  }
+  HWF_UNREACHABLE();
+}
+
+Json OutputToJson(const OutputSpec& output) {
+  return Json::Object()
+      .Set("name", output.name)
+      .Set("kind", NameOf(output.kind))
+      .Set("path", BytesToJson(output.path))
+      .Set("optional", output.optional);
+}
+
+Json StartToJson(const Start& start) {
+  Json env = Json::Array();
+  for (const auto& [name, value] : start.env) {
+    env.Add(Json::Array().Add(BytesToJson(name)).Add(BytesToJson(value)));
+  }
+  Json outputs = Json::Array();
+  for (const OutputSpec& output : start.outputs) outputs.Add(OutputToJson(output));
+  Json json = OfAttempt("start", start);
+  json.Set("effect", start.effect).Set("directory", BytesToJson(start.directory));
+  json.Set("argv", Strings(start.argv)).Set("env", std::move(env)).Set("script", BytesToJson(start.script));
+  json.Set("links", Strings(start.links)).Set("outputs", std::move(outputs));
+  json.Set("streams", Strings(start.streams)).Set("every_all", Strings(start.every_all));
+  json.Set("accepts_messages", start.accepts_messages).Set("messages", Json(JsonArray(start.messages)));
+  json.Set("cpus", start.cpus).Set("gpus", start.gpus).Set("memory", start.memory);
+  json.Set("time_limit_ms", start.time_limit_ms);
+  return json;
+}
+
+Json UsageToJson(const state::Usage& usage) {
+  return Json::Object().Set("wall_ms", usage.wall_ms).Set("cpu_ms", usage.cpu_ms).Set("max_rss", usage.max_rss);
+}
+
+Json EndedToJson(const Ended& ended) {
+  Json json = OfAttempt("ended", ended);
+  if (ended.failure) json.Set("failure", ir::ToString(*ended.failure));
+  if (ended.exit_code) json.Set("exit_code", *ended.exit_code);
+  json.Set("signal", ended.signal).Set("message", BytesToJson(ended.message)).Set("outputs", ended.outputs);
+  json.Set("usage", UsageToJson(ended.usage));
+  json.Set("out", BytesToJson(ended.out)).Set("err", BytesToJson(ended.err));
+  json.Set("out_file", ended.out_file).Set("err_file", ended.err_file);
+  return json;
+}
+
+}  // namespace
+
+Json ToJson(const Request& request) {
+  return std::visit(
+      Overloaded{
+          [](const Hello& r) { return Kind("hello").Set("epoch", r.epoch).Set("log_offset", r.log_offset); },
+          [](const Start& r) { return StartToJson(r); },
+          [](const Message& r) { return OfAttempt("message", r).Set("number", r.number).Set("body", r.body); },
+          [](const Cancel& r) { return OfAttempt("cancel", r); },
+          [](const Drain&) { return Kind("drain"); },
+          [](const Finish&) { return Kind("finish"); },
+      },
+      request);
+}
+
+Json ToJson(const Report& report) {
+  return std::visit(
+      Overloaded{
+          [](const Claimed& r) { return OfAttempt("claimed", r); },
+          [](const Started& r) {
+            return OfAttempt("started", r).Set("pid", r.pid).Set("slot", r.slot).Set("boot_ms", r.boot_ms);
+          },
+          [](const Emitted& r) {
+            return OfAttempt("emitted", r)
+                .Set("file", BytesToJson(r.file))
+                .Set("content", r.content)
+                .Set("dropped", r.dropped);
+          },
+          [](const EmissionBad& r) {
+            return OfAttempt("emission_bad", r).Set("file", BytesToJson(r.file)).Set("why", BytesToJson(r.why));
+          },
+          [](const MessagePlaced& r) { return OfAttempt("message_placed", r).Set("number", r.number); },
+          [](const Ended& r) { return EndedToJson(r); },
+          [](const Unstarted& r) { return OfAttempt("unstarted", r); },
+          [](const Superseded& r) { return Kind("superseded").Set("epoch", r.epoch); },
+          [](const CaughtUp&) { return Kind("caught_up"); },
+          [](const Held& r) { return Kind("held").Set("why", BytesToJson(r.why)); },
+      },
+      report);
+}
+
+std::string EnvelopeText(uint64_t end, std::string_view report_json) {
+  if (end == 0) return fmt::format("{{\"report\":{}}}", report_json);
+  return fmt::format("{{\"end\":{},\"report\":{}}}", end, report_json);
+}
+
+}  // namespace hwf::runner
