@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,14 +20,21 @@ using state::Place;
 using state::TimeMs;
 
 // Run attempt `attempt` of a task. `arguments` are by parameter; `previous` is the record of newest emissions (null
-// members where none); `messages` are those an earlier attempt took, in order, to be placed before it starts.
-// An attempt numbered 1 of a task that may be reused is first looked up by its key; the engine answers TaskReused.
+// members where none); `messages` are all that the job has been sent so far (what an earlier attempt took, then what
+// nobody took yet), in order, to be placed before it starts. Later ones follow as PlaceMessage once it has started.
+// An attempt numbered 1 with `may_reuse` is first looked up by its key; the engine answers TaskReused or submits.
+struct QueuedMessage {
+  int64_t number = 0;  // from 1, of the job over all attempts
+  std::string message;
+  Json fields;
+};
 struct StartTask {
   Place place;
   int attempt = 1;
   const ir::Task* task = nullptr;
   std::vector<Json> arguments;
   Json previous;
+  std::vector<QueuedMessage> messages;
   bool may_reuse = true;
 };
 struct ResolveSource {
@@ -39,7 +47,8 @@ struct OpenReview {
   std::string review;
   Place place;
 };
-// The review is closed: its record is updated and late answers are told by whom.
+// The review is closed: its record is updated and late answers are told by whom. No event records that this was done,
+// so Pending() names every closed review; doing it again changes nothing.
 struct CloseReview {
   std::string review;
 };
@@ -50,7 +59,7 @@ struct ArmClock {
   int index = 0;
   TimeMs due = 0;
 };
-// A review, a reminder or an escalation: tell people (`--notify`).
+// A review, a reminder or an escalation: tell people (`--notify`). At most once: not part of Pending().
 struct Notify {
   std::string review;
   std::string what;  // "opened", "remind", "escalate"
@@ -63,6 +72,8 @@ struct PlaceMessage {
   std::string message;
   Json fields;
 };
+// End an attempt; answered by AttemptEnded (failure kCancelled, unless it ended by itself before). Also of an attempt
+// that was never submitted: then the engine only forgets it, and answers the same.
 struct CancelAttempt {
   Place place;
   int attempt = 1;
@@ -163,6 +174,7 @@ struct ReviewView {
   TimeMs closed = 0;
   std::string job_stream;  // in a watch: "job.epoch"
   int64_t emission = 0;    // in a watch: which one
+  Json evidence;           // as ReviewOpened brought it
 };
 
 class Scheduler {
@@ -180,8 +192,12 @@ class Scheduler {
   // After a replay: every command whose effect no event has recorded yet, in the order in which it arose.
   std::vector<Command> Pending() const;
 
+  // The StartTask of the task's current attempt, whether or not it was submitted; none when it has ended. For an engine
+  // that finds an attempt submitted in the journal but unknown to the runner.
+  std::optional<StartTask> FindStart(std::string_view place) const;
+
   // Views; references are valid until the next Apply.
-  const std::vector<TaskView>& tasks() const;      // in order of readiness
+  const std::vector<TaskView>& tasks() const;      // in order of first mention: ready, sent to or watched, or skipped
   const std::vector<ReviewView>& reviews() const;  // in order of opening
   const TaskView* FindTask(std::string_view place) const;
   const ReviewView* FindReview(std::string_view id) const;
