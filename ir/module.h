@@ -67,7 +67,7 @@ enum class Op {
   kAnd,
   kOr,
   kCoalesce,  // short-circuit
-  kBuiltin,   // built-in `name` (stdlib/builtins.def) of args
+  kBuiltin,   // built-in `name` (stdlib/builtins.def) of args; min_by, max_by: of args[0], by function labels[0]
   kCall,      // function `name` of args, in parameter order
   kWiden      // args[0] converted to type (Int to Float inside lists and the like); representation may change
 };
