@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Kills at outside-visible system calls of a small run, and what must hold afterwards.
+
+usage: kills.py PROGRAMS engine|runner|both
+
+The system calls of an undisturbed run are counted first. Then, for each call and each N (a sample of them unless
+HWF_CRASH_FULL=1), the run is made again and killed by strace as it enters the N-th such call; `hwf resume` must bring it
+to the same end. `both` kills the runner too, at the same moment.
+"""
+
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import runs as look  # noqa: E402
+import world as worlds  # noqa: E402
+
+CALLS = [
+    "rename", "renameat", "renameat2", "execve", "clone", "clone3", "vfork", "fork", "unlink", "unlinkat", "link", "linkat",
+    "fdatasync", "fsync", "openat", "mkdir", "mkdirat", "write", "pwrite64", "writev", "sendmsg", "sendto", "ftruncate",
+    "fallocate", "rmdir", "bind", "connect",
+]  # fmt: skip
+SAMPLE = 14
+ROUNDS = 8  # of resume, after one kill
+
+
+def decide(question):
+    return ("more", "--by", "7") if question.startswith("Look") else ("yes", "--add", "2")
+
+
+class Small:
+    """One run of small.hwf in a directory of its own."""
+
+    def __init__(self, world, number):
+        self.world = world
+        self.dir = world.path(f"run{number}")
+        os.mkdir(self.dir)
+        self.runs = os.path.join(self.dir, "runs")
+        self.side = os.path.join(self.dir, "side")
+        self.command = ["hwf", "run", world.path("small.hwf"), "--side", self.side, "--runs", self.runs]
+
+    def directory(self):
+        """Of the run, once it has begun; a directory without a first event is no run."""
+        begun = [d for d in look.run_directories(self.runs) if look.journal(d, "run_started")]
+        assert len(begun) <= 1, f"two runs began: {begun}"
+        return begun[0] if begun else None
+
+    def finish(self):
+        """Resumes until the run has ended; a run that had not begun is begun again."""
+        for _ in range(ROUNDS):
+            directory = self.directory()
+            if directory and look.journal(directory, "run_finished"):
+                return directory
+            if directory:
+                command = ["hwf", "resume", os.path.basename(directory), "--runs", self.runs]
+            else:
+                command = self.command
+            result = self.world.run(command, seconds=60)
+        raise AssertionError(f"not finished after {ROUNDS} rounds: {result!r}")
+
+    def check(self, expected, one_attempt):
+        directory = self.finish()
+        found = look.outputs(directory)
+        assert found == expected, f"outputs differ: {found} instead of {expected}"
+        with open(self.side) as file:
+            lines = collections.Counter(file.read().splitlines())
+        twice = [line for line, count in lines.items() if count > 1]
+        assert not twice, f"executed twice: {twice}"
+        places = collections.Counter(line.split()[1] for line in lines if line.startswith("start"))
+        if one_attempt:
+            again = [p for p, count in places.items() if count > 1]
+            assert not again, f"run again though nothing of it was lost: {again}"
+        assert len(places) == 6, f"places: {sorted(places)}"
+        votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
+        assert len(votes) == 2 and set(votes.values()) == {1}, f"votes: {votes}"
+
+
+def kill_runners(world):
+    for pid, command in world.processes():
+        if "hwf-runner" in command.split(" ")[0]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def count_calls(world, who):
+    """How often an undisturbed run makes each call; also its outputs."""
+    small = Small(world, "undisturbed")
+    trace = os.path.join(small.dir, "trace")
+    with look.Answerer(world, small.runs, decide):
+        traced(world, small, who, ["-o", trace, "-e", "trace=" + ",".join(available(CALLS))])
+    directory = small.directory()
+    assert directory, "the undisturbed run did not begin"
+    outputs = look.outputs(directory)
+    small.check(outputs, True)
+    # strace counts all opens, of which only those that create are moments: hence positions, not counts.
+    positions = collections.defaultdict(list)
+    seen = collections.Counter()
+    with open(trace, errors="replace") as file:
+        for line in file:
+            match = re.match(r"(?:\d+ +)?(\w+)\((.*)", line)
+            if not match:
+                continue
+            seen[match.group(1)] += 1
+            if match.group(1) != "openat" or "O_CREAT" in match.group(2):
+                positions[match.group(1)].append(seen[match.group(1)])
+    return outputs, [(call, n) for call in sorted(positions) for n in positions[call]]
+
+
+def available(calls):
+    """Those that this machine's strace knows."""
+    return [c for c in calls if subprocess.run(["strace", "-e", "trace=" + c, "true"], capture_output=True).returncode == 0]
+
+
+def traced(world, small, who, options):
+    """`hwf run` with strace on the engine, or on the runner that it starts."""
+    if who != "runner":
+        return world.run(["strace", *options, *small.command], seconds=60)
+    programs = os.path.join(small.dir, "programs")
+    shutil.copytree(world.programs, programs, ignore=lambda d, names: [n for n in names if not n.startswith("hwf")])
+    os.rename(os.path.join(programs, "hwf-runner"), os.path.join(programs, "real-hwf-runner"))
+    quoted = " ".join(f"'{o}'" for o in options)
+    with open(os.path.join(programs, "hwf-runner"), "w") as out:
+        # The first runner alone is traced: the one that takes over must live.
+        out.write(
+            f"#!/bin/sh\nif mkdir '{small.dir}/traced' 2>/dev/null; then\n"
+            f"  exec strace {quoted} '{programs}/real-hwf-runner' \"$@\"\nfi\nexec '{programs}/real-hwf-runner' \"$@\"\n"
+        )
+    os.chmod(os.path.join(programs, "hwf-runner"), 0o755)
+    path = f"{programs}:" + world.env["PATH"]
+    world.env["PATH"], before = path, world.env["PATH"]
+    try:
+        return world.run(small.command, seconds=60)
+    finally:
+        world.env["PATH"] = before
+
+
+def chosen(moments):
+    if os.environ.get("HWF_CRASH_FULL") == "1":
+        return moments
+    step = max(1, len(moments) // SAMPLE)
+    return moments[step // 2 :: step]
+
+
+def main(world):
+    who = world.arguments[0]
+    if not shutil.which("strace"):
+        worlds.skip("strace is not installed")
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        worlds.skip("strace may not trace here")
+    shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
+    expected, moments = count_calls(world, who)
+    tried = chosen(moments)
+    print(f"{len(moments)} outside-visible system calls, trying {len(tried)}", flush=True)
+    failures = []
+    for number, (call, n) in enumerate(tried):
+        small = Small(world, number)
+        with look.Answerer(world, small.runs, decide):
+            result = traced(world, small, who, ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={n}"])
+            if who == "both":
+                kill_runners(world)
+            try:
+                small.check(expected, who == "engine")
+            except AssertionError as error:
+                failures.append(f"{call} {n} (in {small.dir}, first end: {result.status}): {error}")
+                print("FAILED", failures[-1], flush=True)
+                continue
+        shutil.rmtree(small.dir, ignore_errors=True)
+    assert not failures, f"{len(failures)} of {len(tried)} moments: " + "; ".join(failures)
+    print(f"{len(tried)} kills, each run came to the same end")
+
+
+if __name__ == "__main__":
+    worlds.main(main)
