@@ -1,0 +1,96 @@
+// Visiting all that an IR structure is made of, in one place, so that a new member is not forgotten by one of the
+// walks. Each function calls back for direct parts only; walks recurse themselves. Header-only templates.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "ir/module.h"
+
+namespace hwf::ir {
+
+template <typename Visit>
+void ForEachExpr(const std::optional<Expr>& expr, Visit&& visit) {
+  if (expr.has_value()) visit(*expr);
+}
+template <typename Visit>
+void ForEachExpr(const ByRule& by, Visit&& visit) {
+  ForEachExpr(by.who, visit);
+  for (const ByRule& part : by.parts) ForEachExpr(part, visit);
+}
+
+namespace internal {
+template <typename... Visits>
+struct Overloaded : Visits... {
+  using Visits::operator()...;
+};
+template <typename... Visits>
+Overloaded(Visits...) -> Overloaded<Visits...>;
+
+template <typename Visit>
+void VisitReview(const ReviewNode& review, Visit&& visit) {
+  visit(review.question);
+  for (const Shown& shown : review.show) visit(shown.value);
+  for (const Choice& choice : review.choices) {
+    for (const FormField& field : choice.fields) {
+      ForEachExpr(field.low, visit);
+      ForEachExpr(field.high, visit);
+      ForEachExpr(field.one_of, visit);
+      ForEachExpr(field.default_value, visit);
+    }
+    ForEachExpr(choice.granted, visit);
+  }
+  ForEachExpr(review.by, visit);
+  ForEachExpr(review.within, visit);
+  ForEachExpr(review.remind, visit);
+  for (const ReviewNode::Escalation& escalation : review.escalations) {
+    visit(escalation.delay);
+    ForEachExpr(escalation.to, visit);
+  }
+  ForEachExpr(review.else_answer, visit);
+}
+}  // namespace internal
+
+// The expressions that the node itself evaluates, outside its inner regions.
+template <typename Visit>
+void ForEachExpr(const Node& node, Visit&& visit) {
+  std::visit(internal::Overloaded{
+                 [&](const LetNode& body) { visit(body.value); },
+                 [&](const TaskNode& body) {
+                   for (const Expr& arg : body.args) visit(arg);
+                 },
+                 [&](const WorkflowNode& body) {
+                   for (const Expr& arg : body.args) visit(arg);
+                 },
+                 [&](const IfNode& body) { visit(body.condition); },
+                 [&](const MatchNode& body) { visit(body.subject); }, [&](const ForNode& body) { visit(body.list); },
+                 [&](const ReviewNode& body) { internal::VisitReview(body, visit); }, [&](const WatchNode&) {},
+                 [&](const SendNode& body) {
+                   for (const Expr& arg : body.args) visit(arg);
+                 },
+                 [&](const CancelNode&) {}, [&](const CheckpointNode& body) { visit(body.value); },
+                 [&](const FailNode& body) { visit(body.message); }, [&](const SourceNode& body) { visit(body.path); }},
+             node.body);
+}
+
+// The inner regions of a node; missing ones are left out.
+template <typename Visit>
+void ForEachRegion(const Node& node, Visit&& visit) {
+  auto one = [&](const std::unique_ptr<Region>& region) {
+    if (region != nullptr) visit(*region);
+  };
+  if (const auto* branch = std::get_if<IfNode>(&node.body)) {
+    one(branch->then_body);
+    one(branch->else_body);
+  } else if (const auto* match = std::get_if<MatchNode>(&node.body)) {
+    for (const MatchArm& arm : match->arms) one(arm.body);
+  } else if (const auto* loop = std::get_if<ForNode>(&node.body)) {
+    one(loop->where);
+    one(loop->body);
+  } else if (const auto* watch = std::get_if<WatchNode>(&node.body)) {
+    one(watch->where);
+    one(watch->body);
+  }
+}
+
+}  // namespace hwf::ir
