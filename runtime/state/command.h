@@ -22,8 +22,8 @@ struct TaskValues {
 };
 
 struct RenderedCommand {
-  // Looked up in PATH. With a script the runner writes it to the file `command` in the attempt directory, and argv ends
-  // in that name: {"bash", "command"}, {"python3", "command"}.
+  // Looked up in PATH. A script is written by the runner to the file `command` in the attempt directory, whose name is
+  // appended: {"bash"}, {"python3"}.
   std::vector<std::string> argv;
   std::string script;                                    // empty: argv alone
   std::vector<std::pair<std::string, std::string>> env;  // the task's own `env` clauses only

@@ -1,0 +1,618 @@
+// Values are passed as pointers: to the environment's where an expression only reads, to a scratch value where it makes
+// one. So `xs[i]` in each of ten thousand bodies copies an item, never the list.
+//
+// Every operator whose first operand is an expression (`a + b + c`, `a.b.c`, `not not a`) forms a spine: it is walked
+// down to its foot first and then worked upwards in a loop, so chains of any length need no stack. Other nesting is
+// bounded by kMaxDepth.
+#include "runtime/state/evaluate.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+#include "base/check.h"
+#include "runtime/state/builtins.h"
+#include "runtime/state/values.h"
+
+namespace hwf::state {
+namespace {
+
+using ir::Expr;
+using ir::Op;
+using ir::TypeKind;
+
+constexpr int kMaxDepth = 1200;
+
+bool OnSpine(Op op) {
+  switch (op) {
+    case Op::kField:
+    case Op::kOptField:
+    case Op::kIndex:
+    case Op::kNegate:
+    case Op::kNot:
+    case Op::kMul:
+    case Op::kDiv:
+    case Op::kMod:
+    case Op::kAdd:
+    case Op::kSub:
+    case Op::kLt:
+    case Op::kLe:
+    case Op::kGt:
+    case Op::kGe:
+    case Op::kEq:
+    case Op::kNe:
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kCoalesce:
+    case Op::kWiden:
+      return true;
+    case Op::kLiteral:
+    case Op::kRef:
+    case Op::kList:
+    case Op::kMap:
+    case Op::kRecord:
+    case Op::kEnum:
+    case Op::kConcat:
+    case Op::kBuiltin:
+    case Op::kCall:
+      return false;
+  }
+  HWF_UNREACHABLE();
+}
+
+// The values of one instance of a pure region; its nodes are computed when first read.
+class PureFrame : public Environment {
+ public:
+  PureFrame(const ir::Region& region, const Environment* outer) : region_(region), outer_(outer) {}
+
+  void Bind(ir::ValueId id, Json value) { values_[id] = std::move(value); }
+  const ir::Node* Unmade(ir::ValueId id) const {
+    for (const ir::Node& node : region_.nodes) {
+      if (node.id == id) return &node;
+    }
+    return nullptr;
+  }
+  const Json* Own(ir::ValueId id) const {
+    auto it = values_.find(id);
+    return it != values_.end() ? &it->second : nullptr;
+  }
+  const Json* Find(ir::ValueId id) const override {
+    const Json* own = Own(id);
+    return own != nullptr || outer_ == nullptr ? own : outer_->Find(id);
+  }
+  const ir::Region& region() const { return region_; }
+
+ private:
+  const ir::Region& region_;
+  const Environment* outer_;
+  std::map<ir::ValueId, Json> values_;
+};
+
+class Evaluator {
+ public:
+  Evaluator(const ir::Module& module, int depth) : module_(module), depth_(depth) {}
+
+  // Null after a failure.
+  const Json* Eval(const Expr& expr, const Environment& env, Json& scratch) {
+    if (++depth_ > kMaxDepth) return Fail(expr, "this expression is nested too deeply");
+    const Json* out = OnSpine(expr.op) ? Spine(expr, env, scratch) : Foot(expr, env, scratch);
+    --depth_;
+    return out;
+  }
+
+  const Json* RegionResult(PureFrame& frame, Json& scratch) {
+    if (!frame.region().result) return &(scratch = Json());
+    return Lazy(*frame.region().result, frame, scratch);
+  }
+
+  std::optional<Failure> failure;
+
+ private:
+  std::nullptr_t Fail(const Expr& expr, std::string message) {
+    if (!failure) failure = Failure{std::move(message), expr.span};
+    return nullptr;
+  }
+
+  // In a pure frame: computes the nodes that the expression reads first.
+  const Json* Lazy(const Expr& expr, PureFrame& frame, Json& scratch) {
+    std::vector<const Expr*> todo = {&expr};
+    while (!todo.empty()) {
+      const Expr* next = todo.back();
+      todo.pop_back();
+      for (const Expr& arg : next->args) todo.push_back(&arg);
+      if (next->op != Op::kRef || frame.Own(next->ref) != nullptr) continue;
+      const ir::Node* node = frame.Unmade(next->ref);
+      if (node == nullptr) continue;
+      if (!Make(*node, frame)) return nullptr;
+    }
+    return Eval(expr, frame, scratch);
+  }
+
+  bool Make(const ir::Node& node, PureFrame& frame) {
+    if (++depth_ > kMaxDepth) {
+      failure = Failure{"this function is nested too deeply", node.span};
+      return false;
+    }
+    Json scratch;
+    const Json* value = nullptr;
+    if (const auto* let = std::get_if<ir::LetNode>(&node.body)) {
+      value = Lazy(let->value, frame, scratch);
+    } else if (const auto* branch = std::get_if<ir::IfNode>(&node.body)) {
+      value = MakeIf(*branch, frame, scratch);
+    } else if (const auto* match = std::get_if<ir::MatchNode>(&node.body)) {
+      value = MakeMatch(node, *match, frame, scratch);
+    } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
+      value = MakeFor(*loop, frame, scratch);
+    } else {
+      failure = Failure{"only pure values can be computed here", node.span};
+    }
+    --depth_;
+    if (value == nullptr) return false;
+    frame.Bind(node.id, value == &scratch ? std::move(scratch) : *value);
+    return true;
+  }
+
+  // An inner region reads values of the frames around it, which must be there before: they are found through Nested.
+  const Json* Inner(const ir::Region& region, JsonArray arguments, PureFrame& outer, Json& scratch) {
+    if (!MakeReadFromOutside(region, outer)) return nullptr;
+    PureFrame frame(region, &outer);
+    for (size_t i = 0; i < region.params.size() && i < arguments.size(); ++i) {
+      frame.Bind(region.params[i].id, std::move(arguments[i]));
+    }
+    Json made;
+    const Json* value = RegionResult(frame, made);
+    if (value == nullptr) return nullptr;
+    scratch = value == &made ? std::move(made) : Json(*value);
+    return &scratch;
+  }
+
+  bool MakeRead(const Expr& expr, PureFrame& frame) {
+    std::vector<const Expr*> todo = {&expr};
+    while (!todo.empty()) {
+      const Expr* next = todo.back();
+      todo.pop_back();
+      for (const Expr& arg : next->args) todo.push_back(&arg);
+      if (next->op != Op::kRef || frame.Own(next->ref) != nullptr) continue;
+      const ir::Node* node = frame.Unmade(next->ref);
+      if (node != nullptr && !Make(*node, frame)) return false;
+    }
+    return true;
+  }
+
+  bool MakeReadFromOutside(const ir::Region& region, PureFrame& outer) {
+    if (region.result && !MakeRead(*region.result, outer)) return false;
+    for (const ir::Node& node : region.nodes) {
+      if (const auto* let = std::get_if<ir::LetNode>(&node.body)) {
+        if (!MakeRead(let->value, outer)) return false;
+      } else if (const auto* branch = std::get_if<ir::IfNode>(&node.body)) {
+        if (!MakeRead(branch->condition, outer) || !MakeReadFromOutside(*branch->then_body, outer)) return false;
+        if (branch->else_body && !MakeReadFromOutside(*branch->else_body, outer)) return false;
+      } else if (const auto* match = std::get_if<ir::MatchNode>(&node.body)) {
+        if (!MakeRead(match->subject, outer)) return false;
+        for (const ir::MatchArm& arm : match->arms) {
+          if (!MakeReadFromOutside(*arm.body, outer)) return false;
+        }
+      } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
+        if (!MakeRead(loop->list, outer) || !MakeReadFromOutside(*loop->body, outer)) return false;
+        if (loop->where && !MakeReadFromOutside(*loop->where, outer)) return false;
+      }
+    }
+    return true;
+  }
+
+  const Json* MakeIf(const ir::IfNode& branch, PureFrame& frame, Json& scratch) {
+    Json condition_scratch;
+    const Json* condition = Lazy(branch.condition, frame, condition_scratch);
+    if (condition == nullptr) return nullptr;
+    if (!condition->is_bool()) return Fail(branch.condition, "the condition is no Bool");
+    const ir::Region* body = condition->AsBool() ? branch.then_body.get() : branch.else_body.get();
+    if (body == nullptr) return &(scratch = Json());
+    return Inner(*body, {}, frame, scratch);
+  }
+
+  const Json* MakeMatch(const ir::Node& node, const ir::MatchNode& match, PureFrame& frame, Json& scratch) {
+    Json subject_scratch;
+    const Json* subject = Lazy(match.subject, frame, subject_scratch);
+    if (subject == nullptr) return nullptr;
+    std::string variant = subject->StringOr("variant", "");
+    for (const ir::MatchArm& arm : match.arms) {
+      if (!arm.variant.empty() && arm.variant != variant) continue;
+      JsonArray binds;
+      for (const std::string& field : arm.binds) binds.push_back((*subject)["fields"][field]);
+      return Inner(*arm.body, std::move(binds), frame, scratch);
+    }
+    failure = Failure{fmt::format("no arm takes the variant `{}`", variant), node.span};
+    return nullptr;
+  }
+
+  const Json* MakeFor(const ir::ForNode& loop, PureFrame& frame, Json& scratch) {
+    Json list_scratch;
+    const Json* list = Lazy(loop.list, frame, list_scratch);
+    if (list == nullptr) return nullptr;
+    if (!list->is_array()) return Fail(loop.list, "this is no list");
+    JsonArray out;
+    for (const Json& item : list->AsArray()) {
+      Json made;
+      if (loop.where) {
+        if (Inner(*loop.where, {item}, frame, made) == nullptr) return nullptr;
+        if (!made.is_bool() || !made.AsBool()) continue;
+      }
+      if (Inner(*loop.body, {item}, frame, made) == nullptr) return nullptr;
+      out.push_back(std::move(made));
+    }
+    scratch = Json(std::move(out));
+    return &scratch;
+  }
+
+  const Json* Spine(const Expr& top, const Environment& env, Json& scratch) {
+    std::vector<const Expr*> spine;
+    const Expr* foot = &top;
+    while (OnSpine(foot->op)) {
+      if (foot->args.empty()) return Fail(*foot, "an operator without operands");
+      spine.push_back(foot);
+      foot = &foot->args[0];
+    }
+    const Json* value = Foot(*foot, env, scratch);
+    while (value != nullptr && !spine.empty()) {
+      value = Step(*spine.back(), value, env, scratch);
+      spine.pop_back();
+    }
+    return value;
+  }
+
+  static const Json* Keep(Json value, Json& scratch) {
+    scratch = std::move(value);
+    return &scratch;
+  }
+
+  // One operator, its first operand at hand (possibly in scratch).
+  const Json* Step(const Expr& expr, const Json* left, const Environment& env, Json& scratch) {
+    switch (expr.op) {
+      case Op::kField:
+        return Field(expr, *left, scratch);
+      case Op::kOptField:
+        if (left->is_null()) return Keep(Json(), scratch);
+        return Field(expr, *left, scratch);
+      case Op::kNegate:
+        return Negate(expr, *left, scratch);
+      case Op::kNot:
+        if (!left->is_bool()) return Fail(expr, "`not` of what is no Bool");
+        return Keep(Json(!left->AsBool()), scratch);
+      case Op::kWiden:
+        return Keep(Widen(left == &scratch ? std::move(scratch) : *left, expr.type), scratch);
+      case Op::kAnd:
+      case Op::kOr:
+        if (!left->is_bool()) return Fail(expr, "an operand is no Bool");
+        if (left->AsBool() == (expr.op == Op::kOr)) return left;
+        return Second(expr, env, scratch);
+      case Op::kCoalesce:
+        if (!left->is_null()) return left;
+        return Second(expr, env, scratch);
+      default:
+        break;
+    }
+    if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
+    Json right_scratch;
+    const Json* right = Eval(expr.args[1], env, right_scratch);
+    if (right == nullptr) return nullptr;
+    return Binary(expr, *left, *right, scratch);
+  }
+
+  const Json* Second(const Expr& expr, const Environment& env, Json& scratch) {
+    if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
+    Json made;
+    const Json* value = Eval(expr.args[1], env, made);
+    return value == &made ? Keep(std::move(made), scratch) : value;
+  }
+
+  const Json* Field(const Expr& expr, const Json& base, Json& scratch) {
+    const Json* member = base.Find(expr.name);
+    if (base.is_null()) return Fail(expr, fmt::format("`.{}` of none", expr.name));
+    if (member == nullptr) return Fail(expr, fmt::format("there is no field `{}`", expr.name));
+    if (&base != &scratch) return member;
+    return Keep(Json(*member), scratch);
+  }
+
+  const Json* Index(const Expr& expr, const Json& base, const Json& index, Json& scratch) {
+    const Json* item = nullptr;
+    if (base.is_array() && index.is_int()) {
+      auto size = static_cast<int64_t>(base.AsArray().size());
+      if (index.AsInt() < 0 || index.AsInt() >= size) {
+        return Fail(expr, fmt::format("the index {} is out of range: the list has {} {}", index.AsInt(), size,
+                                      size == 1 ? "element" : "elements"));
+      }
+      item = &base.AsArray()[static_cast<size_t>(index.AsInt())];
+    } else if (base.is_object()) {
+      item = base.Find(index.is_string() ? index.AsString() : index.Dump());
+      if (item == nullptr) return Fail(expr, fmt::format("the map has no key {}", Brief(index)));
+    } else {
+      return Fail(expr, base.is_null() ? "an index into none" : "an index into what is no list and no map");
+    }
+    return &base == &scratch ? Keep(Json(*item), scratch) : item;
+  }
+
+  const Json* Negate(const Expr& expr, const Json& value, Json& scratch) {
+    if (value.is_double()) return Keep(Json(-value.AsDouble()), scratch);
+    int64_t out = 0;
+    if (!value.is_int()) return Fail(expr, "`-` of what is no number");
+    if (__builtin_sub_overflow(int64_t{0}, value.AsInt(), &out)) return Fail(expr, "`-` is past the range of Int");
+    return Keep(Json(out), scratch);
+  }
+
+  const Json* Binary(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
+    switch (expr.op) {
+      case Op::kIndex:
+        return Index(expr, a, b, scratch);
+      case Op::kEq:
+        return Keep(Json(Equal(a, b)), scratch);
+      case Op::kNe:
+        return Keep(Json(!Equal(a, b)), scratch);
+      case Op::kLt:
+      case Op::kLe:
+      case Op::kGt:
+      case Op::kGe:
+        return Compare(expr, a, b, scratch);
+      case Op::kAdd:
+        if (a.is_string() && b.is_string()) return Keep(Json(a.AsString() + b.AsString()), scratch);
+        if (a.is_array() && b.is_array()) return Append(a, b, scratch);
+        return Arithmetic(expr, a, b, scratch);
+      case Op::kMul:
+      case Op::kDiv:
+      case Op::kMod:
+      case Op::kSub:
+        return Arithmetic(expr, a, b, scratch);
+      default:
+        return Fail(expr, "an operator that takes one operand has two");
+    }
+  }
+
+  static const Json* Append(const Json& a, const Json& b, Json& scratch) {
+    JsonArray out = a.AsArray();
+    out.insert(out.end(), b.AsArray().begin(), b.AsArray().end());
+    return Keep(Json(std::move(out)), scratch);
+  }
+
+  template <typename T>
+  static bool Ordered(Op op, const T& a, const T& b) {
+    if (op == Op::kLt) return a < b;
+    if (op == Op::kLe) return a <= b;
+    return op == Op::kGt ? a > b : a >= b;
+  }
+
+  const Json* Compare(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
+    if (a.is_int() && b.is_int()) return Keep(Json(Ordered(expr.op, a.AsInt(), b.AsInt())), scratch);
+    if (a.is_number() && b.is_number()) return Keep(Json(Ordered(expr.op, a.AsDouble(), b.AsDouble())), scratch);
+    if (a.is_string() && b.is_string()) return Keep(Json(Ordered(expr.op, a.AsString(), b.AsString())), scratch);
+    return Fail(expr, fmt::format("{} and {} have no order", Brief(a), Brief(b)));
+  }
+
+  // Durations and Bytes are counts, so a product or quotient with a Float is rounded.
+  const Json* Arithmetic(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
+    if (!a.is_number() || !b.is_number()) {
+      return Fail(expr, fmt::format("{} and {} cannot be calculated with", Brief(a), Brief(b)));
+    }
+    TypeKind kind = expr.type != nullptr ? expr.type->kind : TypeKind::kFloat;
+    bool count = kind == TypeKind::kDuration || kind == TypeKind::kBytes;
+    bool whole = a.is_int() && b.is_int() && expr.op != Op::kDiv && (kind == TypeKind::kInt || count);
+    if (whole) return Whole(expr, a.AsInt(), b.AsInt(), scratch);
+    double result = Real(expr.op, a.AsDouble(), b.AsDouble());
+    if (!count && kind != TypeKind::kInt) return Keep(Json(result), scratch);
+    double rounded = std::round(result);
+    if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0)) {
+      return Fail(expr, fmt::format("{} is past the range of {}", Json(result).Dump(), ir::ToString(expr.type)));
+    }
+    return Keep(Json(static_cast<int64_t>(rounded)), scratch);
+  }
+
+  static double Real(Op op, double a, double b) {
+    switch (op) {
+      case Op::kAdd:
+        return a + b;
+      case Op::kSub:
+        return a - b;
+      case Op::kMul:
+        return a * b;
+      case Op::kMod:
+        return std::fmod(a, b);
+      default:
+        return a / b;
+    }
+  }
+
+  const Json* Whole(const Expr& expr, int64_t a, int64_t b, Json& scratch) {
+    int64_t out = 0;
+    bool overflow = false;
+    if (expr.op == Op::kMod) {
+      if (b == 0) return Fail(expr, "`%` by zero");
+      out = b == -1 ? 0 : a % b;
+      if (out != 0 && (out < 0) != (b < 0)) out += b;  // the sign of the divisor, as in Python
+    } else if (expr.op == Op::kAdd) {
+      overflow = __builtin_add_overflow(a, b, &out);
+    } else if (expr.op == Op::kSub) {
+      overflow = __builtin_sub_overflow(a, b, &out);
+    } else {
+      overflow = __builtin_mul_overflow(a, b, &out);
+    }
+    if (overflow) return Fail(expr, fmt::format("the result is past the range of {}", ir::ToString(expr.type)));
+    return Keep(Json(out), scratch);
+  }
+
+  // What is no operator.
+  const Json* Foot(const Expr& expr, const Environment& env, Json& scratch) {
+    switch (expr.op) {
+      case Op::kLiteral:
+        return &expr.literal;
+      case Op::kRef: {
+        const Json* value = env.Find(expr.ref);
+        return value != nullptr ? value : Fail(expr, "a value that is not there");
+      }
+      case Op::kList:
+        return List(expr, env, scratch);
+      case Op::kMap:
+        return Map(expr, env, scratch);
+      case Op::kRecord:
+        return Labelled(expr, env, scratch) ? &scratch : nullptr;
+      case Op::kEnum: {
+        Json fields;
+        if (!Labelled(expr, env, fields)) return nullptr;
+        Json out = Json::Object();
+        out.AsObject().push_back({"variant", Json(expr.name)});
+        out.AsObject().push_back({"fields", std::move(fields)});
+        return Keep(std::move(out), scratch);
+      }
+      case Op::kConcat:
+        return Concat(expr, env, scratch);
+      case Op::kBuiltin:
+        return Builtin(expr, env, scratch);
+      case Op::kCall:
+        return Call(expr, env, scratch);
+      default:
+        return Fail(expr, "an operator out of place");
+    }
+  }
+
+  const Json* List(const Expr& expr, const Environment& env, Json& scratch) {
+    JsonArray out;
+    out.reserve(expr.args.size());
+    for (const Expr& arg : expr.args) {
+      Json made;
+      const Json* value = Eval(arg, env, made);
+      if (value == nullptr) return nullptr;
+      out.push_back(value == &made ? std::move(made) : *value);
+    }
+    return Keep(Json(std::move(out)), scratch);
+  }
+
+  const Json* Map(const Expr& expr, const Environment& env, Json& scratch) {
+    Json out = Json::Object();
+    for (size_t i = 0; i + 1 < expr.args.size(); i += 2) {
+      Json key_made, value_made;
+      const Json* key = Eval(expr.args[i], env, key_made);
+      const Json* value = key != nullptr ? Eval(expr.args[i + 1], env, value_made) : nullptr;
+      if (value == nullptr) return nullptr;
+      out.Set(key->is_string() ? key->AsString() : key->Dump(), *value);
+    }
+    return Keep(std::move(out), scratch);
+  }
+
+  bool Labelled(const Expr& expr, const Environment& env, Json& out) {
+    if (expr.labels.size() != expr.args.size()) return Fail(expr, "a record without its labels") != nullptr;
+    Json made_object = Json::Object();
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      Json made;
+      const Json* value = Eval(expr.args[i], env, made);
+      if (value == nullptr) return false;
+      made_object.AsObject().push_back({expr.labels[i], value == &made ? std::move(made) : *value});
+    }
+    out = std::move(made_object);
+    return true;
+  }
+
+  const Json* Concat(const Expr& expr, const Environment& env, Json& scratch) {
+    std::string out;
+    for (const Expr& arg : expr.args) {
+      Json made;
+      const Json* value = Eval(arg, env, made);
+      if (value == nullptr) return nullptr;
+      out += ToText(*value, arg.type);
+    }
+    return Keep(Json(std::move(out)), scratch);
+  }
+
+  const Json* Builtin(const Expr& expr, const Environment& env, Json& scratch) {
+    size_t count = expr.args.size();
+    ApplyFunction apply = [](const Json&) { return Evaluation(); };
+    if (TakesFunction(expr.name) && count == 2) {
+      const Expr& named = expr.args[1];
+      std::string name = named.op == Op::kLiteral && named.literal.is_string() ? named.literal.AsString() : named.name;
+      apply = [this, name, &expr](const Json& argument) { return Apply(expr, name, {argument}); };
+      --count;
+    }
+    std::vector<Json> made(count);
+    std::vector<const Json*> args;
+    for (size_t i = 0; i < count; ++i) {
+      args.push_back(Eval(expr.args[i], env, made[i]));
+      if (args.back() == nullptr) return nullptr;
+    }
+    Evaluation result = CallBuiltin(expr, args, apply);
+    if (result.ok()) return Keep(std::move(result.value), scratch);
+    if (!failure) failure = std::move(result.failure);
+    return nullptr;
+  }
+
+  const Json* Call(const Expr& expr, const Environment& env, Json& scratch) {
+    std::vector<Json> arguments;
+    for (const Expr& arg : expr.args) {
+      Json made;
+      const Json* value = Eval(arg, env, made);
+      if (value == nullptr) return nullptr;
+      arguments.push_back(value == &made ? std::move(made) : *value);
+    }
+    Evaluation result = Apply(expr, expr.name, std::move(arguments));
+    if (result.ok()) return Keep(std::move(result.value), scratch);
+    if (!failure) failure = std::move(result.failure);
+    return nullptr;
+  }
+
+  Evaluation Apply(const Expr& at, const std::string& name, std::vector<Json> arguments) {
+    const ir::Function* function = module_.FindFunction(name);
+    if (function == nullptr) return {Json(), Failure{fmt::format("there is no function `{}`", name), at.span}};
+    Evaluator inner(module_, depth_ + 1);
+    PureFrame frame(function->region, nullptr);
+    for (size_t i = 0; i < function->region.params.size(); ++i) {
+      const ir::Param& param = function->region.params[i];
+      Json value;
+      if (i < arguments.size()) {
+        value = std::move(arguments[i]);
+      } else if (param.default_value) {
+        Json made;
+        const Json* made_value = inner.Eval(*param.default_value, frame, made);
+        if (made_value == nullptr) return {Json(), std::move(inner.failure)};
+        value = *made_value;
+      } else {
+        return {Json(), Failure{fmt::format("`{}` lacks its argument `{}`", name, param.name), at.span}};
+      }
+      frame.Bind(param.id, Widen(std::move(value), param.type));
+    }
+    Json made;
+    const Json* value = inner.RegionResult(frame, made);
+    if (value == nullptr) return {Json(), std::move(inner.failure)};
+    Json out = value == &made ? std::move(made) : Json(*value);
+    return {function->result != nullptr ? Widen(std::move(out), function->result) : std::move(out), std::nullopt};
+  }
+
+  const ir::Module& module_;
+  int depth_;
+};
+
+}  // namespace
+
+Evaluation Evaluate(const ir::Module& module, const Expr& expr, const Environment& environment) {
+  Evaluator evaluator(module, 0);
+  Json made;
+  const Json* value = evaluator.Eval(expr, environment, made);
+  if (value == nullptr) return {Json(), std::move(evaluator.failure)};
+  return {value == &made ? std::move(made) : Json(*value), std::nullopt};
+}
+
+Evaluation EvaluateRegion(const ir::Module& module, const ir::Region& region, std::vector<Json> arguments,
+                          const Environment& outer) {
+  Evaluator evaluator(module, 0);
+  PureFrame frame(region, &outer);
+  for (size_t i = 0; i < region.params.size() && i < arguments.size(); ++i) {
+    frame.Bind(region.params[i].id, std::move(arguments[i]));
+  }
+  Json made;
+  const Json* value = evaluator.RegionResult(frame, made);
+  if (value == nullptr) return {Json(), std::move(evaluator.failure)};
+  return {value == &made ? std::move(made) : Json(*value), std::nullopt};
+}
+
+std::string SpanText(const ir::Module& module, const ir::Span& span) {
+  if (span.line == 0 || span.file >= module.sources.size()) return "";
+  const std::string& path = module.sources[span.file].path;
+  return fmt::format("{}:{}:{}", path.substr(path.find_last_of('/') + 1), span.line, span.column);
+}
+
+}  // namespace hwf::state
