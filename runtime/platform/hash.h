@@ -1,0 +1,39 @@
+// Content digests: BLAKE2b-256, written "b2:<64 hex digits>". A Hasher is one thread's; the functions are thread-safe.
+#pragma once
+
+#include <sodium/crypto_generichash.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace hwf::platform {
+
+class Hasher {
+ public:
+  Hasher();
+  void Add(std::string_view bytes);
+  // The digest of all that was added; ends the hasher.
+  std::string Finish();
+
+ private:
+  crypto_generichash_state state_;
+};
+
+std::string Digest(std::string_view bytes);
+// "b2:" and 64 lower-case hex digits.
+bool IsDigest(std::string_view text);
+
+struct FileDigest {
+  std::string digest;
+  uint64_t size = 0;  // of a directory: of all its files
+};
+// Of a regular file, read in pieces. ELOOP if it is a link and `follow` is false; EINVAL if it is no regular file.
+ErrorOr<FileDigest> DigestFile(const std::string& path, bool follow = true);
+// Of a directory's manifest: for each entry below it, in order of its relative path: type, path, and a file's digest
+// and executable bit or a link's text. Links are recorded, never followed. Sockets and devices are an error.
+ErrorOr<FileDigest> DigestDirectory(const std::string& path);
+
+}  // namespace hwf::platform
