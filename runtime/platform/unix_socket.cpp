@@ -123,7 +123,7 @@ ErrorOr<Peer> PeerOf(const FileDescriptor& socket) {
 
 Channel::~Channel() { Detach(); }
 
-ErrorOr<Success> Channel::Send(std::string_view text) {
+ErrorOr<Success> Channel::Queue(std::string_view text) {
   if (text.size() > limits_.message) {
     return Error(fmt::format("send a message: {} bytes, more than {}", text.size(), limits_.message), EMSGSIZE);
   }
@@ -133,6 +133,11 @@ ErrorOr<Success> Channel::Send(std::string_view text) {
   if (sent_ > kReadAtOnce && sent_ > out_.size() / 2) out_.erase(0, std::exchange(sent_, 0));
   for (size_t i = 0; i < kHead; ++i) out_ += static_cast<char>(text.size() >> (8 * i) & 0xff);
   out_ += text;
+  return Success();
+}
+
+ErrorOr<Success> Channel::Send(std::string_view text) {
+  HWF_TRY(Queue(text));
   return Flush();
 }
 

@@ -52,7 +52,10 @@ class Channel {
 
   // Queues a message and sends what the kernel takes. ENOBUFS if too much is unsent, EMSGSIZE if it is too long.
   ErrorOr<Success> Send(std::string_view text);
+  // Queues it alone: many messages leave with one Flush.
+  ErrorOr<Success> Queue(std::string_view text);
   bool wants_write() const { return sent_ < out_.size(); }
+  size_t unsent() const { return out_.size() - sent_; }
   ErrorOr<Success> Flush();
   // Takes what has arrived, a megabyte or so at a time, and hands out the whole messages. False: the peer has closed.
   // An error for a message that is too long. The callback may not destroy the channel.

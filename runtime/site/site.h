@@ -82,6 +82,7 @@ struct LocalOptions {
   int64_t memory = 0;
   int64_t kill_grace_ms = 5000;
   int64_t idle_exit_ms = 60000;
+  std::string ledger_directory;  // empty: the user's
 };
 
 // This machine, through an hwf-runner of the run's own.

@@ -1,0 +1,53 @@
+// One attempt that this runner has claimed, while anything of it lives or has to be recorded. Plain state of the
+// runner's loop.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/runner/emissions.h"
+#include "runtime/runner/ledger.h"
+#include "runtime/runner/protocol.h"
+
+namespace hwf::runner {
+
+inline constexpr int64_t kNever = INT64_MAX;
+
+struct Attempt {
+  enum class Kill { kNone, kCancelled, kTimeLimit, kOom, kPreempted };
+
+  std::string key;
+  Start start;
+  Share share;
+  int slot = -1;
+  pid_t pid = -1;
+  int64_t started_ms = 0;  // CLOCK_BOOTTIME, as all times here
+  int64_t oom_kills = 0;   // of the kernel in our cgroup, when it started
+
+  Kill kill = Kill::kNone;
+  int64_t deadline_ms = kNever;  // of its time limit
+  int64_t kill_at_ms = kNever;   // SIGKILL to what then lives
+  int64_t sample_at_ms = kNever;
+  int64_t scan_at_ms = kNever;  // of its emissions
+
+  bool main_dead = false;
+  int status = 0;  // of wait
+  state::Usage usage;
+  int64_t peak_bytes = 0;
+  int64_t strays_until_ms = kNever;        // what outlives the main process is killed then
+  std::vector<std::string> killed_strays;  // "name (pid)": what had to be
+
+  std::unique_ptr<Emissions> emissions;
+  int watch = -1;       // inotify
+  int jobs = 0;         // of the worker
+  bool ending = false;  // all processes are dead; waiting for jobs
+  bool resolving = false;
+};
+
+std::string KeyOf(const state::Place& place, int attempt);
+
+}  // namespace hwf::runner

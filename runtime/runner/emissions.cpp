@@ -1,0 +1,281 @@
+#include "runtime/runner/emissions.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <tuple>
+#include <utility>
+
+namespace hwf::runner {
+namespace {
+
+constexpr int kMaxDepth = 32;
+constexpr size_t kMaxFiles = 64;        // that one emission names
+constexpr size_t kMaxScan = 2000;       // files looked at in one scan; the rest waits for the next
+constexpr size_t kMaxReady = 256;       // handed on in one scan
+constexpr int64_t kTornGraceMs = 1000;  // a file younger than this may still be being written
+constexpr size_t kMaxKnown = 100'000;
+
+bool Listed(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The names of all {"file": name}; false if one is not to be followed.
+bool CollectFiles(const Json& json, std::vector<std::string>& files) {
+  if (json.is_array()) {
+    for (const Json& item : json.AsArray()) {
+      if (!CollectFiles(item, files)) return false;
+    }
+  } else if (json.is_object()) {
+    if (json.AsObject().size() == 1 && json["file"].is_string()) {
+      files.push_back(json["file"].AsString());
+      return IsPlainRelativePath(files.back()) && files.size() <= kMaxFiles;
+    }
+    for (const JsonMember& member : json.AsObject()) {
+      if (!CollectFiles(member.value, files)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IsPlainRelativePath(std::string_view path) {
+  if (path.empty() || path.size() > 1024 || path.find('\0') != std::string_view::npos) return false;
+  int parts = 0;
+  while (true) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == ".." || ++parts > 8) return false;
+    if (slash == path.size()) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+int OpenBelow(int directory_fd, std::string_view path, int flags) {
+  int at = directory_fd;
+  while (true) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    const bool last = slash == path.size();
+    const std::string part(path.substr(0, slash));
+    const int next = openat(at, part.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+    const int error = errno;
+    if (at != directory_fd) close(at);
+    errno = error;
+    if (next < 0 || last) return next;
+    at = next;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+ErrorOr<Emission> ParseEmission(std::string_view text) {
+  Json::Limits limits;
+  limits.depth = kMaxDepth;
+  limits.bytes = kMaxEmissionBytes;
+  limits.allow_nan = true;
+  auto parsed = Json::Parse(text, limits);
+  if (!parsed.ok()) return parsed.error().WithContext("not valid JSON");
+  const Json& json = *parsed;
+  if (!json.is_object()) return MakeError("not a JSON object");
+  for (const JsonMember& member : json.AsObject()) {
+    if (member.key != "checkpoint" && member.key != "values" && member.key != "taken") {
+      return MakeError("the member `{}` is not known; an emission has checkpoint, values and taken",
+                       std::string_view(member.key).substr(0, 64));
+    }
+  }
+  const Json& stream = json["checkpoint"];
+  if (!stream.is_string() || stream.AsString().empty() || stream.AsString().size() > 256) {
+    return MakeError("`checkpoint` is not the name of a stream");
+  }
+  if (!json["values"].is_object()) return MakeError("`values` is not an object");
+  const Json* taken = json.Find("taken");
+  if (taken != nullptr && (!taken->is_int() || taken->AsInt() < 0 || taken->AsInt() > 999'999)) {
+    return MakeError("`taken` is not the number of a message");
+  }
+  Emission emission;
+  emission.stream = stream.AsString();
+  if (!CollectFiles(json["values"], emission.files)) {
+    return MakeError("it names a file that is not a plain path below checkpoints/, or more than {} files", kMaxFiles);
+  }
+  emission.content = Json::Object()
+                         .Set("checkpoint", stream)
+                         .Set("values", json["values"])
+                         .Set("taken", taken == nullptr ? int64_t{0} : taken->AsInt());
+  return emission;
+}
+
+struct Emissions::Seen {
+  std::string file;
+  struct stat info {};
+  friend bool operator<(const Seen& a, const Seen& b) {
+    const timespec &x = a.info.st_mtim, &y = b.info.st_mtim;
+    return std::tie(x.tv_sec, x.tv_nsec, a.file) < std::tie(y.tv_sec, y.tv_nsec, b.file);
+  }
+};
+
+Emissions::Emissions(std::string directory, std::vector<std::string> streams, std::vector<std::string> every_all,
+                     std::set<std::string> known)
+    : directory_(std::move(directory)),
+      fd_(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
+      streams_(std::move(streams)),
+      every_all_(std::move(every_all)),
+      known_(std::move(known)) {}
+
+Emissions::~Emissions() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::vector<Emissions::Seen> Emissions::List(bool& more) {
+  std::vector<Seen> seen;
+  const int copy = fd_ < 0 ? -1 : openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* dir = copy < 0 ? nullptr : fdopendir(copy);
+  if (dir == nullptr) {
+    if (copy >= 0) close(copy);
+    return seen;
+  }
+  while (const dirent* entry = readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (name.front() == '.' || !name.ends_with(".json")) continue;
+    if (known_.contains(std::string(name))) continue;
+    Seen one;
+    one.file = name;
+    if (fstatat(fd_, entry->d_name, &one.info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (seen.size() == kMaxScan) {
+      more = true;
+      break;
+    }
+    seen.push_back(std::move(one));
+  }
+  closedir(dir);
+  std::sort(seen.begin(), seen.end());
+  return seen;
+}
+
+bool Emissions::Declared(const std::string& stream) const { return streams_.empty() || Listed(streams_, stream); }
+
+// At most 5 refusals a second are told one by one; the rest are counted.
+void Emissions::Refuse(const std::string& file, std::string why, int64_t now_ms, std::vector<ReadyEmission>& ready) {
+  if (now_ms - last_refusal_ms_ < kEmissionGapMs) {
+    ++refusals_hidden_;
+    if (unlinkat(fd_, file.c_str(), 0) != 0 && known_.size() < kMaxKnown) known_.insert(file);
+    return;
+  }
+  if (refusals_hidden_ > 0) why += fmt::format(" (and {} more were refused just before)", refusals_hidden_);
+  refusals_hidden_ = 0;
+  last_refusal_ms_ = now_ms;
+  known_.insert(file);
+  ReadyEmission item;
+  item.file = file;
+  item.bad = std::move(why);
+  ready.push_back(std::move(item));
+}
+
+void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn) {
+  if (!S_ISREG(seen.info.st_mode)) return Refuse(seen.file, "not a regular file", now_ms, ready);
+  if (seen.info.st_nlink != 1) return Refuse(seen.file, "it has more than one name (hard link)", now_ms, ready);
+  if (static_cast<size_t>(seen.info.st_size) > kMaxEmissionBytes) {
+    return Refuse(seen.file,
+                  fmt::format("{} bytes are more than the {} of an emission", seen.info.st_size, kMaxEmissionBytes),
+                  now_ms, ready);
+  }
+  const int fd = openat(fd_, seen.file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return Refuse(seen.file, ErrnoError(errno, "opening it").message(), now_ms, ready);
+  std::string text(kMaxEmissionBytes + 1, '\0');
+  struct stat info {};
+  ssize_t count = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? read(fd, text.data(), text.size()) : -1;
+  close(fd);
+  text.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  auto emission = ParseEmission(text);
+  if (!emission.ok()) {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    const int64_t age_ms = (int64_t{now.tv_sec} - seen.info.st_mtim.tv_sec) * 1000;
+    if (!last && age_ms >= 0 && age_ms <= kTornGraceMs) {
+      torn = true;  // perhaps written in place; looked at again soon
+      return;
+    }
+    return Refuse(seen.file, emission.error().message(), now_ms, ready);
+  }
+  if (!Declared(emission->stream)) {
+    return Refuse(seen.file, fmt::format("the task declares no checkpoint `{}`", emission->stream), now_ms, ready);
+  }
+  known_.insert(seen.file);
+  ReadyEmission item;
+  item.file = seen.file;
+  item.emission = *std::move(emission);
+  Offer(std::move(item), now_ms, ready);
+}
+
+void Emissions::Offer(ReadyEmission item, int64_t now_ms, std::vector<ReadyEmission>& ready) {
+  if (Listed(every_all_, item.emission.stream)) {
+    ready.push_back(std::move(item));
+    return;
+  }
+  StreamState& state = states_[item.emission.stream];
+  if (state.waiting) {
+    Discard(state.newest);
+    ++state.dropped;
+  } else if (now_ms - state.last_ms >= kEmissionGapMs) {
+    state.last_ms = now_ms;
+    item.dropped = std::exchange(state.dropped, 0);
+    ready.push_back(std::move(item));
+    return;
+  }
+  state.waiting = true;
+  state.newest = std::move(item);
+}
+
+// Coalesced away: its files go with it.
+void Emissions::Discard(const ReadyEmission& item) {
+  for (const std::string& name : item.emission.files) {
+    const size_t slash = name.rfind('/');
+    if (slash == std::string::npos) {
+      (void)unlinkat(fd_, name.c_str(), 0);
+      continue;
+    }
+    const int below = OpenBelow(fd_, std::string_view(name).substr(0, slash), O_PATH | O_DIRECTORY);
+    if (below < 0) continue;
+    (void)unlinkat(below, name.c_str() + slash + 1, 0);
+    close(below);
+  }
+  Done(item.file);
+}
+
+int Emissions::Scan(int64_t now_ms, bool last, std::vector<ReadyEmission>& ready) {
+  const size_t before = ready.size();
+  bool more = false, torn = false;
+  for (const Seen& seen : List(more)) {
+    if (ready.size() - before >= kMaxReady && !last) {
+      more = true;
+      break;
+    }
+    Take(seen, now_ms, last, ready, torn);
+  }
+  int64_t again = more ? 0 : torn ? kEmissionGapMs : -1;
+  for (auto& [name, state] : states_) {
+    if (!state.waiting) continue;
+    const int64_t due = state.last_ms + kEmissionGapMs - now_ms;
+    if (due > 0 && !last) {
+      again = again < 0 ? due : std::min(again, due);
+      continue;
+    }
+    state.waiting = false;
+    state.last_ms = now_ms;
+    state.newest.dropped = std::exchange(state.dropped, 0);
+    ready.push_back(std::move(state.newest));
+  }
+  return static_cast<int>(again);
+}
+
+void Emissions::Done(const std::string& file) {
+  // A name that cannot be removed (a directory) stays known, so that it is told once.
+  if (unlinkat(fd_, file.c_str(), 0) == 0 || errno == ENOENT) known_.erase(file);
+}
+
+}  // namespace hwf::runner

@@ -1,0 +1,227 @@
+#include "runtime/runner/outputs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/runner/digest.h"
+#include "runtime/runner/protocol_text.h"
+
+namespace hwf::runner {
+namespace {
+
+using Kind = OutputSpec::Kind;
+
+constexpr size_t kMaxMatches = 1'000'000;
+constexpr off_t kLightBytes = 1 << 20;  // hashing this much takes about a millisecond
+
+bool IsInside(const std::string& path, const std::string& directory) {
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+std::string RealPath(const std::string& path) {
+  char* resolved = realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return "";
+  std::string result(resolved);
+  free(resolved);
+  return result;
+}
+
+// Resolves the outputs of one attempt.
+class Resolver {
+ public:
+  explicit Resolver(const OutputsRequest& request) : request_(request), directory_(RealPath(request.directory)) {}
+
+  ErrorOr<Json> Resolve(const OutputSpec& output) {
+    switch (output.kind) {
+      case Kind::kFile:
+        return FileOrDir(output, false);
+      case Kind::kDir:
+        return FileOrDir(output, true);
+      case Kind::kGlobFiles:
+        return Glob(output, false);
+      case Kind::kGlobDirs:
+        return Glob(output, true);
+      case Kind::kText:
+      case Kind::kJson:
+        return Value(output, output.path);
+      case Kind::kStdoutText:
+      case Kind::kStdoutJson:
+        return Value(output, "");
+      case Kind::kStdoutFile:
+        return DigestedFile(output, request_.stdout_path);
+    }
+    HWF_UNREACHABLE();
+  }
+
+ private:
+  // The path to open; an error if it leads out of the attempt's directory; empty if there is nothing.
+  ErrorOr<std::string> Locate(const OutputSpec& output, const std::string& path) {
+    const bool absolute = path.starts_with('/');
+    const std::string full = absolute ? path : request_.directory + "/" + path;
+    const std::string real = RealPath(full);
+    if (real.empty()) return std::string();
+    if (!absolute && !IsInside(real, directory_)) {
+      return MakeError("output `{}`: `{}` leads to {}, outside of the task's directory", output.name, path, real);
+    }
+    return full;
+  }
+
+  ErrorOr<Json> Missing(const OutputSpec& output, std::string_view what) {
+    if (output.optional) return Json();
+    return MakeError("output `{}`: the command ended well, but {}", output.name, what);
+  }
+
+  ErrorOr<Json> FileOrDir(const OutputSpec& output, bool directory) {
+    HWF_ASSIGN(const std::string path, Locate(output, output.path));
+    if (path.empty()) return Missing(output, fmt::format("`{}` is not there", output.path));
+    return directory ? DigestedDirectory(output, path) : DigestedFile(output, path);
+  }
+
+  ErrorOr<Json> DigestedFile(const OutputSpec& output, const std::string& path) {
+    auto value = DigestFileValue(path);
+    if (!value.ok()) return value.error().WithContext(fmt::format("output `{}`", output.name));
+    return value;
+  }
+  ErrorOr<Json> DigestedDirectory(const OutputSpec& output, const std::string& path) {
+    auto value = DigestDirectoryValue(path);
+    if (!value.ok()) return value.error().WithContext(fmt::format("output `{}`", output.name));
+    return value;
+  }
+
+  ErrorOr<Json> Glob(const OutputSpec& output, bool directories) {
+    std::vector<std::string> found;
+    const bool absolute = output.path.starts_with('/');
+    Expand(absolute ? "/" : request_.directory + "/", std::string_view(output.path).substr(absolute ? 1 : 0), found);
+    std::sort(found.begin(), found.end());
+    Json list = Json::Array();
+    for (const std::string& path : found) {
+      struct stat info {};
+      if (stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode) != directories) continue;
+      const std::string real = RealPath(path);
+      if (!absolute && !IsInside(real, directory_)) {
+        return MakeError("output `{}`: {} leads to {}, outside of the task's directory", output.name, path, real);
+      }
+      auto value = directories ? DigestedDirectory(output, path) : DigestedFile(output, path);
+      if (!value.ok()) return value.error();
+      list.Add(*std::move(value));
+    }
+    if (list.AsArray().empty()) {
+      return Missing(output, fmt::format("no {} matches `{}`", directories ? "directory" : "file", output.path));
+    }
+    return list;
+  }
+
+  // Everything below `base` (which ends in a slash) that matches the pattern, component by component.
+  void Expand(const std::string& base, std::string_view pattern, std::vector<std::string>& found) {
+    const size_t slash = std::min(pattern.find('/'), pattern.size());
+    const std::string part(pattern.substr(0, slash));
+    const bool last = slash == pattern.size();
+    const std::string_view rest = last ? std::string_view() : pattern.substr(slash + 1);
+    if (part.empty() && !last) return Expand(base, rest, found);
+    if (part == "..") return;
+    DIR* dir = opendir(base.c_str());
+    if (dir == nullptr) return;
+    while (const dirent* entry = readdir(dir)) {
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == ".." || found.size() >= kMaxMatches) continue;
+      if (fnmatch(part.c_str(), entry->d_name, FNM_PERIOD) != 0) continue;
+      if (last) {
+        found.push_back(base + entry->d_name);
+      } else {
+        Expand(base + entry->d_name + "/", rest, found);
+      }
+    }
+    closedir(dir);
+  }
+
+  // A text or JSON; from standard output if `path` is empty.
+  ErrorOr<Json> Value(const OutputSpec& output, const std::string& path) {
+    const bool from_stdout = path.empty();
+    std::string full = request_.stdout_path;
+    if (!from_stdout) {
+      HWF_ASSIGN(full, Locate(output, path));
+      if (full.empty()) return Missing(output, fmt::format("`{}` is not there", path));
+    }
+    const std::string where = from_stdout ? "standard output" : fmt::format("`{}`", path);
+    HWF_ASSIGN(std::string bytes, ReadValue(output, full, where));
+    if (output.kind == Kind::kText || output.kind == Kind::kStdoutText) {
+      if (bytes.ends_with('\n')) bytes.pop_back();
+      if (!IsUtf8(bytes)) {
+        return MakeError("output `{}`: {} is not UTF-8 text; declare it as a File", output.name, where);
+      }
+      return Json(std::move(bytes));
+    }
+    Json::Limits limits;
+    limits.allow_nan = true;
+    auto json = Json::Parse(bytes, limits);
+    if (!json.ok()) {
+      return MakeError("output `{}`: {} is not valid JSON: {}", output.name, where, json.error().message());
+    }
+    return json;
+  }
+
+  ErrorOr<std::string> ReadValue(const OutputSpec& output, const std::string& path, const std::string& where) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return ErrnoError(errno, fmt::format("output `{}`: opening {}", output.name, where));
+    struct stat info {};
+    std::optional<Error> error;
+    std::string bytes;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+      error = MakeError("output `{}`: {} is not a regular file", output.name, where);
+    } else if (static_cast<uint64_t>(info.st_size) > kMaxValueBytes) {
+      error = MakeError("output `{}`: {} has {} bytes, more than the {} that a value may have; declare it as a File",
+                        output.name, where, info.st_size, kMaxValueBytes);
+    } else {
+      bytes.resize(static_cast<size_t>(info.st_size));
+      size_t done = 0;
+      while (done < bytes.size()) {
+        const ssize_t count = pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+        if (count <= 0) break;
+        done += static_cast<size_t>(count);
+      }
+      bytes.resize(done);
+    }
+    close(fd);
+    if (error) return *error;
+    return bytes;
+  }
+
+  const OutputsRequest& request_;
+  std::string directory_;
+};
+
+}  // namespace
+
+ErrorOr<Json> ResolveOutputs(const OutputsRequest& request) {
+  Resolver resolver(request);
+  Json values = Json::Object();
+  for (const OutputSpec& output : request.outputs) {
+    HWF_ASSIGN(Json value, resolver.Resolve(output));
+    values.Set(output.name, std::move(value));
+  }
+  return values;
+}
+
+bool OutputsAreHeavy(const OutputsRequest& request) {
+  off_t bytes = 0;
+  for (const OutputSpec& output : request.outputs) {
+    if (output.kind == Kind::kDir || output.kind == Kind::kGlobFiles || output.kind == Kind::kGlobDirs) return true;
+    if (output.kind != Kind::kFile && output.kind != Kind::kStdoutFile) continue;
+    const std::string path = output.kind == Kind::kStdoutFile ? request.stdout_path
+                             : output.path.starts_with('/')   ? output.path
+                                                              : request.directory + "/" + output.path;
+    struct stat info {};
+    if (stat(path.c_str(), &info) == 0) bytes += info.st_size;
+  }
+  return bytes > kLightBytes;
+}
+
+}  // namespace hwf::runner

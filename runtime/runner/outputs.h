@@ -1,0 +1,30 @@
+// What a task made, found and checked when it has ended: files by size and digest, texts and JSON read. Nothing outside
+// the attempt's directory is taken unless its absolute path was asked for, whatever links the task has laid. Any
+// thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "runtime/runner/protocol.h"
+
+namespace hwf::runner {
+
+// The largest text or JSON output, in bytes.
+inline constexpr uint64_t kMaxValueBytes = uint64_t{8} << 20;
+
+struct OutputsRequest {
+  std::string directory;    // absolute, of the attempt
+  std::string stdout_path;  // where its standard output lies now
+  std::vector<OutputSpec> outputs;
+};
+
+// The object of values by name; the error says which promise was broken, for people.
+ErrorOr<Json> ResolveOutputs(const OutputsRequest& request);
+
+// Whether that may take long (large files to hash, directories): then it is not done in the runner's loop.
+bool OutputsAreHeavy(const OutputsRequest& request);
+
+}  // namespace hwf::runner

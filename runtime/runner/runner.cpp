@@ -1,0 +1,175 @@
+#include "runtime/runner/runner.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/runner/process_tree.h"
+
+namespace hwf::runner {
+namespace {
+
+constexpr int kMaxEvents = 64;
+constexpr int64_t kLinePollMs = 50;  // while other runners hold what we want
+
+}  // namespace
+
+std::string KeyOf(const state::Place& place, int attempt) {
+  std::string key = place;
+  key += '\0';
+  key += std::to_string(attempt);
+  return key;
+}
+
+Runner::Runner(const RunnerOptions& options, int lock_fd)
+    : options_(options), lock_fd_(lock_fd), slots_(options.run_directory + "/runner") {}
+
+Runner::~Runner() {
+  for (int fd : {epoll_, signals_, inotify_, children_}) {
+    if (fd >= 0) close(fd);
+  }
+}
+
+ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, int lock_fd) {
+  std::unique_ptr<Runner> runner(new Runner(options, lock_fd));
+  struct stat info {};
+  if (stat(options.run_directory.c_str(), &info) != 0) return ErrnoError(errno, "looking at " + options.run_directory);
+  if ((info.st_mode & 050) == 050) runner->directory_mode_ = 0750;
+  runner->machine_ = DetectMachine(options.limits);
+  HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
+  HWF_TRY(runner->OpenDescriptors());
+  const std::string log = options.run_directory + "/runner/log";
+  HWF_ASSIGN(runner->log_, journal::LogWriter::Open(platform::RealFileSystem(), log, 0600));
+  HWF_TRY(runner->Recover());
+  HWF_ASSIGN(runner->listener_, platform::ListenUnix(options.run_directory + "/runner/sock", 0600));
+  runner->Watch(runner->listener_.get(), EPOLLIN);
+  runner->alone_since_ms_ = BootMs();
+  return runner;
+}
+
+ErrorOr<Success> Runner::OpenDescriptors() {
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return ErrnoError(errno, "becoming a subreaper");
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask, number);
+  if (sigprocmask(SIG_BLOCK, &mask, nullptr) != 0) return ErrnoError(errno, "blocking signals");
+  signals_ = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  inotify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);  // -1: polled
+  children_ = open(fmt::format("/proc/self/task/{}/children", gettid()).c_str(), O_RDONLY | O_CLOEXEC);
+  if (signals_ < 0 || epoll_ < 0) return ErrnoError(errno, "opening the loop's descriptors");
+  Watch(signals_, EPOLLIN);
+  Watch(worker_.fd(), EPOLLIN);
+  if (inotify_ >= 0) Watch(inotify_, EPOLLIN);
+  if (ledger_->fd() >= 0) Watch(ledger_->fd(), EPOLLIN);
+  return Success{};
+}
+
+void Runner::Watch(int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) (void)epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
+}
+
+Attempt* Runner::FindRunning(const std::string& key) {
+  auto it = running_.find(key);
+  return it == running_.end() ? nullptr : it->second.get();
+}
+
+int Runner::Timeout() const {
+  int64_t due = retry_at_ms_;
+  if (in_line_) due = std::min(due, now_ms_ + kLinePollMs);
+  for (const auto& [key, attempt] : running_) {
+    due = std::min({due, attempt->deadline_ms, attempt->kill_at_ms, attempt->sample_at_ms, attempt->scan_at_ms,
+                    attempt->strays_until_ms});
+  }
+  if (engine_ == nullptr) due = std::min(due, alone_since_ms_ + options_.idle_exit_ms);
+  if (due == kNever) return -1;
+  return static_cast<int>(std::clamp<int64_t>(due - now_ms_, 0, 60'000));
+}
+
+void Runner::Dispatch(int fd, uint32_t events) {
+  if (fd == signals_) return OnSignal();
+  if (fd == inotify_) return OnInotify();
+  if (fd == worker_.fd()) return worker_.RunCompletions();
+  if (fd == listener_.get()) return OnAccept();
+  if (fd == ledger_->fd()) {
+    ledger_->DrainWatch();
+    queue_changed_ = true;
+    return;
+  }
+  auto it = peers_.find(fd);
+  if (it != peers_.end() && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) OnPeer(*it->second);
+}
+
+void Runner::OnSignal() {
+  signalfd_siginfo info;
+  while (read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo != SIGTERM) continue;  // INT and HUP are the terminal's; CHLD is looked at below
+    terminated_ = true;
+    for (auto& [key, attempt] : running_) KillAttempt(*attempt, Attempt::Kill::kPreempted);
+  }
+  ReapChildren();
+}
+
+// What is due by the clock.
+void Runner::Tick() {
+  if (now_ms_ >= retry_at_ms_) {
+    retry_at_ms_ = kNever;
+    FlushBacklog();
+    queue_changed_ = true;
+  }
+  if (in_line_) queue_changed_ = true;
+  std::vector<Attempt*> all;
+  all.reserve(running_.size());
+  for (auto& [key, attempt] : running_) all.push_back(attempt.get());
+  bool dying = !unowned_.empty();
+  for (Attempt* attempt : all) {
+    if (now_ms_ >= attempt->deadline_ms) KillAttempt(*attempt, Attempt::Kill::kTimeLimit);
+    if (now_ms_ >= attempt->sample_at_ms) Sample(*attempt);
+    if (now_ms_ >= attempt->scan_at_ms) ScanEmissions(*attempt, false);
+    if (now_ms_ >= attempt->kill_at_ms && !attempt->main_dead) {
+      SignalTree(*attempt, SIGKILL);
+      attempt->kill_at_ms = now_ms_ + 100;  // until it is dead
+    }
+    dying = dying || (attempt->main_dead && !attempt->ending);
+  }
+  if (dying) CheckDying();
+}
+
+bool Runner::IsOver() {
+  if (!running_.empty() || !backlog_.empty()) return false;
+  if (terminated_) return true;
+  if (!queue_.empty() && engine_ != nullptr) return false;
+  if (engine_ != nullptr || !peers_.empty()) return false;
+  if (!queue_.empty() && held_.empty()) return false;
+  return finishing_ || now_ms_ - alone_since_ms_ >= options_.idle_exit_ms;
+}
+
+int Runner::Run() {
+  epoll_event events[kMaxEvents];
+  now_ms_ = BootMs();
+  while (!IsOver()) {
+    const int count = epoll_wait(epoll_, events, kMaxEvents, Timeout());
+    now_ms_ = BootMs();
+    for (int i = 0; i < count; ++i) Dispatch(events[i].data.fd, events[i].events);
+    Tick();
+    if (queue_changed_) StartQueued();
+    FlushPeers();
+  }
+  (void)unlink((options_.run_directory + "/runner/sock").c_str());
+  (void)log_->Sync();
+  return 0;
+}
+
+}  // namespace hwf::runner

@@ -1,0 +1,170 @@
+// The runner's loop: one engine's requests in, tasks started, watched and ended, every step into the log and from there
+// to the engine. One thread (beside the log's syncing and the worker's hashing); everything here belongs to it.
+//
+// An attempt: queued → (CPUs taken from the ledger) claimed in the log → directory, process → main process dead →
+// nothing of it lives → emissions and outputs recorded → ended in the log. What has no record is not done; what is
+// claimed is never started again, by this runner or the next.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/journal/log.h"
+#include "runtime/platform/unix_socket.h"
+#include "runtime/runner/attempt.h"
+#include "runtime/runner/ledger.h"
+#include "runtime/runner/machine.h"
+#include "runtime/runner/protocol.h"
+#include "runtime/runner/slots.h"
+#include "runtime/runner/worker.h"
+
+namespace hwf::runner {
+
+struct RunnerOptions {
+  std::string run_directory;  // absolute
+  MachineLimits limits;
+  int64_t kill_grace_ms = 5000;   // from SIGTERM to SIGKILL
+  int64_t idle_exit_ms = 60'000;  // without engine and work
+  int64_t stray_grace_ms = 1000;  // for what outlives a task's main process
+  std::string ledger_directory;   // empty: the user's
+};
+
+class Runner {
+ public:
+  // Takes `lock_fd` (the lock file, locked) to keep the highest epoch in. Ends what a dead runner left.
+  static ErrorOr<std::unique_ptr<Runner>> Open(const RunnerOptions& options, int lock_fd);
+  ~Runner();
+  // Until the run is over or nobody needs it; the exit code.
+  int Run();
+
+ private:
+  struct Peer {
+    explicit Peer(platform::FileDescriptor socket) : channel(std::move(socket)) {}
+    platform::Channel channel;
+    uint64_t offset = 0;  // of the log: sent up to here
+    bool greeted = false;
+    bool caught_up = false;
+    bool closing = false;
+    bool wants_write = false;
+  };
+  // A claimed attempt of which nothing more is to be done.
+  struct History {
+    bool ended = false;
+    uint64_t record = 0;  // where the frame of its `ended` begins
+  };
+  // A process of a task that cleared its environment and left its session while several tasks ran: ended with the last
+  // of those it may belong to.
+  struct Unowned {
+    pid_t pid = 0;
+    std::vector<std::string> candidates;
+  };
+  struct LostAttempt;
+
+  explicit Runner(const RunnerOptions& options, int lock_fd);
+
+  // runner.cpp: the loop
+  ErrorOr<Success> OpenDescriptors();
+  void Watch(int fd, uint32_t events);
+  int Timeout() const;
+  void Dispatch(int fd, uint32_t events);
+  void OnSignal();
+  void Tick();
+  bool IsOver();
+
+  // runner_peers.cpp: engines
+  void OnAccept();
+  void OnPeer(Peer& peer);
+  void OnRequest(Peer& peer, Request request);
+  void OnHello(Peer& peer, const Hello& hello);
+  void Pump(Peer& peer);
+  void FlushPeers();
+  void SendUnlogged(Peer& peer, const Report& report);
+  void Repeat(Peer& peer, const History& history);
+  void RememberEpoch();
+
+  // runner_log.cpp: the log
+  bool Log(const Report& report);  // false: it waits for room
+  void FlushBacklog();
+  bool ReserveRoom();
+  void Hold(const std::string& why);
+  ErrorOr<Success> Recover();
+  void EndLost(const std::string& key, LostAttempt& lost);
+
+  // runner_start.cpp
+  void StartQueued();
+  bool Begin(Start& start, Share share);
+  ErrorOr<Success> Prepare(Attempt& attempt);
+  ErrorOr<Success> MakeAttemptDirectory(const std::string& directory);
+  void LaunchTask(Attempt& attempt);
+  void EndUnrun(const Start& start, ir::Reason reason, const std::string& why);
+  ErrorOr<Success> PlaceMessage(const Start& start, const Json& body);
+  void OnMessage(const Message& message);
+  std::vector<std::string> EnvironmentOf(const Attempt& attempt) const;
+
+  // runner_end.cpp
+  void ReapChildren();
+  void OnMainDead(Attempt& attempt, int status, const struct rusage& usage);
+  std::vector<pid_t> DirectStrays() const;
+  std::string OwnerOf(pid_t pid) const;
+  void CheckDying();
+  void KillAttempt(Attempt& attempt, Attempt::Kill why);
+  void SignalTree(const Attempt& attempt, int signal);
+  void Finalize(Attempt& attempt);
+  void Conclude(Attempt& attempt, ErrorOr<Json> outputs);
+  void Describe(const Attempt& attempt, Ended& ended) const;
+  void TidyDirectory(const Attempt& attempt, bool failed);
+  void Forget(Attempt& attempt, bool spoilt);
+
+  // runner_watch.cpp
+  void OnInotify();
+  void ScanEmissions(Attempt& attempt, bool last);
+  void HandleEmission(Attempt& attempt, ReadyEmission item);
+  void RecordEmission(const std::string& key, const ReadyEmission& item, ErrorOr<Json> content);
+  void Sample(Attempt& attempt);
+
+  Attempt* FindRunning(const std::string& key);
+
+  RunnerOptions options_;
+  int lock_fd_ = -1;
+  mode_t directory_mode_ = 0700;
+  Machine machine_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<journal::LogWriter> log_;
+  Slots slots_;
+  Worker worker_;
+
+  int epoll_ = -1;
+  int signals_ = -1;
+  int inotify_ = -1;
+  int children_ = -1;  // /proc/self/task/…/children
+  platform::FileDescriptor listener_;
+  std::map<int, std::unique_ptr<Peer>> peers_;
+  Peer* engine_ = nullptr;
+  int64_t epoch_ = 0;
+  int64_t alone_since_ms_ = 0;
+
+  std::deque<Start> queue_;
+  std::unordered_set<std::string> queued_;  // its keys
+  bool queue_changed_ = false;              // or the room for it
+  bool in_line_ = false;
+  std::unordered_map<std::string, std::unique_ptr<Attempt>> running_;
+  std::unordered_map<pid_t, Attempt*> by_pid_;
+  std::unordered_map<int, Attempt*> by_watch_;
+  std::unordered_map<std::string, History> history_;
+  std::vector<Unowned> unowned_;
+  std::deque<std::string> backlog_;  // records that found no room
+  std::string held_;
+  int64_t retry_at_ms_ = kNever;
+  bool draining_ = false;
+  bool finishing_ = false;
+  bool terminated_ = false;
+  int64_t now_ms_ = 0;
+};
+
+}  // namespace hwf::runner

@@ -1,0 +1,367 @@
+// From the death of a task's main process to its end in the log.
+//
+// The runner is a subreaper, so whatever a dead process of a task leaves becomes a direct child of ours: strays are our
+// children that are no main process. They cannot vanish before we wait for them, so killing them by pid is safe; as
+// they die, their own children come to us in turn, until nothing is left.
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "runtime/runner/machine.h"
+#include "runtime/runner/outputs.h"
+#include "runtime/runner/process_tree.h"
+#include "runtime/runner/runner.h"
+
+namespace hwf::runner {
+namespace {
+
+constexpr size_t kTailBytes = 2048;
+constexpr size_t kTailLines = 10;
+constexpr size_t kMaxNamedStrays = 5;
+
+std::string ProcessName(pid_t pid) {
+  std::string name = ReadSmall(fmt::format("/proc/{}/comm", pid).c_str(), 64);
+  while (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
+std::string LastLines(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  size_t at = text.size();
+  for (size_t lines = 0; at > 0 && lines < kTailLines; ++lines) {
+    const size_t newline = text.rfind('\n', at - 1);
+    if (newline == std::string::npos) return text;
+    at = newline;
+  }
+  return text.substr(at == 0 ? 0 : at + 1);
+}
+
+int64_t Milliseconds(const timeval& time) { return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000; }
+
+bool IsZombie(pid_t pid) { return !StartedAtBootMs(pid).has_value(); }
+
+}  // namespace
+
+void Runner::ReapChildren() {
+  bool strays = false;
+  while (true) {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
+    int status = 0;
+    rusage usage{};
+    auto it = by_pid_.find(info.si_pid);
+    if (it == by_pid_.end()) {
+      (void)wait4(info.si_pid, &status, WNOHANG, &usage);
+      strays = true;
+      continue;
+    }
+    Attempt& attempt = *it->second;
+    // While it is a zombie, its process group cannot be another's.
+    if (attempt.kill != Attempt::Kill::kNone)
+      (void)kill(-attempt.pid, attempt.kill == Attempt::Kill::kOom ? SIGKILL : SIGTERM);
+    (void)wait4(info.si_pid, &status, WNOHANG, &usage);
+    by_pid_.erase(it);
+    OnMainDead(attempt, status, usage);
+  }
+  if (strays) CheckDying();
+}
+
+void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage) {
+  attempt.main_dead = true;
+  attempt.status = status;
+  attempt.usage.wall_ms = BootMs() - attempt.started_ms;
+  attempt.usage.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
+  attempt.usage.max_rss = std::max<int64_t>(int64_t{usage.ru_maxrss} * 1024, attempt.peak_bytes);
+  attempt.deadline_ms = attempt.sample_at_ms = kNever;
+  // What was killed has the rest of its grace; else a short one, for helpers that just finish (`> >(tee log)`).
+  const bool killed = attempt.kill != Attempt::Kill::kNone;
+  attempt.strays_until_ms = killed ? std::max(now_ms_, std::min(attempt.kill_at_ms, now_ms_ + options_.kill_grace_ms))
+                                   : now_ms_ + options_.stray_grace_ms;
+  attempt.kill_at_ms = kNever;
+  const std::vector<pid_t> strays = DirectStrays();
+  if (strays.empty() && unowned_.empty()) return Finalize(attempt);
+  CheckDying();
+}
+
+// Our children that are no main process and not dead.
+std::vector<pid_t> Runner::DirectStrays() const {
+  std::vector<pid_t> strays;
+  char buffer[16 * 1024];
+  off_t offset = 0;
+  std::string text;
+  while (children_ >= 0) {
+    const ssize_t count = pread(children_, buffer, sizeof buffer, offset);
+    if (count <= 0) break;
+    text.append(buffer, static_cast<size_t>(count));
+    offset += count;
+  }
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (at < end) {
+    pid_t pid = 0;
+    auto [next, error] = std::from_chars(at, end, pid);
+    if (error == std::errc() && pid > 0 && !by_pid_.contains(pid)) strays.push_back(pid);
+    at = next == at ? at + 1 : next;
+  }
+  if (children_ < 0) {  // a kernel without the list
+    for (pid_t pid : ChildrenOf(getpid())) {
+      if (!by_pid_.contains(pid)) strays.push_back(pid);
+    }
+  }
+  return strays;
+}
+
+// The key of the attempt that a process belongs to; empty if it does not show.
+std::string Runner::OwnerOf(pid_t pid) const {
+  const std::optional<std::string> place = EnvironmentValue(pid, "HWF_PLACE");
+  const std::optional<std::string> number = EnvironmentValue(pid, "HWF_ATTEMPT");
+  if (place && number) {
+    const std::string key = *place + '\0' + *number;
+    if (running_.contains(key)) return key;
+  }
+  const pid_t session = getsid(pid);
+  const pid_t group = getpgid(pid);
+  for (const auto& [key, attempt] : running_) {
+    if (attempt->pid == session || attempt->pid == group) return key;
+  }
+  return running_.size() == 1 ? running_.begin()->first : "";
+}
+
+// Looks at the attempts whose main process is dead: ends what outlived it when its time is over, and finishes those of
+// which nothing lives.
+void Runner::CheckDying() {
+  std::map<std::string, std::vector<pid_t>> owned;
+  std::vector<Unowned> unowned;
+  for (pid_t pid : DirectStrays()) {
+    if (IsZombie(pid)) continue;  // reaped with the next SIGCHLD
+    const std::string owner = OwnerOf(pid);
+    if (!owner.empty()) {
+      owned[owner].push_back(pid);
+      continue;
+    }
+    auto before = std::find_if(unowned_.begin(), unowned_.end(), [pid](const Unowned& one) { return one.pid == pid; });
+    Unowned one;
+    one.pid = pid;
+    if (before != unowned_.end()) {
+      std::copy_if(before->candidates.begin(), before->candidates.end(), std::back_inserter(one.candidates),
+                   [this](const std::string& key) { return running_.contains(key); });
+    } else {
+      for (const auto& [key, attempt] : running_) one.candidates.push_back(key);
+    }
+    const bool all_dead = std::none_of(one.candidates.begin(), one.candidates.end(),
+                                       [this](const std::string& key) { return !running_.at(key)->main_dead; });
+    if (all_dead) (void)kill(pid, SIGKILL);
+    unowned.push_back(std::move(one));
+  }
+  unowned_ = std::move(unowned);
+
+  std::vector<Attempt*> finished;
+  for (auto& [key, attempt] : running_) {
+    if (!attempt->main_dead || attempt->ending) continue;
+    const std::vector<pid_t>& strays = owned[key];
+    if (strays.empty()) {
+      finished.push_back(attempt.get());
+      continue;
+    }
+    if (now_ms_ < attempt->strays_until_ms) continue;
+    for (pid_t pid : TreeOf(strays)) {
+      if (attempt->killed_strays.size() < kMaxNamedStrays) {
+        std::string name = fmt::format("{} ({})", ProcessName(pid), pid);
+        if (std::find(attempt->killed_strays.begin(), attempt->killed_strays.end(), name) ==
+            attempt->killed_strays.end()) {
+          attempt->killed_strays.push_back(std::move(name));
+        }
+      }
+      (void)kill(pid, SIGKILL);
+    }
+    attempt->strays_until_ms = now_ms_ + 50;  // until all are dead
+  }
+  for (Attempt* attempt : finished) Finalize(*attempt);
+}
+
+// To its process group and to all that descends from it, and to strays of it that we know.
+void Runner::SignalTree(const Attempt& attempt, int signal) {
+  if (attempt.pid <= 0) return;
+  std::vector<pid_t> tree = attempt.main_dead ? std::vector<pid_t>() : TreeOf({attempt.pid});
+  if (!attempt.main_dead) (void)kill(-attempt.pid, signal);
+  for (pid_t pid : tree) {
+    if (getpgid(pid) != attempt.pid) (void)kill(pid, signal);
+  }
+  std::vector<pid_t> strays;
+  for (pid_t pid : DirectStrays()) {
+    if (OwnerOf(pid) == attempt.key) strays.push_back(pid);
+  }
+  for (pid_t pid : TreeOf(strays)) (void)kill(pid, signal);
+}
+
+void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
+  attempt.deadline_ms = attempt.sample_at_ms = kNever;
+  if (attempt.kill != Attempt::Kill::kNone || attempt.ending) return;
+  attempt.kill = why;
+  const bool at_once = why == Attempt::Kill::kOom || options_.kill_grace_ms == 0;
+  SignalTree(attempt, at_once ? SIGKILL : SIGTERM);
+  if (!attempt.main_dead) attempt.kill_at_ms = now_ms_ + (at_once ? 100 : options_.kill_grace_ms);
+  if (attempt.main_dead) attempt.strays_until_ms = now_ms_ + (at_once ? 0 : options_.kill_grace_ms);
+}
+
+// Nothing of it lives: its last emissions, then its outputs.
+void Runner::Finalize(Attempt& attempt) {
+  attempt.ending = true;
+  attempt.strays_until_ms = attempt.kill_at_ms = attempt.scan_at_ms = kNever;
+  if (attempt.emissions) ScanEmissions(attempt, true);
+  attempt.scan_at_ms = kNever;
+  if (attempt.jobs > 0 || attempt.resolving) return;  // called again when they are done
+  const bool failed =
+      attempt.kill != Attempt::Kill::kNone || !WIFEXITED(attempt.status) || WEXITSTATUS(attempt.status) != 0;
+  if (failed || attempt.start.outputs.empty()) return Conclude(attempt, Json::Object());
+  OutputsRequest request;
+  request.directory = attempt.start.directory;
+  request.outputs = attempt.start.outputs;
+  request.stdout_path = slots_.Path(attempt.slot, false);
+  const bool stdout_file = std::any_of(request.outputs.begin(), request.outputs.end(), [](const OutputSpec& output) {
+    return output.kind == OutputSpec::Kind::kStdoutFile;
+  });
+  if (stdout_file) {
+    request.stdout_path = attempt.start.directory + "/stdout";
+    auto moved = slots_.Collect(attempt.slot, false, request.stdout_path, true);
+    if (!moved.ok()) return Conclude(attempt, moved.error());
+  }
+  if (!OutputsAreHeavy(request)) return Conclude(attempt, ResolveOutputs(request));
+  attempt.resolving = true;
+  worker_.Add([this, key = attempt.key, request = std::move(request)]() -> Worker::Completion {
+    auto outputs = std::make_shared<ErrorOr<Json>>(ResolveOutputs(request));
+    return [this, key, outputs] {
+      if (Attempt* of = FindRunning(key)) Conclude(*of, std::move(*outputs));
+    };
+  });
+}
+
+// Why it failed, for people and for retries.
+void Runner::Describe(const Attempt& attempt, Ended& ended) const {
+  const int status = attempt.status;
+  if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
+  const Start& start = attempt.start;
+  switch (attempt.kill) {
+    case Attempt::Kill::kCancelled:
+      ended.failure = ir::Reason::kCancelled;
+      ended.message = "cancelled";
+      return;
+    case Attempt::Kill::kTimeLimit:
+      ended.failure = ir::Reason::kTimeLimit;
+      ended.message =
+          fmt::format("it ran longer than its limit of {:g} s", static_cast<double>(start.time_limit_ms) / 1000);
+      return;
+    case Attempt::Kill::kOom:
+      ended.failure = ir::Reason::kOom;
+      ended.message = fmt::format("its processes used {} MiB of memory, more than its limit of {} MiB",
+                                  attempt.peak_bytes >> 20, start.memory >> 20);
+      return;
+    case Attempt::Kill::kPreempted:
+      ended.failure = ir::Reason::kPreempted;
+      ended.message = "the runner was told to end (SIGTERM)";
+      return;
+    case Attempt::Kill::kNone:
+      break;
+  }
+  const bool by_kernel = (ended.signal == SIGKILL || ended.exit_code == 128 + SIGKILL) && start.memory > 0 &&
+                         KernelOomKills() > attempt.oom_kills;
+  if (by_kernel) {
+    ended.failure = ir::Reason::kOom;
+    ended.message = "the kernel killed it for memory";
+  } else if (ended.signal != 0) {
+    ended.failure = ir::Reason::kSignal;
+    ended.message = fmt::format("killed by signal {} ({})", ended.signal, strsignal(ended.signal));
+  } else if (ended.exit_code.value_or(0) != 0) {
+    ended.failure = ir::Reason::kExit;
+    ended.message = fmt::format("exit status {}", *ended.exit_code);
+    if (*ended.exit_code > 128 && *ended.exit_code <= 128 + 64) {
+      ended.message += fmt::format(" (as a shell says it: signal {}, {})", *ended.exit_code - 128,
+                                   strsignal(*ended.exit_code - 128));
+    }
+  }
+}
+
+void Runner::Conclude(Attempt& attempt, ErrorOr<Json> outputs) {
+  Ended ended;
+  ended.place = attempt.start.place;
+  ended.attempt = attempt.start.attempt;
+  ended.usage = attempt.usage;
+  ended.outputs = Json::Object();
+  Describe(attempt, ended);
+  if (!outputs.ok()) {
+    ended.failure = ir::Reason::kOutput;
+    ended.message = outputs.error().message();
+  } else if (!ended.failure) {
+    ended.outputs = *std::move(outputs);
+  }
+  if (ended.failure && ended.failure != ir::Reason::kCancelled) {
+    std::string tail = slots_.Tail(attempt.slot, true, kTailBytes);
+    if (tail.empty()) tail = slots_.Tail(attempt.slot, false, kTailBytes);
+    if (!tail.empty()) ended.message += "\n" + LastLines(std::move(tail));
+  }
+  if (!attempt.killed_strays.empty() && attempt.kill == Attempt::Kill::kNone) {
+    const std::string names = fmt::format("{}", fmt::join(attempt.killed_strays, ", "));
+    const std::string note = fmt::format("processes outlived its main process and were killed: {}", names);
+    ended.message += ended.message.empty() ? note : "\n" + note;
+  }
+  for (const bool err : {false, true}) {
+    const std::string target = attempt.start.directory + (err ? "/stderr" : "/stdout");
+    Stream stream;
+    if ((err ? slots_.err(attempt.slot) : slots_.out(attempt.slot)) < 0) {
+      stream.file = true;  // moved already
+    } else if (auto collected = slots_.Collect(attempt.slot, err, target, false); collected.ok()) {
+      stream = *std::move(collected);
+    } else {
+      ended.message += (ended.message.empty() ? "" : "\n") + collected.error().message();
+    }
+    (err ? ended.err : ended.out) = std::move(stream.text);
+    (err ? ended.err_file : ended.out_file) = stream.file;
+  }
+  TidyDirectory(attempt, ended.failure.has_value());
+  Log(ended);
+  Forget(attempt, !unowned_.empty());
+}
+
+// What we put there goes, and the directory with it if the task left nothing. A failed task keeps its command.
+void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
+  const Start& start = attempt.start;
+  const std::string& directory = start.directory;
+  if (!start.script.empty() && !failed) (void)unlink((directory + "/command").c_str());
+  if (!start.script.empty() && failed) return;
+  for (const std::string& link : start.links) {
+    std::string_view path = link;
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    const std::string name = directory + "/" + std::string(path.substr(path.rfind('/') + 1));
+    char target[1];
+    if (readlink(name.c_str(), target, sizeof target) >= 0) (void)unlink(name.c_str());
+  }
+  if (start.accepts_messages || !start.messages.empty()) {
+    (void)rmdir((directory + "/messages/taken").c_str());
+    (void)rmdir((directory + "/messages").c_str());
+  }
+  if (attempt.emissions) (void)rmdir((directory + "/checkpoints").c_str());
+  if (rmdir(directory.c_str()) == 0) (void)rmdir(directory.substr(0, directory.rfind('/')).c_str());
+}
+
+void Runner::Forget(Attempt& attempt, bool spoilt) {
+  if (attempt.watch >= 0) {
+    by_watch_.erase(attempt.watch);
+    (void)inotify_rm_watch(inotify_, attempt.watch);
+  }
+  if (attempt.slot >= 0) slots_.Give(attempt.slot, spoilt);
+  if (attempt.pid > 0) by_pid_.erase(attempt.pid);
+  ledger_->Give(attempt.share);
+  queue_changed_ = queue_changed_ || !queue_.empty();
+  if (running_.size() == 1) alone_since_ms_ = now_ms_;
+  running_.erase(std::string(attempt.key));
+}
+
+}  // namespace hwf::runner

@@ -1,0 +1,196 @@
+// The runner's log: appending and sending on, room held back for the ends of what runs, and what a runner that died
+// has left: processes without anyone to wait for them, attempts without an end.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "runtime/runner/digest.h"
+#include "runtime/runner/process_tree.h"
+#include "runtime/runner/runner.h"
+
+namespace hwf::runner {
+namespace {
+
+// Enough for the end of an attempt with two short streams and values of usual size.
+constexpr uint64_t kRoomForEnd = 64 * 1024;
+constexpr int64_t kRetryMs = 500;
+constexpr int kKillRounds = 200;  // of 10 ms
+
+void SleepMs(int ms) {
+  timespec time{0, ms * 1'000'000L};
+  nanosleep(&time, nullptr);
+}
+
+}  // namespace
+
+// What the log says of an attempt that has no end.
+struct Runner::LostAttempt {
+  state::Place place;
+  int attempt = 1;
+  int64_t pid = 0;
+  int64_t boot_ms = 0;
+  int slot = -1;
+  std::set<std::string> emitted;
+};
+
+bool Runner::Log(const Report& report) {
+  std::string payload = ToJson(report).Dump();
+  if (const Ended* ended = std::get_if<Ended>(&report);
+      ended != nullptr && payload.size() > journal::kMaxRecordBytes / 2) {
+    Ended shorter = *ended;
+    shorter.failure = ir::Reason::kOutput;
+    shorter.message =
+        fmt::format("its outputs together have {} bytes of values, too many; declare them as files", payload.size());
+    shorter.outputs = Json::Object();
+    payload = ToJson(Report(shorter)).Dump();
+  }
+  if (!backlog_.empty()) {
+    backlog_.push_back(std::move(payload));
+    return false;
+  }
+  const uint64_t before = log_->size();
+  auto end = log_->Append(payload);
+  if (!end.ok()) {
+    Hold(end.error().code() == ENOSPC || end.error().code() == EDQUOT
+             ? "disk full: the runner's log cannot grow: " + end.error().message()
+             : "the runner's log cannot be written: " + end.error().message());
+    backlog_.push_back(std::move(payload));
+    return false;
+  }
+  if (const Ended* ended = std::get_if<Ended>(&report)) {
+    history_[KeyOf(ended->place, ended->attempt)] = {true, before};
+    log_->SyncSoon();
+  }
+  if (engine_ != nullptr && engine_->caught_up && engine_->offset == before && engine_->channel.unsent() < (8u << 20)) {
+    (void)engine_->channel.Queue(EnvelopeText(*end, payload));
+    engine_->offset = *end;
+  }
+  return true;
+}
+
+void Runner::FlushBacklog() {
+  while (!backlog_.empty()) {
+    const uint64_t before = log_->size();
+    if (!log_->Append(backlog_.front()).ok()) {
+      retry_at_ms_ = now_ms_ + kRetryMs;
+      return;
+    }
+    auto json = Json::Parse(backlog_.front(), {.depth = 128, .bytes = size_t{1} << 30, .allow_nan = true});
+    auto report = json.ok() ? ReportFromJson(*json) : ErrorOr<Report>(json.error());
+    const Ended* ended = report.ok() ? std::get_if<Ended>(&*report) : nullptr;
+    if (ended != nullptr) history_[KeyOf(ended->place, ended->attempt)] = {true, before};
+    backlog_.pop_front();
+    log_->SyncSoon();
+  }
+}
+
+// Before a claim: the ends of all that runs, and of one more, will find room.
+bool Runner::ReserveRoom() {
+  if (!backlog_.empty()) return false;
+  auto reserved = log_->Reserve((running_.size() + 1) * kRoomForEnd);
+  if (reserved.ok()) {
+    if (!held_.empty()) Hold("");
+    return true;
+  }
+  Hold("disk full: no room for the records of a task that would start now: " + reserved.error().message());
+  return false;
+}
+
+void Runner::Hold(const std::string& why) {
+  if (!why.empty()) retry_at_ms_ = now_ms_ + kRetryMs;
+  if (why.empty() == held_.empty()) return;
+  held_ = why;
+  if (engine_ != nullptr && engine_->caught_up) SendUnlogged(*engine_, Held{held_});
+}
+
+// Replays the log; what it does not say the end of is lost: its runner died.
+ErrorOr<Success> Runner::Recover() {
+  std::map<std::string, LostAttempt> open_attempts;
+  uint64_t before = 0;
+  journal::LogReader reader(platform::RealFileSystem(), options_.run_directory + "/runner/log");
+  HWF_TRY(reader.Read([&](std::string_view payload, uint64_t end) -> ErrorOr<Success> {
+    HWF_ASSIGN(Json json, Json::Parse(payload, {.depth = 128, .bytes = size_t{1} << 30, .allow_nan = true}));
+    HWF_ASSIGN(Report report, ReportFromJson(json));
+    if (const Claimed* claimed = std::get_if<Claimed>(&report)) {
+      const std::string key = KeyOf(claimed->place, claimed->attempt);
+      history_[key] = {};
+      open_attempts[key].place = claimed->place;
+      open_attempts[key].attempt = claimed->attempt;
+    } else if (const Started* started = std::get_if<Started>(&report)) {
+      LostAttempt& lost = open_attempts[KeyOf(started->place, started->attempt)];
+      lost.pid = started->pid;
+      lost.boot_ms = started->boot_ms;
+      lost.slot = started->slot;
+    } else if (const Emitted* emitted = std::get_if<Emitted>(&report)) {
+      open_attempts[KeyOf(emitted->place, emitted->attempt)].emitted.insert(emitted->file);
+    } else if (const Ended* ended = std::get_if<Ended>(&report)) {
+      const std::string key = KeyOf(ended->place, ended->attempt);
+      history_[key] = {true, before};
+      open_attempts.erase(key);
+    }
+    before = end;
+    return Success{};
+  }));
+  char stored[32] = {};
+  if (pread(lock_fd_, stored, sizeof stored - 1, 0) > 0) epoch_ = std::max<int64_t>(0, std::atoll(stored));
+  // First all are signalled, then each is waited for.
+  for (auto& [key, lost] : open_attempts) {
+    if (!lost.place.empty()) EndLost(key, lost);
+  }
+  return Success{};
+}
+
+// Kills what remains of an attempt (its processes are not our children: found by their environment, or as the recorded
+// process and its session), then records what it emitted, and its end.
+void Runner::EndLost(const std::string& key, LostAttempt& lost) {
+  const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, lost.place, lost.attempt);
+  size_t killed = 0;
+  for (int round = 0; round < kKillRounds; ++round) {
+    std::vector<pid_t> roots;
+    for (const Found& found : FindByEnvironment("HWF_TASK_DIR", directory)) {
+      if (found.value == directory && StartedAtBootMs(found.pid)) roots.push_back(found.pid);
+    }
+    const auto pid = static_cast<pid_t>(lost.pid);
+    const std::optional<int64_t> started = pid > 0 ? StartedAtBootMs(pid) : std::nullopt;
+    if (started && std::abs(*started - lost.boot_ms) <= 50) roots.push_back(pid);
+    if (roots.empty()) break;
+    for (pid_t process : TreeOf(roots)) killed += kill(process, SIGKILL) == 0 ? 1 : 0;
+    SleepMs(10);
+  }
+  Emissions left(directory + "/checkpoints", {}, {}, lost.emitted);
+  std::vector<ReadyEmission> ready;
+  left.Scan(BootMs(), true, ready);
+  for (const ReadyEmission& item : ready) {
+    if (!item.bad.empty()) continue;
+    Json content = item.emission.content;
+    const std::string base = left.directory();
+    auto replaced = ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(base, name); });
+    if (!replaced.ok()) continue;
+    if (Log(Emitted{lost.place, lost.attempt, item.file, std::move(content), item.dropped})) left.Done(item.file);
+  }
+  Ended ended;
+  ended.place = lost.place;
+  ended.attempt = lost.attempt;
+  ended.failure = ir::Reason::kNodeFail;
+  ended.message = killed > 0 ? "the runner died; what was left of the task was killed" : "the runner died";
+  ended.outputs = Json::Object();
+  if (lost.slot >= 0) {
+    const std::string out = directory + "/stdout", err = directory + "/stderr";
+    ended.out_file = rename(slots_.Path(lost.slot, false).c_str(), out.c_str()) == 0;
+    ended.err_file = rename(slots_.Path(lost.slot, true).c_str(), err.c_str()) == 0;
+  }
+  history_[key] = {};
+  Log(ended);
+}
+
+}  // namespace hwf::runner

@@ -1,0 +1,295 @@
+// From the queue to a running process.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/runner/launch.h"
+#include "runtime/runner/process_tree.h"
+#include "runtime/runner/runner.h"
+
+namespace hwf::runner {
+namespace {
+
+// How far behind a task that does not fit smaller ones are looked for.
+constexpr size_t kLookAhead = 64;
+constexpr int64_t kFirstSampleMs = 200;
+constexpr int64_t kScanMs = 5000;      // behind inotify
+constexpr int64_t kScanPollMs = 1000;  // instead of it
+
+// The mode is exact, whatever the umask.
+int MakeDirectoryAt(const std::string& path, mode_t mode, mode_t mask) {
+  if (mkdir(path.c_str(), mode) != 0) return errno;
+  if ((mode & mask) != 0 && chmod(path.c_str(), mode) != 0) return errno;
+  return 0;
+}
+
+mode_t Umask() {
+  static const mode_t kMask = [] {
+    const mode_t mask = umask(0);
+    umask(mask);
+    return mask;
+  }();
+  return kMask;
+}
+
+std::string BaseName(const std::string& path) {
+  std::string_view text = path;
+  while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('/') + 1));
+}
+
+ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return ErrnoError(errno, "writing " + path);
+  int error = 0;
+  while (!bytes.empty() && error == 0) {
+    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR) error = errno;
+    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error != 0) return ErrnoError(error, "writing " + path);
+  return Success{};
+}
+
+bool NoMore(const Demand& a, const Demand& b) { return a.cpus >= b.cpus && a.gpus >= b.gpus && a.memory >= b.memory; }
+
+}  // namespace
+
+// In order; behind a task that waits for room smaller ones may go, as far as the ledger lets them.
+void Runner::StartQueued() {
+  queue_changed_ = false;
+  in_line_ = false;
+  if (terminated_) return;
+  std::vector<Demand> refused;
+  for (size_t i = 0; i < queue_.size() && i < kLookAhead;) {
+    Start& start = queue_[i];
+    const Demand demand{start.cpus, start.gpus, start.memory};
+    auto admitted = ledger_->Admit(demand);
+    if (!admitted.ok()) {
+      const Start never = std::move(start);
+      queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
+      EndUnrun(never, ir::Reason::kSite, admitted.error().message());
+      continue;
+    }
+    const bool hopeless =
+        std::any_of(refused.begin(), refused.end(), [&](const Demand& other) { return NoMore(demand, other); });
+    Share share;
+    if (hopeless || !ledger_->Take(demand, refused.empty(), now_ms_, share)) {
+      if (!hopeless) refused.push_back(demand);
+      ++i;
+      continue;
+    }
+    if (!Begin(start, share)) {
+      ledger_->Give(share);
+      return;
+    }
+    queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (queue_.empty()) ledger_->LeaveLine();
+  in_line_ = !refused.empty();
+}
+
+// False: nothing was claimed; it stays in the queue. Takes what it needs out of `start` otherwise.
+bool Runner::Begin(Start& start, Share share) {
+  if (!ReserveRoom()) return false;
+  auto slot = slots_.Take();
+  if (!slot.ok()) {
+    Hold((slot.error().code() == ENOSPC ? "disk full: " : "") + slot.error().message());
+    return false;
+  }
+  const std::string key = KeyOf(start.place, start.attempt);
+  if (!Log(Claimed{start.place, start.attempt})) {
+    backlog_.pop_back();  // not claimed after all
+    slots_.Give(*slot, false);
+    return false;
+  }
+  history_[key] = {};
+  queued_.erase(key);
+  auto owned = std::make_unique<Attempt>();
+  Attempt& attempt = *owned;
+  attempt.key = key;
+  attempt.start = std::move(start);
+  attempt.share = std::move(share);
+  attempt.slot = *slot;
+  running_[key] = std::move(owned);
+  auto ready = attempt.start.effect ? log_->Sync() : ErrorOr<Success>(Success{});
+  if (ready.ok()) ready = Prepare(attempt);
+  if (!ready.ok()) {
+    const bool full = ready.error().code() == ENOSPC || ready.error().code() == EDQUOT;
+    EndUnrun(attempt.start, ir::Reason::kSite, (full ? "disk full: " : "") + ready.error().message());
+    Forget(attempt, false);
+    return true;
+  }
+  LaunchTask(attempt);
+  return true;
+}
+
+ErrorOr<Success> Runner::MakeAttemptDirectory(const std::string& directory) {
+  int error = MakeDirectoryAt(directory, directory_mode_, Umask());
+  if (error == ENOENT) {
+    const std::string parent = directory.substr(0, directory.rfind('/'));
+    const std::string grandparent = parent.substr(0, parent.rfind('/'));
+    if (MakeDirectoryAt(parent, directory_mode_, Umask()) == ENOENT) {
+      (void)MakeDirectoryAt(grandparent, directory_mode_, Umask());
+      (void)MakeDirectoryAt(parent, directory_mode_, Umask());
+    }
+    error = MakeDirectoryAt(directory, directory_mode_, Umask());
+  }
+  // The host died after an earlier claim that the log lost: what that execution left is kept beside.
+  for (int n = 1; error == EEXIST && n < 1000; ++n) {
+    const std::string aside = fmt::format("{}.lost-{}", directory, n);
+    struct stat info {};
+    if (lstat(aside.c_str(), &info) == 0) continue;
+    if (rename(directory.c_str(), aside.c_str()) != 0) return ErrnoError(errno, "moving aside " + directory);
+    error = MakeDirectoryAt(directory, directory_mode_, Umask());
+  }
+  if (error != 0) return ErrnoError(error, "making the attempt's directory " + directory);
+  return Success{};
+}
+
+ErrorOr<Success> Runner::Prepare(Attempt& attempt) {
+  const Start& start = attempt.start;
+  HWF_TRY(MakeAttemptDirectory(start.directory));
+  for (const std::string& link : start.links) {
+    const std::string path = start.directory + "/" + BaseName(link);
+    if (symlink(link.c_str(), path.c_str()) != 0) return ErrnoError(errno, fmt::format("linking {} to {}", path, link));
+  }
+  // A file, not a memfd behind /dev/fd: that saves some 30 µs of a start that takes bash a millisecond, but messages of
+  // bash and python would name /dev/fd/3, python would not find modules that lie beside its script, and its
+  // multiprocessing could not read the script again.
+  if (!start.script.empty()) HWF_TRY(WriteNew(start.directory + "/command", start.script));
+  if (start.accepts_messages || !start.messages.empty()) {
+    for (const char* name : {"/messages", "/messages/taken"}) {
+      const int error = MakeDirectoryAt(start.directory + name, directory_mode_, Umask());
+      if (error != 0) return ErrnoError(error, "making " + start.directory + name);
+    }
+    for (const Json& body : start.messages) HWF_TRY(PlaceMessage(start, body));
+  }
+  if (start.streams.empty()) return Success{};
+  const std::string checkpoints = start.directory + "/checkpoints";
+  const int error = MakeDirectoryAt(checkpoints, directory_mode_, Umask());
+  if (error != 0) return ErrnoError(error, "making " + checkpoints);
+  attempt.emissions = std::make_unique<Emissions>(checkpoints, start.streams, start.every_all, std::set<std::string>());
+  if (inotify_ >= 0) {
+    attempt.watch =
+        inotify_add_watch(inotify_, checkpoints.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR | IN_DONT_FOLLOW);
+    if (attempt.watch >= 0) by_watch_[attempt.watch] = &attempt;
+  }
+  attempt.scan_at_ms = now_ms_ + (attempt.watch >= 0 ? kScanMs : kScanPollMs);
+  return Success{};
+}
+
+std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
+  const Start& start = attempt.start;
+  std::vector<std::string> env;
+  env.reserve(start.env.size() + 8);
+  auto given = [&](std::string_view name) {
+    return std::any_of(start.env.begin(), start.env.end(), [&](const auto& pair) { return pair.first == name; });
+  };
+  for (const auto& [name, value] : start.env) {
+    if (name == "HWF_TASK_DIR" || name == "HWF_PLACE" || name == "HWF_ATTEMPT") continue;
+    if (name == "CUDA_VISIBLE_DEVICES" && start.gpus > 0) continue;
+    env.push_back(name + "=" + value);
+  }
+  env.push_back("HWF_TASK_DIR=" + start.directory);
+  env.push_back("HWF_PLACE=" + start.place);
+  env.push_back(fmt::format("HWF_ATTEMPT={}", start.attempt));
+  const int threads = std::max(1, static_cast<int>(start.cpus));
+  for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"}) {
+    if (!given(name)) env.push_back(fmt::format("{}={}", name, threads));
+  }
+  if (start.gpus > 0) {
+    std::string ids;
+    for (const std::string& id : attempt.share.gpu_ids) ids += (ids.empty() ? "" : ",") + id;
+    env.push_back("CUDA_VISIBLE_DEVICES=" + ids);
+  }
+  return env;
+}
+
+void Runner::LaunchTask(Attempt& attempt) {
+  const Start& start = attempt.start;
+  LaunchSpec spec;
+  spec.argv = start.argv;
+  if (!start.script.empty()) spec.argv.push_back("command");
+  spec.env = EnvironmentOf(attempt);
+  spec.directory = start.directory;
+  spec.out = slots_.out(attempt.slot);
+  spec.err = slots_.err(attempt.slot);
+  spec.cpu_ids = attempt.share.cpu_ids;
+  attempt.started_ms = BootMs();
+  const LaunchResult launched = Launch(spec);
+  if (launched.pid < 0) {
+    EndUnrun(start, ir::Reason::kSite, ErrnoError(launched.error, "starting a process").message());
+    return Forget(attempt, false);
+  }
+  attempt.pid = launched.pid;
+  by_pid_[attempt.pid] = &attempt;
+  if (launched.error != 0) {
+    // The child is a zombie that says 127; as a shell would, the command's absence is its exit status.
+    std::string text =
+        launched.step == std::string_view("exec") && launched.error == ENOENT
+            ? fmt::format("{}: command not found\n", start.argv.front())
+            : ErrnoError(launched.error, fmt::format("{}: {}", start.argv.front(), launched.step)).message() + "\n";
+    (void)!write(spec.err, text.data(), text.size());
+  }
+  if (start.time_limit_ms > 0) attempt.deadline_ms = attempt.started_ms + start.time_limit_ms;
+  if (start.memory > 0) {
+    attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
+    attempt.oom_kills = KernelOomKills();
+  }
+  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, attempt.started_ms});
+}
+
+// Ended without having run.
+void Runner::EndUnrun(const Start& start, ir::Reason reason, const std::string& why) {
+  const std::string key = KeyOf(start.place, start.attempt);
+  queued_.erase(key);
+  history_.try_emplace(key);
+  Ended ended;
+  ended.place = start.place;
+  ended.attempt = start.attempt;
+  ended.failure = reason;
+  ended.message = why;
+  ended.outputs = Json::Object();
+  Log(ended);
+}
+
+// By rename, and once: a message that lies there already, taken or not, stays as it is.
+ErrorOr<Success> Runner::PlaceMessage(const Start& start, const Json& body) {
+  const int64_t number = body["number"].AsInt();
+  const std::string name = fmt::format("{:06}.json", number);
+  const std::string directory = start.directory + "/messages";
+  const std::string target = directory + "/" + name;
+  struct stat info {};
+  if (lstat(target.c_str(), &info) != 0 && lstat((directory + "/taken/" + name).c_str(), &info) != 0) {
+    const std::string beside = fmt::format("{}/.{}.new", directory, name);
+    (void)unlink(beside.c_str());
+    HWF_TRY(WriteNew(beside, body.Dump() + "\n"));
+    if (rename(beside.c_str(), target.c_str()) != 0) return ErrnoError(errno, "placing the message " + target);
+  }
+  Log(MessagePlaced{start.place, start.attempt, number});
+  return Success{};
+}
+
+void Runner::OnMessage(const Message& message) {
+  const std::string key = KeyOf(message.place, message.attempt);
+  for (Start& start : queue_) {
+    if (start.place == message.place && start.attempt == message.attempt) {
+      start.messages.push_back(message.body);
+      return;
+    }
+  }
+  Attempt* attempt = FindRunning(key);
+  if (attempt == nullptr || attempt->main_dead) return;  // the engine hears of its end
+  auto placed = PlaceMessage(attempt->start, message.body);
+  if (!placed.ok()) Hold("a message could not be placed: " + placed.error().message());
+}
+
+}  // namespace hwf::runner

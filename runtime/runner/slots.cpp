@@ -1,0 +1,93 @@
+#include "runtime/runner/slots.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace hwf::runner {
+
+Slots::~Slots() {
+  for (const Slot& slot : slots_) {
+    if (slot.out >= 0) close(slot.out);
+    if (slot.err >= 0) close(slot.err);
+  }
+}
+
+std::string Slots::Path(int slot, bool err) const {
+  return fmt::format("{}/slot-{}.{}", directory_, slot, err ? "err" : "out");
+}
+
+ErrorOr<int> Slots::OpenFile(int slot, bool err) {
+  const std::string path = Path(slot, err);
+  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return ErrnoError(errno, "opening " + path);
+  return fd;
+}
+
+ErrorOr<int> Slots::Take() {
+  size_t index = 0;
+  while (index < slots_.size() && slots_[index].used) ++index;
+  if (index == slots_.size()) slots_.emplace_back();
+  Slot& slot = slots_[index];
+  const int number = static_cast<int>(index);
+  if (slot.out < 0) {
+    HWF_ASSIGN(slot.out, OpenFile(number, false));
+  }
+  if (slot.err < 0) {
+    HWF_ASSIGN(slot.err, OpenFile(number, true));
+  }
+  slot.used = true;
+  return number;
+}
+
+ErrorOr<Stream> Slots::Collect(int slot, bool err, const std::string& target, bool keep_file) {
+  int& fd = err ? slots_[static_cast<size_t>(slot)].err : slots_[static_cast<size_t>(slot)].out;
+  char buffer[kShortStream + 1];
+  const ssize_t count = pread(fd, buffer, sizeof buffer, 0);
+  if (count < 0) return ErrnoError(errno, "reading " + Path(slot, err));
+  Stream stream;
+  if (count > static_cast<ssize_t>(kShortStream) || keep_file) {
+    if (rename(Path(slot, err).c_str(), target.c_str()) != 0) {
+      return ErrnoError(errno, fmt::format("moving {} to {}", Path(slot, err), target));
+    }
+    close(fd);
+    fd = -1;
+    stream.file = true;
+    return stream;
+  }
+  stream.text.assign(buffer, static_cast<size_t>(count));
+  if (count > 0 && ftruncate(fd, 0) != 0) return ErrnoError(errno, "emptying " + Path(slot, err));
+  return stream;
+}
+
+void Slots::Give(int slot, bool spoilt) {
+  Slot& of = slots_[static_cast<size_t>(slot)];
+  of.used = false;
+  for (int* fd : {&of.out, &of.err}) {
+    struct stat info {};
+    // Not empty: Collect failed, or something wrote behind our back.
+    if (*fd < 0 || (!spoilt && fstat(*fd, &info) == 0 && info.st_size == 0)) continue;
+    close(*fd);
+    *fd = -1;
+    unlink(Path(slot, fd == &of.err).c_str());
+  }
+}
+
+std::string Slots::Tail(int slot, bool err, size_t limit) const {
+  const Slot& of = slots_[static_cast<size_t>(slot)];
+  const int fd = err ? of.err : of.out;
+  struct stat info {};
+  if (fd < 0 || fstat(fd, &info) != 0) return "";
+  const auto size = static_cast<size_t>(info.st_size);
+  std::string text(std::min(size, limit), '\0');
+  const ssize_t count = pread(fd, text.data(), text.size(), static_cast<off_t>(size - text.size()));
+  text.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  if (size > limit) text.erase(0, text.find('\n') == std::string::npos ? 0 : text.find('\n') + 1);
+  return text;
+}
+
+}  // namespace hwf::runner
