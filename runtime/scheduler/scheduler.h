@@ -211,6 +211,8 @@ class Scheduler {
   std::string Explain(const state::Vote& vote) const;
 
  private:
+  friend struct NodeRunner;
+  friend struct EventHandler;
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

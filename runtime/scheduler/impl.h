@@ -1,0 +1,333 @@
+// The scheduler's state and its transitions; private to this folder. One construct's transitions lie in one file,
+// node_<construct>.cpp; frames.cpp has what they share.
+//
+// A frame is one instance of a region: a slot for each parameter and node. A node waits for the slots that it reads;
+// when the last is there it enters the queue; the queue is worked off within the same Apply. A slot ends as a value or
+// dead, with its cause. `settled` (the value is there) and `finished` (nothing of the node runs any more) differ for
+// nodes with inner regions: a call's outputs can be used while other parts of it still run.
+//
+// Nothing here recurses along the data: settling a slot only fills the queue. Only the nesting of regions is recursed.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "runtime/scheduler/plan.h"
+#include "runtime/scheduler/scheduler.h"
+#include "runtime/state/evaluate.h"
+
+namespace hwf::scheduler {
+
+using FrameId = uint32_t;
+inline constexpr uint32_t kNothing = 0xffffffff;
+
+enum class SlotState : uint8_t { kEmpty, kValue, kDead };
+
+struct Slot {
+  Json value;
+  uint32_t cause = 0;  // of a dead one: index into causes
+  SlotState state = SlotState::kEmpty;
+};
+
+struct NodeState {
+  uint32_t pending = 0;
+  uint32_t instance = kNothing;  // of a task, review, `for`, watch or source: index into its table
+  uint32_t doom = 0;             // cause for which it will be skipped
+  bool queued = false;
+  bool begun = false;
+  bool finished = false;
+};
+
+struct Waiter {
+  FrameId frame = 0;
+  Reader reader;
+};
+
+struct Frame {
+  FrameId id = 0;
+  const RegionPlan* plan = nullptr;
+  Frame* outer = nullptr;    // lexically; null for a workflow's own region
+  FrameId owner = kNothing;  // the frame of the node that made this one
+  uint32_t owner_node = 0;
+  uint32_t ordinal = 0;       // which element, arm or emission
+  uint32_t watch = kNothing;  // the watch in whose body this is, and the emission that it shows
+  int64_t emission = 0;
+  uint32_t unfinished = 0;
+  uint32_t result_pending = 0;
+  uint32_t first_failure = 0;  // cause of the first node of this frame that died of a failure
+  bool result_settled = false;
+  bool gone = false;   // finished or cancelled; freed at the end of the step
+  std::string prefix;  // of places: "each.3."
+  std::vector<Slot> slots;
+  std::vector<NodeState> nodes;
+  std::vector<FrameId> children;
+  // Readers in inner frames, by slot; and `for`s that wait for the length of one.
+  std::unique_ptr<std::unordered_map<uint32_t, std::vector<Waiter>>> waiters, length_waiters;
+};
+
+// Why a slot is dead. Not every end is a failure: a review withdrawn because its job ended takes what hangs on it along
+// without failing the run.
+struct Cause {
+  std::string text;
+  bool failure = false;
+};
+
+enum class TaskPhase : uint8_t { kIdle, kStarting, kSubmitted, kRunning, kDoubt, kEnded };
+
+// Of a message, for the current attempt: the sequence of its PlaceMessage (0: none yet), and whether it was placed.
+struct Placing {
+  uint64_t sequence = 0;
+  bool done = false;
+};
+// What only some tasks need.
+struct TaskExtra {
+  std::vector<uint32_t> watches;
+  std::vector<uint32_t> reviews;          // withdrawn when the job ends
+  std::unordered_set<std::string> files;  // of emissions of the current attempt
+  std::vector<Placing> placed;            // by message
+  int64_t carried = 0;                    // messages that some emission carried
+  std::string cancelled_by;
+  std::optional<state::AttemptEnded> in_doubt;
+};
+struct TaskState {
+  FrameId frame = kNothing;  // kNothing: the frame was cancelled; only the attempt's end is awaited
+  uint32_t node = 0;
+  const NodePlan* plan = nullptr;
+  TaskPhase phase = TaskPhase::kIdle;
+  bool reuse_refused = false;
+  bool cancel_asked = false;
+  bool cancelled_by_program = false;
+  uint32_t messages_at_start = 0;
+  uint64_t start_sequence = 0, cancel_sequence = 0;
+  std::unique_ptr<TaskExtra> extra;
+};
+
+struct ArmedClock {
+  state::Clock clock = state::Clock::kExpire;
+  int index = 0;
+  TimeMs due = 0;
+  uint64_t sequence = 0;
+};
+struct ReviewState {
+  FrameId frame = kNothing;
+  uint32_t node = 0;
+  uint64_t open_sequence = 0, close_sequence = 0;
+  std::optional<int64_t> within, remind;
+  std::vector<std::pair<int64_t, RuleView>> escalations;
+  Json else_value;                 // null: the variant `expired`
+  std::vector<ArmedClock> clocks;  // not fired yet
+  TimeMs form_until = 0;           // somebody has the form open until then
+};
+
+struct ForState {
+  FrameId frame = kNothing;
+  uint32_t node = 0;
+  bool expanded = false;
+  std::vector<Slot> elements;
+  size_t unsettled = 0, open = 0;
+  uint32_t first_death = 0;
+  std::vector<FrameId> bodies;
+  std::vector<uint32_t> followers;  // other `for`s, element by element
+};
+
+struct WatchState {
+  FrameId frame = kNothing;
+  uint32_t node = 0;
+  uint32_t task = kNothing;
+  size_t open = 0;
+  FrameId body = kNothing;  // of a `latest` watch: the one that is open
+  int64_t waiting = 0;      // of a `latest` watch: the newest emission that waits for its turn; 0: none
+  bool job_ended = false;
+  bool closed = false;
+};
+
+struct SourceState {
+  FrameId frame = kNothing;
+  uint32_t node = 0;
+  Place place;
+  std::string path;
+  uint64_t sequence = 0;
+};
+
+class Scheduler::Impl {
+ public:
+  explicit Impl(const ir::Module& module);
+
+  std::vector<Command> Apply(const state::Event& event);
+  std::vector<Command> Pending() const;
+  std::optional<StartTask> FindStart(std::string_view place) const;
+  std::string Explain(const state::Vote& vote) const;
+  const TaskView* FindTask(std::string_view place) const;
+  const ReviewView* FindReview(std::string_view id) const;
+
+  std::vector<TaskView> tasks;
+  std::vector<ReviewView> reviews;
+  std::vector<std::pair<Place, Json>> checkpoints;
+  std::vector<std::string> failures;
+  bool finished = false;
+
+ private:
+  friend struct EventHandler;
+  friend struct NodeRunner;
+
+  // ---- frames.cpp
+  Frame& Open(const RegionPlan& plan, Frame* outer, FrameId owner, uint32_t owner_node, uint32_t ordinal,
+              std::string prefix, std::vector<Slot> params);
+  void Register(Frame& frame);
+  void RegisterWaits(Frame& frame, uint32_t node, const std::vector<Dependency>& waits);
+  Frame* Alive(FrameId id) const;
+  static Frame& At(Frame& frame, uint32_t up);
+  void Settle(Frame& frame, uint32_t node, Json value);
+  void Kill(Frame& frame, uint32_t node, uint32_t cause);
+  void Finish(Frame& frame, uint32_t node);
+  void Done(Frame& frame, uint32_t node, Json value);
+  void Die(Frame& frame, uint32_t node, uint32_t cause);
+  void SetParam(Frame& frame, uint32_t slot, const Slot& value);
+  void Wake(Frame& frame, uint32_t slot);
+  void WakeLength(Frame& frame, uint32_t slot);
+  void Arrive(Frame& frame, Reader reader, const Slot& slot);
+  void Drain();
+  void RunNode(Frame& frame, uint32_t node);
+  void Skip(Frame& frame, uint32_t node);
+  void RunResult(Frame& frame);
+  void SettleResult(Frame& frame, Slot result);
+  void TryFinishFrame(Frame& frame);
+  void ChildResult(Frame& owner, uint32_t node, Frame& child, Slot result);
+  void ChildFinished(Frame& owner, uint32_t node, Frame& child);
+  void CancelFrame(Frame& frame, const std::string& why);
+  void Sweep();
+  void TryFinishRun();
+  // A failure of the node itself: recorded, and the cause of what depends on it.
+  uint32_t Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span);
+  uint32_t Fail(const Frame& frame, uint32_t node, const state::Failure& failure);
+  uint32_t MakeCause(std::string text, bool failure);
+  std::string PlaceOf(const Frame& frame, uint32_t node) const;
+  Place UniquePlace(Place place) const;
+  state::Evaluation Evaluate(const Frame& frame, const ir::Expr& expr) const;
+  state::Evaluation EvaluateIn(const Frame& frame, const ir::Region& region, Json argument) const;
+  uint64_t Emit(Command command);
+
+  // ---- one file a construct
+  void RunLet(Frame& frame, uint32_t node, const ir::LetNode& let);
+  void RunCheckpoint(Frame& frame, uint32_t node, const ir::CheckpointNode& checkpoint);
+  void RunFail(Frame& frame, uint32_t node, const ir::FailNode& fail);
+  void RunSource(Frame& frame, uint32_t node, const ir::SourceNode& source);
+  void RunIf(Frame& frame, uint32_t node, const ir::IfNode& branch);
+  void RunMatch(Frame& frame, uint32_t node, const ir::MatchNode& match);
+  void RunWorkflow(Frame& frame, uint32_t node, const ir::WorkflowNode& call);
+  void RunFor(Frame& frame, uint32_t node, const ir::ForNode& loop);
+  void RunTask(Frame& frame, uint32_t node, const ir::TaskNode& call);
+  void RunSend(Frame& frame, uint32_t node, const ir::SendNode& send);
+  void RunCancel(Frame& frame, uint32_t node);
+  void RunReview(Frame& frame, uint32_t node, const ir::ReviewNode& review);
+  void RunWatch(Frame& frame, uint32_t node, const ir::WatchNode& watch);
+
+  // node_for.cpp
+  void Expand(Frame& frame, uint32_t node, ForState& loop, std::vector<Slot> elements);
+  void ElementSettled(uint32_t index, uint32_t element, Slot result);
+  uint32_t MakeFor(Frame& frame, uint32_t node);
+
+  // node_task.cpp
+  uint32_t EnsureTask(Frame& frame, uint32_t node);
+  TaskExtra& Extra(uint32_t task);
+  std::optional<std::string> CheckApproved(uint32_t task) const;
+  void IssueStart(uint32_t task);
+  StartTask MakeStart(uint32_t task) const;
+  void OnSubmitted(const state::AttemptSubmitted& event);
+  void OnStarted(const state::AttemptStarted& event);
+  void OnEnded(const state::AttemptEnded& event);
+  void OnReused(const state::TaskReused& event);
+  void OnDoubtResolved(const state::DoubtResolved& event);
+  bool MayRetry(uint32_t task, ir::Reason reason) const;
+  void NextAttempt(uint32_t task);
+  void Succeed(uint32_t task, Json outputs, TaskStatus status);
+  void FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message);
+  void EndTask(uint32_t task, TaskStatus status);
+  uint32_t FindTaskIndex(std::string_view place) const;
+
+  // emissions.cpp
+  void OnEmission(const state::Emission& event);
+  Json Previous(uint32_t task) const;
+  std::vector<EmissionRecord>* StreamOf(uint32_t task, std::string_view name);
+
+  // messages.cpp
+  void Send(Frame& frame, uint32_t node, uint32_t task, MessageRecord record);
+  void PlaceWaiting(uint32_t task);
+  PlaceMessage MakePlace(uint32_t task, size_t message) const;
+  void OnDelivered(const state::MessageDelivered& event);
+  void JobEnded(uint32_t task);
+  std::string SenderOf(Frame& frame, uint32_t node) const;
+
+  // node_watch.cpp
+  void WatchEmission(uint32_t watch, const EmissionRecord& emission);
+  void OpenBody(uint32_t watch, const EmissionRecord& emission);
+  bool GivesWay(const Frame& body) const;
+  void CountReviews(const Frame& frame, int& open, bool& held) const;
+  void WatchJobEnded(uint32_t watch);
+  void BodyClosed(uint32_t watch);
+  const EmissionRecord* FindEmission(const WatchState& watch, int64_t number) const;
+
+  // node_review.cpp, review_clock.cpp, review_answer.cpp
+  bool FillView(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view, ReviewState& state);
+  std::optional<Json> ValueOrFail(Frame& frame, uint32_t node, const ir::Expr& expr);
+  bool FillChoices(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view);
+  std::optional<RuleView> MakeRule(Frame& frame, uint32_t node, const ir::ByRule& rule);
+  void OnOpened(const state::ReviewOpened& event);
+  void OnVote(const state::Vote& event);
+  void OnForm(const state::FormOpened& event);
+  void OnClock(const state::ClockFired& event);
+  void OnVoided(const state::ReviewVoided& event);
+  void Arm(uint32_t review, state::Clock clock, int index, TimeMs due);
+  void Decide(uint32_t review);
+  void Answer(uint32_t review, const state::Vote& vote);
+  void Expire(uint32_t review);
+  void CloseReviewAs(uint32_t review, ReviewStatus status, std::string by);
+  void Withdraw(uint32_t review, const std::string& why);
+  Json Granted(uint32_t review, const ir::Expr& granted) const;
+  void Approve(const Json& value);
+  uint32_t FindReviewIndex(std::string_view id) const;
+
+  // cancel.cpp
+  void OnCancel(const state::CancelRequested& event);
+  void CancelTask(uint32_t task, const std::string& by, bool by_program);
+
+  FinishRun FinishCommand() const;
+  void OnRunStarted(const state::RunStarted& event);
+  void OnSourceResolved(const state::SourceResolved& event);
+
+  const ir::Module& module_;
+  std::unique_ptr<Plans> plans_;
+  TimeMs time_ = 0;
+  uint64_t sequence_ = 0;
+  std::vector<Command> commands_;
+
+  std::deque<std::unique_ptr<Frame>> frames_;
+  std::vector<FrameId> gone_;
+  std::deque<std::pair<FrameId, uint32_t>> queue_;
+  std::vector<Cause> causes_;
+
+  std::deque<TaskState> task_states_;
+  std::deque<ReviewState> review_states_;
+  std::deque<ForState> fors_;
+  std::deque<WatchState> watches_;
+  std::unordered_map<std::string, SourceState> sources_;  // being resolved, by place
+  std::unordered_map<std::string, uint32_t> task_index_, review_index_;
+  std::unordered_set<std::string> approved_;  // digests of approved values and of what they are made of
+
+  state::Person starter_;
+  bool started_ = false;
+  bool root_done_ = false;
+  uint64_t finish_sequence_ = 0;
+  Json outputs_;
+  uint32_t root_cause_ = 0;
+  std::string cancelled_by_;
+  size_t active_ = 0;  // attempts whose end is awaited
+};
+
+}  // namespace hwf::scheduler

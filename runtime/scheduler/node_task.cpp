@@ -1,0 +1,306 @@
+// A task's life: idle → starting → submitted → running → ended, with a way back to starting (another attempt) and one
+// through doubt (an effect whose attempt was claimed and has no result).
+#include <algorithm>
+
+#include "base/check.h"
+#include "runtime/scheduler/impl.h"
+#include "runtime/state/values.h"
+
+namespace hwf::scheduler {
+namespace {
+
+// What a failure of these kinds tells people when the runner had nothing to say.
+std::string DefaultMessage(const state::AttemptEnded& end) {
+  if (!end.failure) return "";
+  switch (*end.failure) {
+    case ir::Reason::kOom:
+      return "out of memory";
+    case ir::Reason::kTimeLimit:
+      return "its time limit ended it";
+    case ir::Reason::kNodeFail:
+      return "the machine or its runner failed";
+    case ir::Reason::kPreempted:
+      return "preempted";
+    case ir::Reason::kCancelled:
+      return "cancelled";
+    case ir::Reason::kExit:
+      return fmt::format("exit code {}", end.exit_code.value_or(1));
+    case ir::Reason::kSignal:
+      return fmt::format("ended by signal {}", end.signal);
+    case ir::Reason::kOutput:
+      return "an output is missing or wrong";
+    case ir::Reason::kSite:
+      return "its site could not run it";
+  }
+  HWF_UNREACHABLE();
+}
+
+// Every approved value inside an argument: `Approved[File]`, `[Approved[File]]`, `Approved[T]?`.
+void CollectApproved(const Json& value, ir::TypeRef type, std::vector<const Json*>& out) {
+  if (value.is_null()) return;
+  switch (type->kind) {
+    case ir::TypeKind::kApproved:
+      out.push_back(&value);
+      return;
+    case ir::TypeKind::kOptional:
+      return CollectApproved(value, type->element, out);
+    case ir::TypeKind::kList:
+      for (const Json& item : value.is_array() ? value.AsArray() : JsonArray())
+        CollectApproved(item, type->element, out);
+      return;
+    case ir::TypeKind::kMap:
+      if (!value.is_object()) return;
+      for (const JsonMember& member : value.AsObject()) CollectApproved(member.value, type->element, out);
+      return;
+    case ir::TypeKind::kRecord:
+      for (const ir::FieldDef& field : type->record->fields) CollectApproved(value[field.name], field.type, out);
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+uint32_t Scheduler::Impl::EnsureTask(Frame& frame, uint32_t node) {
+  NodeState& state = frame.nodes[node];
+  if (state.instance != kNothing) return state.instance;
+  auto index = static_cast<uint32_t>(tasks.size());
+  state.instance = index;
+  const NodePlan& plan = frame.plan->nodes[node];
+  TaskView& view = tasks.emplace_back();
+  view.place = UniquePlace(PlaceOf(frame, node));
+  view.task = plan.task;
+  for (const ir::Stream& stream : plan.task->streams)
+    view.streams.emplace_back(stream.name, std::vector<EmissionRecord>());
+  task_index_[view.place] = index;
+  TaskState& task = task_states_.emplace_back();
+  task.frame = frame.id;
+  task.node = node;
+  task.plan = &plan;
+  return index;
+}
+
+TaskExtra& Scheduler::Impl::Extra(uint32_t task) {
+  if (!task_states_[task].extra) task_states_[task].extra = std::make_unique<TaskExtra>();
+  return *task_states_[task].extra;
+}
+
+uint32_t Scheduler::Impl::FindTaskIndex(std::string_view place) const {
+  auto it = task_index_.find(std::string(place));
+  return it != task_index_.end() ? it->second : kNothing;
+}
+
+void Scheduler::Impl::RunTask(Frame& frame, uint32_t node, const ir::TaskNode& call) {
+  const NodePlan& plan = frame.plan->nodes[node];
+  if (plan.task == nullptr) {
+    return Die(frame, node, Fail(frame, node, "there is no task `" + call.task + "`", plan.node->span));
+  }
+  uint32_t index = EnsureTask(frame, node);
+  std::vector<Json> arguments;
+  for (size_t i = 0; i < call.args.size() && i < plan.task->params.size(); ++i) {
+    state::Evaluation value = Evaluate(frame, call.args[i]);
+    if (!value.ok()) {
+      tasks[index].why = value.failure->message;
+      EndTask(index, TaskStatus::kFailed);
+      return Die(frame, node, Fail(frame, node, *value.failure));
+    }
+    arguments.push_back(state::Widen(std::move(value.value), plan.task->params[i].type));
+  }
+  tasks[index].arguments = std::move(arguments);
+  if (std::optional<std::string> why = CheckApproved(index)) {
+    tasks[index].why = *why;
+    EndTask(index, TaskStatus::kFailed);
+    return Die(frame, node, Fail(frame, node, *why, plan.node->span));
+  }
+  tasks[index].attempt = 1;
+  ++active_;
+  IssueStart(index);
+}
+
+// The type says that a review approved the value; here its digest says so too.
+std::optional<std::string> Scheduler::Impl::CheckApproved(uint32_t task) const {
+  const TaskView& view = tasks[task];
+  for (size_t i = 0; i < view.arguments.size(); ++i) {
+    const ir::Param& param = view.task->params[i];
+    std::vector<const Json*> values;
+    CollectApproved(view.arguments[i], param.type, values);
+    for (const Json* value : values) {
+      if (approved_.count(state::DigestOf(*value)) != 0) continue;
+      return fmt::format("the value of `{}` is not the one that a review approved: {}", param.name,
+                         state::Brief(*value));
+    }
+  }
+  return std::nullopt;
+}
+
+void Scheduler::Impl::IssueStart(uint32_t task) {
+  TaskState& state = task_states_[task];
+  state.phase = TaskPhase::kStarting;
+  state.messages_at_start = static_cast<uint32_t>(tasks[task].messages.size());
+  if (state.extra) {
+    state.extra->files.clear();
+    state.extra->placed.assign(tasks[task].messages.size(), Placing());
+  }
+  state.start_sequence = Emit(MakeStart(task));
+}
+
+StartTask Scheduler::Impl::MakeStart(uint32_t task) const {
+  const TaskView& view = tasks[task];
+  const TaskState& state = task_states_[task];
+  StartTask start;
+  start.place = view.place;
+  start.attempt = view.attempt;
+  start.task = view.task;
+  start.arguments = view.arguments;
+  start.previous = Previous(task);
+  for (uint32_t i = 0; i < state.messages_at_start; ++i) {
+    const MessageRecord& message = view.messages[i];
+    start.messages.push_back({message.number, message.message, message.fields});
+  }
+  bool replays = state.plan->watched || state.plan->streams_read || state.plan->told;
+  start.may_reuse = view.attempt == 1 && view.task->cache && !view.task->effect && !replays && !state.reuse_refused &&
+                    start.messages.empty();
+  return start;
+}
+
+void Scheduler::Impl::OnSubmitted(const state::AttemptSubmitted& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || tasks[task].attempt != event.attempt) return;
+  if (task_states_[task].phase != TaskPhase::kStarting) return;
+  task_states_[task].phase = TaskPhase::kSubmitted;
+  tasks[task].submitted = time_;
+}
+
+void Scheduler::Impl::OnStarted(const state::AttemptStarted& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || tasks[task].attempt != event.attempt) return;
+  TaskState& state = task_states_[task];
+  if (state.phase != TaskPhase::kStarting && state.phase != TaskPhase::kSubmitted) return;
+  if (state.phase == TaskPhase::kStarting) tasks[task].submitted = time_;
+  state.phase = TaskPhase::kRunning;
+  tasks[task].status = TaskStatus::kRunning;
+  tasks[task].started = time_;
+  PlaceWaiting(task);
+}
+
+void Scheduler::Impl::OnReused(const state::TaskReused& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || task_states_[task].phase != TaskPhase::kStarting || tasks[task].attempt != 1) return;
+  ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, event.outputs);
+  if (!outputs.ok()) {  // of another version of the task, perhaps: it runs
+    task_states_[task].reuse_refused = true;
+    return IssueStart(task);
+  }
+  Succeed(task, std::move(*outputs), TaskStatus::kReused);
+}
+
+void Scheduler::Impl::OnEnded(const state::AttemptEnded& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || tasks[task].attempt != event.attempt) return;
+  TaskState& state = task_states_[task];
+  if (state.phase == TaskPhase::kIdle || state.phase == TaskPhase::kDoubt || state.phase == TaskPhase::kEnded) return;
+  TaskView& view = tasks[task];
+  view.usage = event.usage;
+  if (!event.failure) {
+    ErrorOr<Json> outputs = state::CheckOutputs(*view.task, event.outputs);
+    if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
+    state::AttemptEnded wrong = event;
+    wrong.failure = ir::Reason::kOutput;
+    wrong.message = outputs.error().message();
+    if (MayRetry(task, ir::Reason::kOutput)) return NextAttempt(task);
+    return FailTask(task, wrong, wrong.message);
+  }
+  bool claimed = state.phase == TaskPhase::kRunning;
+  if (*event.failure == ir::Reason::kNodeFail && view.task->effect && claimed) {
+    Extra(task).in_doubt = event;
+    state.phase = TaskPhase::kDoubt;
+    view.status = TaskStatus::kInDoubt;
+    if (!cancelled_by_.empty()) return FailTask(task, event, "in doubt: its attempt began and left no result");
+    state.start_sequence = Emit(AskDoubt{view.place, view.attempt});
+    return;
+  }
+  if (MayRetry(task, *event.failure)) return NextAttempt(task);
+  FailTask(task, event, event.message.empty() ? DefaultMessage(event) : event.message);
+}
+
+// `happened`: the effect is done. `did_not`: the owner wants it, and it is not done, so it is tried again.
+void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || tasks[task].attempt != event.attempt) return;
+  if (task_states_[task].phase != TaskPhase::kDoubt) return;
+  if (!event.happened) return NextAttempt(task);
+  ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, Extra(task).in_doubt->outputs);
+  if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
+  state::AttemptEnded end = *Extra(task).in_doubt;
+  FailTask(task, end,
+           event.person.name + " says that it happened, but its outputs are lost: " + outputs.error().message());
+}
+
+bool Scheduler::Impl::MayRetry(uint32_t task, ir::Reason reason) const {
+  const TaskView& view = tasks[task];
+  if (view.task->effect || task_states_[task].cancel_asked || reason == ir::Reason::kCancelled) return false;
+  if (view.attempt > view.task->retries) return false;
+  const std::vector<ir::Reason>& on = view.task->retry_on;
+  return on.empty() || std::find(on.begin(), on.end(), reason) != on.end();
+}
+
+void Scheduler::Impl::NextAttempt(uint32_t task) {
+  ++tasks[task].attempt;
+  tasks[task].status = TaskStatus::kRetrying;
+  IssueStart(task);
+}
+
+void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
+  TaskState& state = task_states_[task];
+  FrameId id = state.frame;
+  Json value = outputs;
+  if (state.plan->streams_read) {
+    for (const auto& [name, emissions] : tasks[task].streams) {
+      JsonArray list;
+      for (const EmissionRecord& emission : emissions) list.push_back(emission.values);
+      value.Set(name, Json(std::move(list)));
+    }
+  }
+  tasks[task].outputs = std::move(outputs);
+  uint32_t node = state.node;
+  EndTask(task, status);
+  if (Frame* frame = Alive(id)) Done(*frame, node, std::move(value));
+}
+
+void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message) {
+  TaskState& state = task_states_[task];
+  TaskView& view = tasks[task];
+  bool cancelled = state.cancel_asked;
+  std::string by = state.extra ? state.extra->cancelled_by : "";
+  view.why = cancelled ? "cancelled" + by : message;
+  bool doubtful = state.phase == TaskPhase::kDoubt && !cancelled_by_.empty();
+  TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
+  if (doubtful) status = TaskStatus::kInDoubt;
+  uint32_t node = state.node;
+  FrameId id = state.frame;
+  bool by_program = state.cancelled_by_program;
+  std::string why = view.why;
+  if (view.attempt > 1) why += fmt::format(" (attempt {})", view.attempt);
+  EndTask(task, status);
+  Frame* frame = Alive(id);
+  if (frame == nullptr) return;
+  if (by_program) return Die(*frame, node, MakeCause("`" + tasks[task].place + "` was cancelled", false));
+  Die(*frame, node, Fail(*frame, node, why, frame->plan->nodes[node].node->span));
+}
+
+// The job is over, whatever its end: what hangs on its going on is let go.
+void Scheduler::Impl::EndTask(uint32_t task, TaskStatus status) {
+  TaskState& state = task_states_[task];
+  if (state.phase != TaskPhase::kIdle) --active_;
+  state.phase = TaskPhase::kEnded;
+  tasks[task].status = status;
+  tasks[task].ended = time_;
+  JobEnded(task);
+  if (state.extra) {
+    state.extra->files.clear();
+    state.extra->in_doubt.reset();
+  }
+}
+
+}  // namespace hwf::scheduler

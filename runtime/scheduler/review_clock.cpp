@@ -1,0 +1,72 @@
+// A review's clocks: reminders, escalations, the deadline. Silence is never consent: what `else` gives is recorded as
+// the policy's, not a person's.
+#include <algorithm>
+
+#include "base/check.h"
+#include "runtime/scheduler/impl.h"
+#include "runtime/state/values.h"
+
+namespace hwf::scheduler {
+
+// How long an open form keeps a `latest` watch from taking the review away.
+constexpr TimeMs kFormOpenMs = 15 * 60 * 1000;
+
+void Scheduler::Impl::Arm(uint32_t review, state::Clock clock, int index, TimeMs due) {
+  ArmedClock armed{clock, index, due, 0};
+  armed.sequence = Emit(ArmClock{reviews[review].id, clock, index, due});
+  review_states_[review].clocks.push_back(armed);
+}
+
+void Scheduler::Impl::OnForm(const state::FormOpened& event) {
+  uint32_t index = FindReviewIndex(event.review);
+  if (index != kNothing) review_states_[index].form_until = time_ + kFormOpenMs;
+}
+
+void Scheduler::Impl::OnClock(const state::ClockFired& event) {
+  uint32_t index = FindReviewIndex(event.review);
+  if (index == kNothing || reviews[index].status != ReviewStatus::kOpen) return;
+  ReviewView& view = reviews[index];
+  ReviewState& state = review_states_[index];
+  auto armed = std::find_if(state.clocks.begin(), state.clocks.end(), [&](const ArmedClock& c) {
+    return c.clock == event.clock && c.index == event.index && c.due <= time_;
+  });
+  if (armed == state.clocks.end()) return;
+  TimeMs due = armed->due;
+  state.clocks.erase(armed);
+  switch (event.clock) {
+    case state::Clock::kExpire:
+      return Expire(index);
+    case state::Clock::kRemind: {
+      Emit(Notify{view.id, "remind"});
+      // The next one, from the last one's due time, skipping those that passed while no engine was alive.
+      TimeMs step = *state.remind;
+      TimeMs next = due + step * ((time_ - due) / step + 1);
+      if (view.deadline == 0 || next < view.deadline) Arm(index, state::Clock::kRemind, event.index + 1, next);
+      return;
+    }
+    case state::Clock::kEscalate: {
+      RuleView rule;
+      rule.kind = ir::ByRule::Kind::kOr;
+      rule.parts = {view.rule, state.escalations[static_cast<size_t>(event.index)].second};
+      view.rule = std::move(rule);
+      Emit(Notify{view.id, "escalate"});
+      return Decide(index);
+    }
+  }
+  HWF_UNREACHABLE();
+}
+
+void Scheduler::Impl::Expire(uint32_t review) {
+  ReviewView& view = reviews[review];
+  ReviewState& state = review_states_[review];
+  Json value = state.else_value;
+  bool policy = !value.is_null();
+  if (!policy) value = Json::Object().Set("variant", Json("expired")).Set("fields", Json::Object());
+  view.answer = value.StringOr("variant", "");
+  view.answer_fields = value["fields"];
+  std::string late = "no answer within " + state::DurationText(state.within.value_or(0));
+  CloseReviewAs(review, ReviewStatus::kExpired, policy ? "policy (" + late + ")" : late);
+  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, std::move(value));
+}
+
+}  // namespace hwf::scheduler
