@@ -161,9 +161,8 @@ struct NameExpr : Expr {
 struct FieldExpr : Expr {
   Expr* base;
   Ident name;
-  bool optional;  // `?.`
-  const Binding* binding =
-      nullptr;  // set by sema when `base.name` is a name as a whole (of a module, an enum)
+  bool optional;                     // `?.`
+  const Binding* binding = nullptr;  // set by sema when `base.name` is a name as a whole (of a module, an enum)
   FieldExpr(Range r, Expr* b, Ident n, bool opt) : Expr(Kind::kField, r), base(b), name(n), optional(opt) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kField; }
 };

@@ -1,0 +1,110 @@
+#include "compiler/syntax/builder.h"
+
+namespace hwf::syntax {
+
+Block* Builder::MakeBlock(P::BlockContext* c) {
+  auto* block = module_.Make<Block>();
+  block->range = At(c);
+  llvm::SmallVector<Stmt*, 8> stmts;
+  for (P::StatementContext* s : c->statements) stmts.push_back(Statement(s));
+  block->stmts = Save(stmts);
+  if (!stmts.empty()) {
+    if (auto* last = llvm::dyn_cast<ExprStmt>(stmts.back())) block->result = last->value;
+    CheckUsed(ArrayRef<Stmt*>(stmts).drop_back());
+  }
+  return block;
+}
+
+Block* Builder::ArmBody(P::ArmContext* c) {
+  if (c->body) return MakeBlock(c->body);
+  auto* block = module_.Make<Block>();
+  block->range = At(c->value);
+  llvm::SmallVector<Stmt*, 1> stmts{Simple(c->value)};
+  block->stmts = Save(stmts);
+  if (auto* expression = llvm::dyn_cast<ExprStmt>(stmts[0])) block->result = expression->value;
+  return block;
+}
+
+// A value that goes nowhere is a mistake, most often a line that was meant to go on.
+void Builder::CheckUsed(ArrayRef<Stmt*> stmts) {
+  for (Stmt* stmt : stmts) {
+    auto* statement = llvm::dyn_cast<ExprStmt>(stmt);
+    if (!statement) continue;
+    const Expr* value = statement->value;
+    while (auto* after = llvm::dyn_cast<AfterExpr>(value)) value = after->value;
+    switch (value->kind) {
+      case Expr::Kind::kCall:
+      case Expr::Kind::kIf:
+      case Expr::Kind::kMatch:
+      case Expr::Kind::kFor:
+      case Expr::Kind::kReview:
+      case Expr::Kind::kFail:
+      case Expr::Kind::kUncarried:
+      case Expr::Kind::kError:
+        continue;
+      case Expr::Kind::kBool:
+      case Expr::Kind::kInt:
+      case Expr::Kind::kFloat:
+      case Expr::Kind::kDuration:
+      case Expr::Kind::kBytes:
+      case Expr::Kind::kNone:
+      case Expr::Kind::kString:
+      case Expr::Kind::kName:
+      case Expr::Kind::kField:
+      case Expr::Kind::kIndex:
+      case Expr::Kind::kUnary:
+      case Expr::Kind::kBinary:
+      case Expr::Kind::kAfter:
+      case Expr::Kind::kList:
+      case Expr::Kind::kMap:
+      case Expr::Kind::kTuple:
+        break;
+    }
+    bool looks_continued = value->kind == Expr::Kind::kUnary || value->kind == Expr::Kind::kList;
+    emitter_.Report(statement->range, diagnostics::kUnusedExpression)
+        .Help(looks_continued ? "to go on with the line above, put it in parentheses or end that line inside a bracket"
+                              : "name it with `let`, or remove it");
+  }
+}
+
+Stmt* Builder::Statement(P::StatementContext* c) {
+  Stmt* stmt = c->bound     ? Let(c->bound)
+               : c->watched ? Watch(c->watched)
+               : c->saved   ? Checkpoint(c->saved)
+                            : Simple(c->simple);
+  stmt->doc = DocAt(stmt->range.begin);
+  return stmt;
+}
+
+Stmt* Builder::Simple(P::SimpleStatementContext* c) {
+  if (c->sent) {
+    ArrayRef<Arg> args = Arguments(c->sent->given);
+    return module_.Make<SendStmt>(At(c), Name(c->sent->job), Name(c->sent->message_name), args);
+  }
+  if (c->cancelled) return module_.Make<CancelStmt>(At(c), Name(c->cancelled->job));
+  if (c->stopped || c->continued) return module_.Make<UncarriedStmt>(At(c), Name(c->start));
+  return module_.Make<ExprStmt>(At(c), Expression(c->value));
+}
+
+Stmt* Builder::Let(P::LetStatementContext* c) {
+  return module_.Make<LetStmt>(At(c), Name(c->declared), Expression(c->value));
+}
+
+Stmt* Builder::Watch(P::WatchStatementContext* c) {
+  Expr* where = c->where ? Expression(c->where) : nullptr;
+  Block* body = MakeBlock(c->body);
+  return module_.Make<WatchStmt>(At(c), c->latest != nullptr, Name(c->job), Name(c->watched), Name(c->declared), where,
+                                 body);
+}
+
+Stmt* Builder::Checkpoint(P::CheckpointStatementContext* c) {
+  llvm::SmallVector<Arg, 8> fields;
+  for (P::EntryContext* entry : c->entries) {
+    // With a field missing, the checkpoint is a value of which nothing is known.
+    if (entry->error) return module_.Make<LetStmt>(At(c), Name(c->declared), module_.Make<ErrorExpr>(At(entry)));
+    fields.push_back({At(entry), Name(entry->declared), Expression(entry->value)});
+  }
+  return module_.Make<CheckpointStmt>(At(c), Name(c->declared), Save(fields));
+}
+
+}  // namespace hwf::syntax

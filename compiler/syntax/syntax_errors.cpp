@@ -1,0 +1,243 @@
+#include "compiler/syntax/syntax_errors.h"
+
+#include <llvm/ADT/STLExtras.h>
+#include <llvm/ADT/StringSwitch.h>
+
+#include "compiler/diagnostics/codes.h"
+#include "compiler/diagnostics/did_you_mean.h"
+#include "compiler/syntax/unit_parser.h"
+#include "compiler/syntax/words.h"
+
+namespace hwf::syntax {
+
+namespace {
+
+bool Opens(uint16_t kind) {
+  return kind == P::LPAREN || kind == P::LBRACKET || kind == P::LBRACE || kind == P::INTERPOLATION;
+}
+bool Closes(uint16_t kind) { return kind == P::RPAREN || kind == P::RBRACKET || kind == P::RBRACE; }
+bool IsWord(uint16_t kind) { return (kind >= P::LET && kind <= P::WORKFLOW) || kind == P::ID; }
+
+// `task` in backticks; empty for kinds that have many texts.
+std::string Shown(uint16_t kind) {
+  std::string literal = P(nullptr).getVocabulary().getLiteralName(kind);
+  if (literal.size() < 3) return {};
+  return fmt::format("`{}`", literal.substr(1, literal.size() - 2));
+}
+
+class Reporter {
+ public:
+  Reporter(llvm::ArrayRef<Token> unit, UnitPart part, const UnitError& error, std::string_view text,
+           source::FileId file, diagnostics::Emitter& emitter)
+      : unit_(unit), part_(part), error_(error), text_(text), file_(file), emitter_(emitter) {}
+
+  void Run() {
+    if (MeantAnotherWord()) return;
+    size_t at = error_.token;
+    auto report = emitter_.Report(Place(at), diagnostics::kSyntax, Found(at), Expected());
+    report.Help(Hint());
+    if (KindAt(at) == P::ASSIGN && ExpectsOperator()) report.Suggest("`==` compares", At(at), "==");
+  }
+
+ private:
+  uint16_t KindAt(size_t i) const { return i < unit_.size() ? unit_[i].kind : kEndOfTokens; }
+  std::string_view TextAt(size_t i) const {
+    return i < unit_.size() ? text_.substr(unit_[i].begin, unit_[i].end - unit_[i].begin) : std::string_view();
+  }
+  Range At(size_t i) const { return {file_, unit_[i].begin, unit_[i].end}; }
+  // The end of a line is shown right behind its last token.
+  Range Place(size_t i) const {
+    if (i < unit_.size() && unit_[i].kind != P::NEWLINE) return At(i);
+    uint32_t end = i > 0 && i <= unit_.size() ? unit_[i - 1].end : unit_.empty() ? 0 : unit_[0].begin;
+    return {file_, end, end};
+  }
+  bool Awaited(uint16_t kind) const { return llvm::is_contained(error_.expected, kind); }
+  bool ExpectsOperator() const { return Awaited(P::EQUAL); }
+
+  std::string Found(size_t i) const {
+    switch (KindAt(i)) {
+      case kEndOfTokens:
+      case P::NEWLINE:
+        return "the end of the line";
+      case P::STRING:
+      case P::STRING_OPEN:
+        return "a string";
+      case P::STRING_TEXT:
+        return "text";
+      default:
+        break;
+    }
+    const char* what = KindAt(i) <= P::NONE && KindAt(i) >= P::LET ? "the reserved word " : "";
+    return fmt::format("{}`{}`", what, TextAt(i));
+  }
+
+  std::string Expected() const {
+    if (error_.decision < error_.token) {
+      if (const char* form = FormOf(KindAt(error_.decision))) return form;
+    }
+    if (Awaited(P::INT) && Awaited(P::AWAIT)) {
+      return error_.rule == P::RuleBlock || error_.rule == P::RuleStatement ? "a statement or `}`" : "an expression";
+    }
+    if (error_.rule == P::RuleTypeExpr && Awaited(P::ID)) return "a type";
+    if (error_.rule == P::RuleDeclaration) return "a declaration (`task`, `workflow`, `record`, `import`, …)";
+    if (error_.rule == P::RuleTaskDecl && Awaited(P::RUN))
+      return "a clause of a task (`needs`, `uses`, `run`, …) or `}`";
+    if (error_.rule == P::RuleTaskClause) return "a clause of a task (`needs`, `uses`, `run`, …)";
+    if (error_.rule == P::RuleReviewExpression && Awaited(P::SHOW)) return "`show`, `choose`, `by`, `within` or `}`";
+    if (error_.rule == P::RuleReviewClause) return "`show`, `choose`, `by` or `within`";
+    return Listed();
+  }
+
+  // The few things that can stand here; every word that is a name counts as one.
+  std::string Listed() const {
+    llvm::SmallVector<std::string, 8> things;
+    bool name = Awaited(P::ID);
+    bool end_of_line = Awaited(P::NEWLINE) || Awaited(kEndOfTokens);
+    if (name) things.push_back("a name");
+    for (uint16_t kind : error_.expected) {
+      if (kind == kEndOfTokens || kind == P::NEWLINE || kind == P::ERROR || kind == P::ID) continue;
+      if (name && kind > P::NONE && kind <= P::WORKFLOW) continue;
+      if (kind == P::STRING_OPEN) continue;
+      if (kind == P::STRING) {
+        things.push_back("a string");
+      } else if (kind == P::INT) {
+        things.push_back("a number");
+      } else {
+        std::string shown = Shown(kind);
+        if (!shown.empty()) things.push_back(shown);
+      }
+    }
+    if (end_of_line) things.push_back("the end of the line");
+    if (things.size() > 5) return end_of_line ? "an operator or the end of the line" : "something else";
+    std::string out;
+    for (size_t i = 0; i < things.size(); ++i) {
+      out += (i == 0 ? "" : i + 1 == things.size() ? " or " : ", ") + things[i];
+    }
+    return out.empty() ? "the end of the line" : out;
+  }
+
+  static const char* FormOf(uint16_t kind) {
+    switch (kind) {
+      case P::SEND:
+        return "`send job.message(…)`";
+      case P::CANCEL:
+        return "`cancel job`";
+      case P::WATCH:
+        return "`watch [latest] job.stream as e { … }`";
+      case P::LATEST:
+        return "`job.stream as e { … }`";
+      case P::CHECKPOINT:
+        return "`checkpoint name { field: value, … }`";
+      case P::STOP:
+        return "`stop with value`";
+      case P::NEXT:
+        return "`next name = value`";
+      case P::WITH:
+        return "`with service(…) as s { … }`";
+      default:
+        return nullptr;
+    }
+  }
+
+  // A slip in the first word of a declaration, statement or clause shows only at what follows it.
+  bool MeantAnotherWord() {
+    size_t first = part_.begin;
+    if (KindAt(first) != P::ID || error_.token > first + 1) return false;
+    bool at_first = error_.token == first;
+    // `wacth latest`: two words never stand side by side in an expression.
+    if (!at_first && !IsWord(KindAt(first + 1)) && KindAt(first + 1) != P::STRING &&
+        KindAt(first + 1) != P::STRING_OPEN && KindAt(first + 1) != P::INT) {
+      return false;
+    }
+    llvm::ArrayRef<llvm::StringRef> words = first == 0                     ? DeclarationWords()
+                                            : Awaited(P::RUN) && at_first  ? TaskClauseWords()
+                                            : Awaited(P::SHOW) && at_first ? ReviewClauseWords()
+                                                                           : StatementWords();
+    llvm::StringRef near = diagnostics::Nearest(TextAt(first), words);
+    if (near.empty()) return false;
+    std::string expected = at_first ? Expected() : std::string("a statement");
+    emitter_.Report(At(first), diagnostics::kSyntax, Found(first), expected)
+        .Suggest(fmt::format("did you mean `{}`?", near.str()), At(first), near.str());
+    return true;
+  }
+
+  std::string Hint() const {
+    uint16_t kind = KindAt(error_.token);
+    std::string_view word = TextAt(error_.token);
+    bool wants_expression = Awaited(P::INT) && Awaited(P::AWAIT);
+    if (kind == P::LBRACE && wants_expression) {
+      return "maps are written `[key: value]`, records are made by call: `Metrics(loss: 1.0)`";
+    }
+    if (kind == P::NEWLINE && wants_expression) return "an expression goes on over lines inside `(` or `[`";
+    if (kind == P::DOT_DOT) return "a range `lo..hi` stands only after `in` and `replicas`";
+    if (kind >= P::LET && kind <= P::NONE && Awaited(P::ID)) return "reserved words cannot be names";
+    if (kind == P::REVIEW || (error_.token > 0 && TextAt(error_.token - 1) == "review")) {
+      return "a review is written `await review \"question\" { … }`";
+    }
+    if (word == "return") return "a block's value is its last expression";
+    if (error_.rule == P::RuleDeclarationUnit && error_.token == 1 && KindAt(0) == P::ID) {
+      return "statements stand inside a `workflow`";
+    }
+    if (kind == P::LET && error_.rule == P::RuleDeclaration) return "statements stand inside a `workflow`";
+    return {};
+  }
+
+  llvm::ArrayRef<Token> unit_;
+  UnitPart part_;
+  const UnitError& error_;
+  std::string_view text_;
+  source::FileId file_;
+  diagnostics::Emitter& emitter_;
+};
+
+}  // namespace
+
+UnitPart PartAround(llvm::ArrayRef<Token> unit, size_t at) {
+  // What ends a line belongs to that line.
+  if (at >= unit.size()) at = unit.size() - 1;
+  bool ends = unit[at].kind == P::NEWLINE || unit[at].kind == P::RBRACE;
+  if (ends && at > 0 && unit[at - 1].kind != P::NEWLINE && unit[at - 1].kind != P::LBRACE) --at;
+
+  size_t begin = at;
+  int depth = 0;
+  bool in_braces = false;
+  // Leftwards to the `{` that holds it, noting the last newline at its level.
+  size_t line_begin = SIZE_MAX;
+  if (Closes(unit[at].kind)) depth = 1, begin = at;
+  for (size_t i = at; i-- > 0;) {
+    uint16_t kind = unit[i].kind;
+    if (Closes(kind)) {
+      ++depth;
+    } else if (Opens(kind)) {
+      if (depth > 0) {
+        --depth;
+      } else {
+        if (kind == P::LBRACE) {
+          in_braces = true;
+          begin = line_begin == SIZE_MAX ? i + 1 : line_begin;
+          break;
+        }
+        line_begin = SIZE_MAX;  // newlines do not stand in the other brackets; go on outside
+      }
+    } else if (kind == P::NEWLINE && depth == 0 && line_begin == SIZE_MAX) {
+      line_begin = i + 1;
+    }
+  }
+  if (!in_braces) return {0, unit.size()};
+  depth = 0;
+  size_t end = begin;
+  for (; end < unit.size(); ++end) {
+    uint16_t kind = unit[end].kind;
+    if (depth == 0 && (kind == P::NEWLINE || kind == P::RBRACE)) break;
+    if (Opens(kind)) ++depth;
+    if (Closes(kind)) --depth;
+  }
+  return {begin, end};
+}
+
+void ReportSyntaxError(llvm::ArrayRef<Token> unit, UnitPart part, const UnitError& error, std::string_view text,
+                       source::FileId file, diagnostics::Emitter& emitter) {
+  Reporter(unit, part, error, text, file, emitter).Run();
+}
+
+}  // namespace hwf::syntax
