@@ -1,0 +1,49 @@
+// Requests from outside the engine, as they lie in `inbox/` and go over `engine.sock`, and the replies to them.
+// docs/architecture.md has the format. Parsing trusts nothing: bounded, strict, no unknown members. Plain values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace hwf::review {
+
+struct Request {
+  enum class Kind { kAnswer, kOpen, kCancel, kDoubt };
+  Kind kind = Kind::kAnswer;
+  std::string id;  // its file's name, or the member "id" over the socket
+  std::string run;
+  std::string review, form, variant;  // of an answer; `review` also of an open
+  Json fields = Json::Object();
+  std::string place;  // of a cancel ("": the whole run) and a doubt
+  int attempt = 0;
+  bool happened = false;
+  std::string signature, signer;  // of an answer; both or neither
+};
+
+struct Reply {
+  bool accepted = false;
+  std::string why;   // of a refusal: for people
+  std::string next;  // what happens now: "1 of 2 votes of safety-board"
+  // The request or one like it was decided before; nothing new was recorded.
+  bool repeated = false;
+};
+
+// 26 letters and digits.
+bool IsRequestId(std::string_view id);
+
+// From a file (the id is its name) or a socket message (with the member "id").
+ErrorOr<Request> ParseRequest(std::string_view bytes, std::string_view file_id);
+ErrorOr<Request> ParseSocketRequest(std::string_view bytes);
+Json ToJson(const Request& request);        // without the id
+Json ToSocketJson(const Request& request);  // with it
+
+// What a signature is made over: the compact JSON of an answer without signature and signer.
+std::string SignedText(const Request& request);
+
+Json ToJson(const Reply& reply);
+ErrorOr<Reply> ParseReply(std::string_view bytes);
+
+}  // namespace hwf::review
