@@ -97,7 +97,7 @@ int Lock(const std::string& directory) {
 
 // Tasks inherit what we ignore; they are to have the defaults.
 void DefaultSignals() {
-  for (int number = 1; number < 32; ++number) signal(number, SIG_DFL);
+  for (int number = 1; number <= 64; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

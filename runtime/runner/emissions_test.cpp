@@ -1,0 +1,127 @@
+#include "runtime/runner/emissions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace hwf::runner {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class EmissionsTest : public ::testing::Test {
+ protected:
+  EmissionsTest() {
+    std::string pattern = ::testing::TempDir() + "hwf-emissions-XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~EmissionsTest() override { std::filesystem::remove_all(directory_); }
+  void Put(const std::string& name, const std::string& text) { std::ofstream(directory_ + "/" + name) << text; }
+  void PutN(const std::string& name, int n, const std::string& stream = "epoch") {
+    Put(name, "{\"checkpoint\":\"" + stream + "\",\"values\":{\"n\":" + std::to_string(n) + "}}");
+  }
+  std::vector<ReadyEmission> Scan(Emissions& emissions, int64_t now_ms, bool last = false) {
+    std::vector<ReadyEmission> ready;
+    again_ = emissions.Scan(now_ms, last, ready);
+    return ready;
+  }
+  std::string directory_;
+  int again_ = 0;
+};
+
+TEST_F(EmissionsTest, TheFirstGoesAtOnceABurstIsCoalesced) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  PutN("1.json", 1);
+  auto ready = Scan(emissions, 1000);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_EQ(ready[0].dropped, 0);
+  for (int n = 2; n <= 4; ++n) {
+    PutN(std::to_string(n) + ".json", n);
+    EXPECT_THAT(Scan(emissions, 1000 + n), SizeIs(0));
+  }
+  EXPECT_EQ(again_, 196);
+  ready = Scan(emissions, 1200);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_EQ(ready[0].file, "4.json");
+  EXPECT_EQ(ready[0].dropped, 2);
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/2.json"));
+}
+
+TEST_F(EmissionsTest, NothingIsHandedOutTwiceAndDoneRemoves) {
+  Emissions emissions(directory_, {"epoch"}, {"epoch"}, {"old.json"});
+  PutN("old.json", 1);
+  PutN("new.json", 2);
+  ASSERT_THAT(Scan(emissions, 0), SizeIs(1));
+  EXPECT_THAT(Scan(emissions, 1000), SizeIs(0));
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/new.json"));
+  emissions.Done("new.json");
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/new.json"));
+}
+
+TEST_F(EmissionsTest, ATornFileMayBecomeWhole) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  Put("1.json", "{\"checkpoint\":\"ep");
+  EXPECT_THAT(Scan(emissions, 0), SizeIs(0));
+  EXPECT_GT(again_, 0);
+  PutN("1.json", 1);
+  ASSERT_THAT(Scan(emissions, 100), SizeIs(1));
+}
+
+TEST_F(EmissionsTest, AtTheEndATornFileIsRefused) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  Put("1.json", "{");
+  auto ready = Scan(emissions, 0, true);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_THAT(ready[0].bad, HasSubstr("JSON"));
+}
+
+TEST_F(EmissionsTest, CoalescedFilesGoWithTheirEmission) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  std::filesystem::create_directory(directory_ + "/files");
+  for (int n = 1; n <= 3; ++n) {
+    Put("files/w" + std::to_string(n), "w");
+    Put(std::to_string(n) + ".json",
+        "{\"checkpoint\":\"epoch\",\"values\":{\"w\":{\"file\":\"files/w" + std::to_string(n) + "\"}}}");
+    Scan(emissions, n);
+  }
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/files/w1"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/files/w2"));
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/files/w3"));
+}
+
+TEST_F(EmissionsTest, FloodsOfNonsenseAreCounted) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  for (int n = 0; n < 50; ++n) Put(std::to_string(n) + ".json", "[]");
+  EXPECT_THAT(Scan(emissions, 5000), SizeIs(0)) << "young ones may be torn";
+  auto ready = Scan(emissions, 5000, true);
+  ASSERT_THAT(ready, SizeIs(1));
+  Put("more.json", "[]");
+  ready = Scan(emissions, 6000, true);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_THAT(ready[0].bad, HasSubstr("49 more"));
+}
+
+TEST(ParseEmissionTest, FilesAreFoundAnywhereInValues) {
+  auto emission = ParseEmission(
+      R"({"checkpoint":"e","values":{"a":{"file":"x"},"list":[{"file":"d/y"}],"not":{"file":"z","more":1}}})");
+  ASSERT_TRUE(emission.ok()) << emission.error().message();
+  EXPECT_THAT(emission->files, ElementsAre("x", "d/y"));
+  EXPECT_EQ(emission->content["taken"].AsInt(), 0);
+}
+
+TEST(ParseEmissionTest, PlainPaths) {
+  for (const char* good : {"a", "a/b", "a.json", "..a", "a..", ".a"}) EXPECT_TRUE(IsPlainRelativePath(good)) << good;
+  for (const char* bad : {"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/b/c/d/e/f/g/h/i"}) {
+    EXPECT_FALSE(IsPlainRelativePath(bad)) << bad;
+  }
+  EXPECT_FALSE(IsPlainRelativePath(std::string_view("a\0b", 3)));
+}
+
+}  // namespace
+}  // namespace hwf::runner

@@ -1,0 +1,327 @@
+// Tasks through the real hwf-runner: how they end, what they are given and what they leave.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/runner/testing/runner_harness.h"
+
+namespace hwf::runner {
+namespace {
+
+using ir::Reason;
+using testing::Eventually;
+using ::testing::HasSubstr;
+using testing::ProcessesWith;
+using testing::RunnerHarness;
+
+class RunnerTask : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    harness_.Launch({"--kill-grace-ms", "300", "--stray-grace-ms", "200"});
+    harness_.Connect();
+    harness_.Wait<CaughtUp>();
+  }
+  RunnerHarness harness_{HWF_RUNNER_PROGRAM};
+};
+
+TEST_F(RunnerTask, ExitCodesAreExact) {
+  for (int code : {0, 1, 2, 42, 127, 130, 137, 255}) {
+    const Ended ended = harness_.Run(harness_.Script(fmt::format("e{}", code), fmt::format("exit {}", code)));
+    EXPECT_EQ(ended.exit_code, code);
+    EXPECT_EQ(ended.signal, 0);
+    EXPECT_EQ(ended.failure.has_value(), code != 0);
+    EXPECT_EQ(ended.failure == Reason::kExit, code != 0);
+  }
+}
+
+TEST_F(RunnerTask, SignalsAreTold) {
+  const Ended ended = harness_.Run(harness_.Script("s", "echo near the end >&2; kill -SEGV $$"));
+  EXPECT_EQ(ended.failure, Reason::kSignal);
+  EXPECT_EQ(ended.signal, SIGSEGV);
+  EXPECT_FALSE(ended.exit_code.has_value());
+  EXPECT_THAT(ended.message, HasSubstr("near the end"));
+}
+
+TEST_F(RunnerTask, CommandsThatAreNotThere) {
+  const Ended absent = harness_.Run(harness_.Command("absent", {"no-such-program"}));
+  EXPECT_EQ(absent.exit_code, 127);
+  EXPECT_THAT(absent.message, HasSubstr("no-such-program: command not found"));
+  const Ended refused = harness_.Run(harness_.Command("refused", {"/etc/passwd"}));
+  EXPECT_EQ(refused.failure, Reason::kExit);
+  EXPECT_THAT(refused.message, HasSubstr("/etc/passwd"));
+}
+
+TEST_F(RunnerTask, ArgumentsEnvironmentAndDirectoryAreExact) {
+  Start start =
+      harness_.Command("exact", {"python3", "-c",
+                                 "import os,sys; sys.stdout.buffer.write(repr((os.fsencode(sys.argv[1]), "
+                                 "sorted((k,v) for k,v in os.environb.items() if k.startswith(b'ODD')), "
+                                 "os.getcwd(), open('/dev/stdin').read(), len(os.listdir('/proc/self/fd')))).encode())",
+                                 "a'\"\n$(rm) \xff"});
+  start.env.emplace_back("ODD1", std::string("x\n\x80=\"'`$", 8));
+  start.env.emplace_back("ODD2", "");
+  const Ended ended = harness_.Run(start);
+  EXPECT_FALSE(ended.failure) << ended.message;
+  // stdin, stdout, stderr and the listing itself: nothing of the runner's is inherited.
+  EXPECT_EQ(ended.out,
+            fmt::format("(b'a\\'\"\\n$(rm) \\xff', [(b'ODD1', b'x\\n\\x80=\"\\'`$'), (b'ODD2', b'')], '{}', '', 4)",
+                        start.directory));
+}
+
+TEST_F(RunnerTask, TheTaskKnowsWhereItIs) {
+  Start start = harness_.Script(
+      "a.3.b",
+      "echo $HWF_TASK_DIR $HWF_PLACE $HWF_ATTEMPT $OMP_NUM_THREADS; umask; ps -o sid= $$ | tr -d ' '; echo $$");
+  start.cpus = 2;
+  const Ended ended = harness_.Run(start);
+  std::istringstream lines(ended.out);
+  std::string first, mask, session, pid;
+  std::getline(lines, first);
+  std::getline(lines, mask);
+  std::getline(lines, session);
+  std::getline(lines, pid);
+  EXPECT_EQ(first, start.directory + " a.3.b 1 2");
+  EXPECT_EQ(session, pid);
+}
+
+TEST_F(RunnerTask, SignalsAreAtTheirDefaults) {
+  const Ended ended = harness_.Run(harness_.Command("sig", {"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"}));
+  unsigned long long blocked = 1, ignored = 1;
+  ASSERT_EQ(std::sscanf(ended.out.c_str(), "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2) << ended.out;
+  EXPECT_EQ(blocked, 0u);
+  EXPECT_EQ(ignored & ~0x180000000ull, 0u) << "32 and 33 are the C library's own and as we got them";
+}
+
+TEST_F(RunnerTask, ShortStreamsAreFoldedLongOnesAreFiles) {
+  const Ended small = harness_.Run(harness_.Script("small", "printf 'out\\0\\377'; printf err >&2"));
+  EXPECT_EQ(small.out, std::string("out\0\xff", 5));
+  EXPECT_EQ(small.err, "err");
+  EXPECT_FALSE(std::filesystem::exists(harness_.TaskDirectory("small")));
+  EXPECT_FALSE(std::filesystem::exists(harness_.directory() + "/tasks/small"));
+  const Ended large = harness_.Run(harness_.Script("large", "head -c 5000 /dev/zero | tr '\\0' x; printf e >&2"));
+  EXPECT_TRUE(large.out_file);
+  EXPECT_FALSE(large.err_file);
+  EXPECT_EQ(large.out, "");
+  EXPECT_EQ(harness_.ReadFile(harness_.TaskDirectory("large") + "/stdout"), std::string(5000, 'x'));
+  EXPECT_EQ(harness_.Run(harness_.Script("next", "printf n")).out, "n");
+}
+
+TEST_F(RunnerTask, OutputsOfEveryKind) {
+  Start start = harness_.Script("o", R"(
+    printf model > model.pt; mkdir d d2; printf x > d/x; printf 'line\n\n' > text
+    printf '{"a":[1,NaN,-Infinity]}' > v.json; for i in 2 10 1; do printf $i > part-$i; done; ln -s model.pt alias
+    printf '{"n":1}')");
+  using Kind = OutputSpec::Kind;
+  start.outputs = {{"model", Kind::kFile, "model.pt", false},    {"dir", Kind::kDir, "d", false},
+                   {"parts", Kind::kGlobFiles, "part-*", false}, {"dirs", Kind::kGlobDirs, "d*", false},
+                   {"text", Kind::kText, "text", false},         {"json", Kind::kJson, "v.json", false},
+                   {"gone", Kind::kFile, "gone", true},          {"alias", Kind::kFile, "alias", false},
+                   {"out", Kind::kStdoutJson, "", false},        {"raw", Kind::kStdoutText, "", false}};
+  const Ended ended = harness_.Run(start);
+  ASSERT_FALSE(ended.failure) << ended.message;
+  EXPECT_EQ(ended.outputs["model"]["path"].AsString(), start.directory + "/model.pt");
+  EXPECT_EQ(ended.outputs["model"]["size"].AsInt(), 5);
+  EXPECT_THAT(ended.outputs["model"]["digest"].AsString(), ::testing::MatchesRegex("b2:[0-9a-f]{64}"));
+  EXPECT_EQ(ended.outputs["alias"]["digest"], ended.outputs["model"]["digest"]);
+  EXPECT_EQ(ended.outputs["dir"]["size"].AsInt(), 1);
+  ASSERT_EQ(ended.outputs["parts"].AsArray().size(), 3u);
+  EXPECT_EQ(ended.outputs["parts"].AsArray()[1]["path"].AsString(), start.directory + "/part-10");
+  EXPECT_EQ(ended.outputs["dirs"].AsArray().size(), 2u);
+  EXPECT_EQ(ended.outputs["text"].AsString(), "line\n");
+  EXPECT_EQ(ended.outputs["json"].Dump(), R"({"a":[1,NaN,-Infinity]})");
+  EXPECT_TRUE(ended.outputs["gone"].is_null());
+  EXPECT_EQ(ended.outputs["out"]["n"].AsInt(), 1);
+  EXPECT_EQ(ended.outputs["raw"].AsString(), R"({"n":1})");
+}
+
+TEST_F(RunnerTask, StandardOutputAsAFile) {
+  Start start = harness_.Script("f", "printf abc");
+  start.outputs = {{"log", OutputSpec::Kind::kStdoutFile, "", false}};
+  const Ended ended = harness_.Run(start);
+  ASSERT_FALSE(ended.failure) << ended.message;
+  EXPECT_TRUE(ended.out_file);
+  EXPECT_EQ(harness_.ReadFile(ended.outputs["log"]["path"].AsString()), "abc");
+}
+
+TEST_F(RunnerTask, BrokenPromisesFail) {
+  using Kind = OutputSpec::Kind;
+  const struct {
+    const char* script;
+    OutputSpec output;
+    const char* message;
+  } cases[] = {
+      {"echo hint >&2",
+       {"model", Kind::kFile, "model.pt", false},
+       "output `model`: the command ended well, but `model.pt` is not there\nhint"},
+      {"printf '{\"a\":' > v", {"v", Kind::kJson, "v", false}, "not valid JSON"},
+      {"printf '\\377' > v", {"v", Kind::kText, "v", false}, "not UTF-8"},
+      {"head -c 9000000 /dev/zero > v", {"v", Kind::kText, "v", false}, "more than"},
+      {"mkfifo v", {"v", Kind::kText, "v", false}, "not a regular file"},
+      {"mkfifo v", {"v", Kind::kFile, "v", false}, "not a regular file"},
+      {"ln -s /etc/passwd v", {"v", Kind::kFile, "v", false}, "outside of the task's directory"},
+      {"ln -s / up", {"v", Kind::kFile, "up/etc/passwd", false}, "outside"},
+      {"true", {"v", Kind::kFile, "../../../../../../../../etc/passwd", false}, "outside"},
+      {"ln -s /etc e", {"v", Kind::kGlobFiles, "e/pass*", false}, "outside"},
+      {"true", {"v", Kind::kGlobFiles, "*.npz", false}, "no file matches `*.npz`"},
+      {"mkdir v", {"v", Kind::kFile, "v", false}, "regular file"},
+      {"printf x > v", {"v", Kind::kDir, "v", false}, "output `v`"},
+  };
+  int number = 0;
+  for (const auto& one : cases) {
+    Start start = harness_.Script(fmt::format("b{}", ++number), one.script);
+    start.outputs = {one.output};
+    const Ended ended = harness_.Run(start);
+    EXPECT_EQ(ended.failure, Reason::kOutput) << one.script;
+    EXPECT_EQ(ended.exit_code, 0);
+    EXPECT_THAT(ended.message, HasSubstr(one.message)) << one.script;
+  }
+}
+
+TEST_F(RunnerTask, LinksAreSeenAndTaken) {
+  const std::string source = harness_.directory() + "/helper.txt";
+  std::ofstream(source) << "help";
+  Start start = harness_.Script("l", "cat helper.txt");
+  start.links = {source};
+  EXPECT_EQ(harness_.Run(start).out, "help");
+  EXPECT_FALSE(std::filesystem::exists(start.directory));
+  EXPECT_EQ(harness_.ReadFile(source), "help");
+}
+
+TEST_F(RunnerTask, AFailedTaskKeepsItsCommand) {
+  Start start = harness_.Script("k", "echo hello; false");
+  EXPECT_EQ(harness_.Run(start).failure, Reason::kExit);
+  EXPECT_EQ(harness_.ReadFile(start.directory + "/command"), "echo hello; false");
+}
+
+TEST_F(RunnerTask, ADirectoryThatIsThereIsMovedAside) {
+  Start start = harness_.Script("m", "ls");
+  std::filesystem::create_directories(start.directory);
+  std::ofstream(start.directory + "/old") << "old";
+  EXPECT_EQ(harness_.Run(start).out, "command\n");
+  EXPECT_EQ(harness_.ReadFile(start.directory + ".lost-1/old"), "old");
+}
+
+TEST_F(RunnerTask, TimeLimit) {
+  Start start = harness_.Script("t", "sleep 60");
+  start.time_limit_ms = 200;
+  const Ended ended = harness_.Run(start);
+  EXPECT_EQ(ended.failure, Reason::kTimeLimit);
+  EXPECT_THAT(ended.message, HasSubstr("0.2 s"));
+  EXPECT_LT(ended.usage.wall_ms, 5000);
+}
+
+TEST_F(RunnerTask, MemoryLimitOfTheWholeTree) {
+  const std::string hog = "python3 -c 'x = bytearray(120*1024*1024); import time; time.sleep(60)'";
+  Start start = harness_.Script("oom", fmt::format("{} & {} & wait", hog, hog));
+  start.memory = int64_t{200} << 20;
+  const Ended ended = harness_.Run(start);
+  EXPECT_EQ(ended.failure, Reason::kOom) << ended.message;
+  EXPECT_GT(ended.usage.max_rss, int64_t{200} << 20);
+  EXPECT_THAT(ended.message, HasSubstr("200 MiB"));
+}
+
+TEST_F(RunnerTask, WhatTheMachineCannotGiveIsRefused) {
+  Start start = harness_.Script("big", "true");
+  start.cpus = 1000;
+  const Ended ended = harness_.Run(start);
+  EXPECT_EQ(ended.failure, Reason::kSite);
+  EXPECT_THAT(ended.message, HasSubstr("1000 CPUs"));
+  EXPECT_TRUE(harness_.All<Claimed>().empty());
+}
+
+// Sleeps with an argument of its own, so that the test finds every one of them.
+constexpr char kMark[] = "98765.25";
+
+TEST_F(RunnerTask, CancelLeavesNothing) {
+  Start start = harness_.Script("c", fmt::format(R"(
+    trap '' TERM
+    sleep {0} &
+    (trap '' TERM; setsid bash -c "trap '' TERM; sleep {0}; sleep {0}" & )
+    env -i setsid bash -c "trap '' TERM INT HUP; (sleep {0} &) ; sleep {0}" &
+    touch ready
+    wait; sleep {0})",
+                                                 kMark));
+  harness_.Send(start);
+  harness_.WaitOf<Started>("c");
+  ASSERT_TRUE(Eventually(
+      [&] { return std::filesystem::exists(start.directory + "/ready") && ProcessesWith(kMark).size() >= 5; }));
+  harness_.Send(Cancel{"c", 1});
+  const Ended ended = harness_.WaitEnded("c");
+  EXPECT_EQ(ended.failure, Reason::kCancelled);
+  EXPECT_TRUE(ProcessesWith(kMark).empty()) << "something lives on";
+}
+
+TEST_F(RunnerTask, CancelIsGentleFirst) {
+  Start start = harness_.Script("g", "trap 'echo saved; exit 3' TERM; touch ready; while :; do sleep 0.01; done");
+  harness_.Send(start);
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(start.directory + "/ready"); }));
+  harness_.Send(Cancel{"g", 1});
+  const Ended ended = harness_.WaitEnded("g");
+  EXPECT_EQ(ended.failure, Reason::kCancelled);
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_EQ(ended.out, "saved\n");
+}
+
+TEST_F(RunnerTask, WhatForksAwayIsKilledAndNamed) {
+  const Ended ended = harness_.Run(harness_.Script("away", fmt::format("(setsid sleep {} &) ; echo done", kMark)));
+  EXPECT_FALSE(ended.failure);
+  EXPECT_EQ(ended.out, "done\n");
+  EXPECT_THAT(ended.message, HasSubstr("outlived its main process and were killed: sleep ("));
+  EXPECT_TRUE(ProcessesWith(kMark).empty());
+}
+
+TEST_F(RunnerTask, AHelperThatJustFinishesIsWaitedFor) {
+  const Ended ended = harness_.Run(harness_.Script("tee", "echo text > >(sleep 0.05; cat)"));
+  EXPECT_EQ(ended.out, "text\n");
+  EXPECT_EQ(ended.message, "");
+}
+
+TEST_F(RunnerTask, SidesDoNotDisturbEachOther) {
+  harness_.Send(harness_.Script("long", fmt::format("(env -i setsid sleep {} &); sleep 0.6; echo long", kMark)));
+  harness_.WaitOf<Started>("long");
+  const Ended first = harness_.Run(harness_.Script("short", "echo short"));
+  EXPECT_EQ(first.out, "short\n");
+  EXPECT_FALSE(ProcessesWith(kMark).empty());
+  EXPECT_EQ(harness_.WaitEnded("long").out, "long\n");
+  EXPECT_TRUE(Eventually([] { return ProcessesWith(kMark).empty(); }));
+}
+
+TEST_F(RunnerTask, CancelBeforeItBegan) {
+  Start wide = harness_.Script("wide", "sleep 60");
+  wide.cpus = 4;
+  harness_.Send(wide);
+  harness_.WaitOf<Started>("wide");
+  harness_.Send(harness_.Script("behind", "touch /tmp/never"));
+  harness_.Send(Cancel{"behind", 1});
+  EXPECT_EQ(harness_.WaitEnded("behind").failure, Reason::kCancelled);
+  harness_.Send(harness_.Script("drained", "true"));
+  harness_.Send(Drain{});
+  harness_.WaitOf<Unstarted>("drained");
+  harness_.Send(Cancel{"wide", 1});
+  harness_.WaitEnded("wide");
+  EXPECT_FALSE(harness_.Run(harness_.Script("drained", "true")).failure);
+}
+
+// Smaller ones pass a task that waits for room, and it gets its turn.
+TEST_F(RunnerTask, BackfillDoesNotStarve) {
+  Start three = harness_.Script("three", "sleep 0.3");
+  three.cpus = 3;
+  harness_.Send(three);
+  harness_.WaitOf<Started>("three");
+  Start four = harness_.Script("four", "echo four");
+  four.cpus = 4;
+  harness_.Send(four);
+  harness_.Send(harness_.Script("one", "echo one"));
+  EXPECT_EQ(harness_.WaitEnded("one").out, "one\n");
+  EXPECT_EQ(harness_.WaitEnded("four").out, "four\n");
+  const auto ends = harness_.All<Ended>();
+  EXPECT_EQ(ends.front().place, "one");
+}
+
+}  // namespace
+}  // namespace hwf::runner
