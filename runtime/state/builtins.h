@@ -13,10 +13,10 @@ namespace hwf::state {
 // Applies a function of the program to one argument: what min_by and max_by are given.
 using ApplyFunction = std::function<Evaluation(const Json& argument)>;
 
-// `expr` is the kBuiltin, `args` its values (of min_by and max_by only the first), `apply` their function.
+// `expr` is the kBuiltin, `args` its values, `apply` their function.
 Evaluation CallBuiltin(const ir::Expr& expr, const std::vector<const Json*>& args, const ApplyFunction& apply);
 
-// Whether the second argument is the name of a function.
+// Whether it is given a function besides, by name: Expr::labels[0].
 bool TakesFunction(std::string_view builtin);
 
 }  // namespace hwf::state

@@ -523,11 +523,9 @@ class Evaluator {
   const Json* Builtin(const Expr& expr, const Environment& env, Json& scratch) {
     size_t count = expr.args.size();
     ApplyFunction apply = [](const Json&) { return Evaluation(); };
-    if (TakesFunction(expr.name) && count == 2) {
-      const Expr& named = expr.args[1];
-      std::string name = named.op == Op::kLiteral && named.literal.is_string() ? named.literal.AsString() : named.name;
-      apply = [this, name, &expr](const Json& argument) { return Apply(expr, name, {argument}); };
-      --count;
+    if (TakesFunction(expr.name)) {
+      if (expr.labels.size() != 1) return Fail(expr, fmt::format("{}() without its function", expr.name));
+      apply = [this, &expr](const Json& argument) { return Apply(expr, expr.labels[0], {argument}); };
     }
     std::vector<Json> made(count);
     std::vector<const Json*> args;
