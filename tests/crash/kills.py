@@ -124,7 +124,10 @@ def traced(world, small, who, options):
     if who != "runner":
         return world.run(["strace", *options, *small.command], seconds=60)
     programs = os.path.join(small.dir, "programs")
-    shutil.copytree(world.programs, programs, ignore=lambda d, names: [n for n in names if not n.startswith("hwf")])
+    os.mkdir(programs)
+    for name in ("hwf", "hwfc", "hwf-runner", "hwf-task"):
+        shutil.copy(os.path.join(world.programs, name), programs)
+    shutil.copytree(os.path.join(world.programs, "python"), os.path.join(programs, "python"))
     os.rename(os.path.join(programs, "hwf-runner"), os.path.join(programs, "real-hwf-runner"))
     quoted = " ".join(f"'{o}'" for o in options)
     with open(os.path.join(programs, "hwf-runner"), "w") as out:
