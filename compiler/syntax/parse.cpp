@@ -34,7 +34,7 @@ class FileParser {
     llvm::ArrayRef<Token> all(tokens_.tokens);
     size_t begin = Edition(all);
     Builder builder(*module_, text_, tokens_, emitter_);
-    while (begin < all.size() && errors_ < kMaxErrorsInFile && !refused_) {
+    while (begin < all.size() && errors_ < kMaxErrorsInFile) {
       size_t end = begin;
       int depth = 0;
       for (; all[end].kind != kEndOfTokens; ++end) {
@@ -69,12 +69,25 @@ class FileParser {
     size_t end = at;
     while (end < text_.size() && llvm::isAlpha(text_[end])) ++end;
     llvm::StringRef word(text_.data() + at, end - at);
-    if (word == "hwf") return true;
+    if (word == "hwf") return KnowsEdition(end);
     bool declaration = llvm::is_contained(DeclarationWords(), word);
     size_t line_end = std::min({text_.find_first_of("\r\n", at), text_.size(), at + 1});
     emitter_.Report(Between(at, std::max(end, line_end)), diagnostics::kMissingEdition)
         .Suggest("begin it with `hwf 1`", Between(at, at), "hwf 1\n\n");
     return declaration;
+  }
+
+  // A file of another edition may have other tokens: nothing of it is read.
+  bool KnowsEdition(size_t at) {
+    while (at < text_.size() && text_[at] == ' ') ++at;
+    size_t end = at;
+    while (end < text_.size() && (llvm::isAlnum(text_[end]) || text_[end] == '.')) ++end;
+    std::string_view edition = text_.substr(at, end - at);
+    if (edition.empty() || !llvm::isDigit(edition[0]) || edition == "1") return true;
+    module_->edition = edition;
+    module_->edition_range = Between(at, end);
+    emitter_.Report(module_->edition_range, diagnostics::kUnknownEdition, edition).Help("use a newer hwfc");
+    return false;
   }
 
   // Returns the index behind the edition's line.
@@ -85,23 +98,12 @@ class FileParser {
     if (end == 2 && all[1].kind == P::INT) {
       module_->edition_range = Between(all[1].begin, all[1].end);
       module_->edition = text_.substr(all[1].begin, all[1].end - all[1].begin);
-      if (module_->edition != "1") {
-        refused_ = true;
-        auto report =
-            emitter_.Report(module_->edition_range, diagnostics::kUnknownEdition, std::string_view(module_->edition));
-        report.Help("use a newer hwfc");
-      }
       return end + 1;
     }
     size_t wrong = end > 1 && all[1].kind == P::INT ? 2 : 1;
     bool missing = all[wrong].kind == P::NEWLINE || all[wrong].kind == kEndOfTokens;
     std::string_view shown = text_.substr(all[wrong].begin, all[wrong].end - all[wrong].begin);
     Range range = missing ? Between(all[0].end, all[0].end) : Between(all[wrong].begin, all[wrong].end);
-    if (wrong == 1 && all[1].kind == P::FLOAT) {
-      refused_ = true;
-      emitter_.Report(range, diagnostics::kUnknownEdition, shown).Help("editions are whole numbers: `hwf 1`");
-      return end + 1;
-    }
     if (all[wrong].kind != P::ERROR) {
       emitter_.Report(range, diagnostics::kSyntax, missing ? "the end of the line" : fmt::format("`{}`", shown),
                       std::string_view(wrong == 1 ? "the edition, `hwf 1`" : "the end of the line"));
@@ -151,7 +153,6 @@ class FileParser {
   TokenList tokens_;
   UnitParser parser_;
   int errors_ = 0;
-  bool refused_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,25 @@
+// Diagnostics for people and for programs. Each renderer takes what Sorted gave and makes the whole output. No state.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/diagnostics/diagnostics.h"
+#include "compiler/source/source.h"
+
+namespace hwf::diagnostics {
+
+// By file in the order of reading, then by place; of equal ones (a module that two files import) one stays.
+std::vector<Diagnostic> Sorted(const source::SourceManager& sources, std::vector<Diagnostic> diagnostics);
+
+// The line, the place underlined, notes, help and the fix; ends with a count line if there is anything to say.
+std::string RenderText(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics, bool color);
+
+// One JSON document: {"version": 1, "diagnostics": [...], "errors": n, "warnings": n, "files": n}.
+std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics);
+
+// SARIF 2.1.0, one run; columns count code points.
+std::string RenderSarif(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
+                        std::string_view tool_version);
+
+}  // namespace hwf::diagnostics

@@ -1,0 +1,43 @@
+#include <cstdio>
+
+#include "compiler/driver/frontend.h"
+
+namespace hwf::driver {
+
+namespace {
+
+constexpr char kHelp[] = R"(Usage: hwfc check FILE... [options]
+
+Reads each FILE and what it imports, and says everything that is wrong with them. Nothing runs.
+
+Options:
+  --format text|json|sarif   how to say it (text)
+  --color auto|always|never  colours; auto: on a terminal, unless NO_COLOR is set
+
+Examples:
+  hwfc check digits.hwf
+  hwfc check *.hwf --format sarif > hwf.sarif     # for a code host's review of a change
+  hwfc explain E0203                              # what a code means
+
+Exit codes: 0 nothing wrong (there may be warnings), 1 errors, 2 wrong command line, 3 a file cannot be read.
+)";
+
+int Run(Arguments arguments) {
+  Options options = ReadOptions(arguments, Frontend::RenderOptions());
+  if (!options.error.empty()) return UsageError(kCheckCommand, options.error);
+  if (options.files.empty()) return UsageError(kCheckCommand, "which file?");
+  Frontend frontend;
+  for (const std::string& path : options.files) frontend.Compile(path);
+  std::string out = frontend.Render(options);
+  if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0) {
+    std::perror("hwfc: cannot write the output");
+    return kExitWorld;
+  }
+  return frontend.ExitCode();
+}
+
+}  // namespace
+
+const Command kCheckCommand{"check", "say what is wrong with a program, without running it", kHelp, Run};
+
+}  // namespace hwf::driver

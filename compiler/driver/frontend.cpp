@@ -1,0 +1,62 @@
+#include "compiler/driver/frontend.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "compiler/diagnostics/render.h"
+#include "compiler/syntax/parse.h"
+
+namespace hwf::driver {
+
+std::optional<sema::Program> Frontend::Compile(const std::string& path) { return Analyze(sources_.Load(path)); }
+
+std::optional<sema::Program> Frontend::CompileText(const std::string& path, std::string text) {
+  return Analyze(sources_.Add(path, std::move(text)));
+}
+
+std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& file) {
+  if (!file.ok()) {
+    fmt::print(stderr, "hwfc: {}\n", file.error().message());
+    unreadable_ = true;
+    return std::nullopt;
+  }
+  diagnostics::Emitter emitter(collector_);
+  auto module = syntax::Parse(sources_, file.value(), emitter);
+#if HWF_HAS_SEMA
+  return sema::Analyze(sources_, std::move(module), emitter);
+#else
+  sema::Program program;
+  program.modules.push_back(std::move(module));
+  return program;
+#endif
+}
+
+std::string Frontend::Render(const Options& options) const {
+  std::vector<diagnostics::Diagnostic> sorted = diagnostics::Sorted(sources_, collector_.diagnostics());
+  std::string_view format = options.ValueOr("--format", "text");
+  if (format == "json") return diagnostics::RenderJson(sources_, sorted);
+  if (format == "sarif") return diagnostics::RenderSarif(sources_, sorted, HWF_VERSION);
+  return diagnostics::RenderText(sources_, sorted, UseColor(options, STDOUT_FILENO));
+}
+
+int Frontend::ExitCode() const {
+  if (unreadable_) return kExitWorld;
+  return has_errors() ? kExitFailed : kExitDone;
+}
+
+std::vector<Option> Frontend::RenderOptions() {
+  return {{"--format", true, {"text", "json", "sarif"}}, {"--color", true, {"auto", "always", "never"}}};
+}
+
+bool UseColor(const Options& options, int fd) {
+  std::string_view asked = options.ValueOr("--color", "auto");
+  if (asked != "auto") return asked == "always";
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  if ((no_color && *no_color) || (term && std::string_view(term) == "dumb")) return false;
+  return isatty(fd) == 1;
+}
+
+}  // namespace hwf::driver

@@ -1,0 +1,45 @@
+// What check, build and graph share: read files, parse, analyse, say what is wrong. One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/diagnostics/diagnostics.h"
+#include "compiler/driver/options.h"
+#include "compiler/sema/program.h"
+#include "compiler/source/source.h"
+
+namespace hwf::driver {
+
+class Frontend {
+ public:
+  // The program whose main file is `path`; nullopt if the file cannot be read, which has been said on stderr then.
+  // It is whole only if no error was reported (has_errors).
+  std::optional<sema::Program> Compile(const std::string& path);
+  // The same with a main file that is not as it is on disk (an editor's buffer, a test).
+  std::optional<sema::Program> CompileText(const std::string& path, std::string text);
+
+  bool has_errors() const { return collector_.has_errors(); }
+  source::SourceManager& sources() { return sources_; }
+
+  // All diagnostics so far, as `--format` (text, json, sarif) and `--color` ask.
+  std::string Render(const Options& options) const;
+  // What a command's exit code is after these files: kExitWorld, kExitFailed or kExitDone.
+  int ExitCode() const;
+
+  // The options that Render obeys.
+  static std::vector<Option> RenderOptions();
+
+ private:
+  std::optional<sema::Program> Analyze(const ErrorOr<source::FileId>& file);
+
+  source::SourceManager sources_;
+  diagnostics::Collector collector_;
+  bool unreadable_ = false;
+};
+
+// Whether text to that stream is coloured: `--color`, then NO_COLOR and TERM=dumb, then whether it is a terminal.
+bool UseColor(const Options& options, int fd);
+
+}  // namespace hwf::driver
