@@ -126,9 +126,12 @@ ErrorOr<Success> Mailbox::Refuse(const Work& work) {
   std::string name = work.id + ".json", refused = run_dir_ + "/refused/";
   HWF_TRY(files_->WriteAtomically(refused + work.id + ".reason", work.reply.why + "\n", 0600, false));
   ErrorOr<Success> moved = files_->Rename(inbox_ + "/" + name, refused + name);
-  if (moved.ok() || moved.error().code() == ENOENT) return Success();
-  if (moved.error().code() == ECANCELED) return moved;
-  // Somebody's directory cannot be moved without the right to write in it.
+  if (!moved.ok() && moved.error().code() == ECANCELED) return moved;
+  // After a power loss in the middle of an earlier move the file can be in both places, and moving a file over another
+  // name of its own does nothing.
+  ErrorOr<Success> removed = files_->Unlink(inbox_ + "/" + name);
+  if (removed.ok() || removed.error().code() == ENOENT) return Success();
+  // Somebody's directory can be neither moved without the right to write in it, nor unlinked.
   if (!files_->RemoveDirectory(inbox_ + "/" + name).ok()) stuck_.insert(name);
   return Success();
 }
