@@ -199,7 +199,7 @@ class SvgWriter {
                         path, watch ? "#0f766e" : "#71717a", dash, watch ? "teal" : "arrow");
     if (meaning.label.empty()) return;
     const Point &a = edge.points[edge.points.size() - 2], &b = edge.points.back();
-    Text(x + (a.x + b.x) / 2 + 6, y + (a.y + b.y) / 2 + 4, meaning.label, kLineSize, "start", "#0f766e", false);
+    Text(x + (a.x + b.x) / 2 + 6, y + (a.y + b.y) / 2 + 15, meaning.label, kLineSize, "start", "#0f766e", false);
   }
 
   void Text(double x, double y, const std::string& text, double size, const char* anchor, const char* color,

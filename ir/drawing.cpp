@@ -29,6 +29,19 @@ std::string Joined(const std::vector<std::string>& parts, const char* between) {
   return out;
 }
 
+// Computes only: nothing in it runs, asks or fails.
+bool IsPure(const Node& node) {
+  if (std::holds_alternative<LetNode>(node.body)) return true;
+  const bool holds = std::holds_alternative<IfNode>(node.body) || std::holds_alternative<MatchNode>(node.body) ||
+                     std::holds_alternative<ForNode>(node.body);
+  if (!holds) return false;
+  bool pure = true;
+  ForEachRegion(node, [&](const Region& region) {
+    for (const Node& inner : region.nodes) pure = pure && IsPure(inner);
+  });
+  return pure;
+}
+
 class SceneMaker {
  public:
   explicit SceneMaker(const Module& module) : module_(module) {}
@@ -66,13 +79,13 @@ class SceneMaker {
     for (const Node& node : region.nodes) names_[node.id] = node.name;
     // Lets may stand before what they read, so all items are known first.
     for (const Node& node : region.nodes) {
-      if (std::holds_alternative<LetNode>(node.body)) continue;
+      if (IsPure(node)) continue;
       stands_for_[node.id] = {static_cast<uint32_t>(scene.items.size())};
       scene.items.push_back(ItemOf(node));
     }
     for (const Node& node : region.nodes) lets_[node.id] = &node;
     for (const Node& node : region.nodes) {
-      if (std::holds_alternative<LetNode>(node.body)) continue;
+      if (IsPure(node)) continue;
       const uint32_t to = stands_for_[node.id][0];
       Connect(Reads(node), to, scene);
       for (ValueId id : node.after) {
@@ -279,7 +292,9 @@ class SceneMaker {
       answers.push_back(choice.grants.empty() ? choice.name : choice.name + " (grants " + choice.grants + ")");
     }
     item.lines.push_back(Shortened(Joined(answers, " | ")));
-    item.lines.push_back(Shortened("by " + ByText(review.by)));
+    std::string by = ByText(review.by);
+    if (by.front() == '(' && by.back() == ')') by = by.substr(1, by.size() - 2);
+    item.lines.push_back(Shortened("by " + by));
     if (review.within.has_value()) {
       const std::string otherwise = review.else_answer.has_value() ? review.else_answer->name : "expired";
       item.lines.push_back(Shortened("within " + Text(*review.within) + ", else " + otherwise));

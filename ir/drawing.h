@@ -1,5 +1,6 @@
 // What a drawing of a workflow shows, before any format: items with their lines of text, inner scenes, and edges among
-// the items of one scene. Pure `let`s are left out; what they carry is drawn as edges between what they connect. Pure.
+// the items of one scene. What only
+// computes is left out; what it carries is drawn as edges between what they connect. Pure.
 #pragma once
 
 #include <cstdint>

@@ -165,7 +165,7 @@ class Layering {
     for (size_t i = 0; i < boxes_.size(); ++i) {
       const size_t layer = static_cast<size_t>(layer_of_[i]);
       boxes_[i].x = slots_[i].x - least - boxes_[i].width / 2;
-      boxes_[i].y = tops[layer] + (heights[layer] - boxes_[i].height) / 2;
+      boxes_[i].y = tops[layer];
     }
     for (size_t i = 0; i < edges_.size(); ++i) {
       const LayoutBox &from = boxes_[edges_[i].from], &to = boxes_[edges_[i].to];
