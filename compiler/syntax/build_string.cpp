@@ -35,24 +35,21 @@ void Share(std::optional<StringRef>& indent, StringRef blanks) {
 // The indent that all lines share, over all parts. The first line stands behind the quotes and has none.
 StringRef CommonIndent(llvm::ArrayRef<RawPart> parts) {
   std::optional<StringRef> indent;
-  std::optional<StringRef> pending;  // blanks at a line's start, at the end of a part
+  bool pending = false;  // the part before ended in a line's start: `blanks`
+  StringRef blanks;
   for (const RawPart& part : parts) {
     if (part.interpolation) {
-      if (pending) Share(indent, *pending);
-      pending.reset();
+      if (pending) Share(indent, blanks);
+      pending = false;
       continue;
     }
     StringRef rest = part.source;
-    if (pending && !rest.empty() && rest[0] != '\n') pending.reset();
+    if (!rest.empty()) pending = false;
     for (size_t newline = rest.find('\n'); newline != StringRef::npos; newline = rest.find('\n')) {
       rest = rest.substr(newline + 1);
-      StringRef blanks = Blanks(rest);
-      pending.reset();
-      if (blanks.size() == rest.size()) {
-        pending = blanks;
-      } else if (rest[blanks.size()] != '\n' && rest[blanks.size()] != '\r') {
-        Share(indent, blanks);
-      }
+      blanks = Blanks(rest);
+      pending = blanks.size() == rest.size();
+      if (!pending && rest[blanks.size()] != '\n' && rest[blanks.size()] != '\r') Share(indent, blanks);
     }
   }
   return indent.value_or(StringRef());
