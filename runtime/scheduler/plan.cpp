@@ -129,6 +129,7 @@ class Planner {
   Planner(const ir::Module& module, Plans& plans) : module_(module), plans_(plans) {}
 
   void Run() {
+    for (const ir::Task& task : module_.tasks) tasks_.emplace(task.name, &task);
     for (const ir::Workflow& workflow : module_.workflows) {
       WorkflowPlan& plan = plans_.workflows.emplace_back();
       plan.workflow = &workflow;
@@ -138,8 +139,6 @@ class Planner {
       bool unit = plan.workflow->outputs.empty();
       plan.root = Shape(plan.workflow->region, nullptr, unit);
       Name(*plan.root);
-      size_t first = regions_.size();
-      (void)first;
       for (RegionPlan* region : regions_) Wire(*region);
       regions_.clear();
     }
@@ -160,7 +159,7 @@ class Planner {
       const ir::Node& node = region.nodes[i];
       plan->nodes[i].node = &node;
       Define(node.id, plan, plan->params + i);
-      if (const auto* task = std::get_if<ir::TaskNode>(&node.body)) plan->nodes[i].task = module_.FindTask(task->task);
+      if (const auto* task = std::get_if<ir::TaskNode>(&node.body)) plan->nodes[i].task = FindTask(task->task);
       if (const auto* call = std::get_if<ir::WorkflowNode>(&node.body)) {
         plan->nodes[i].workflow = plans_.Find(call->workflow);
       }
@@ -170,6 +169,11 @@ class Planner {
     }
     plan->readers.resize(plan->slots());
     return plan;
+  }
+
+  const ir::Task* FindTask(const std::string& name) const {
+    auto it = tasks_.find(name);
+    return it != tasks_.end() ? it->second : nullptr;
   }
 
   void Define(ValueId id, const RegionPlan* region, uint32_t slot) {
@@ -328,6 +332,7 @@ class Planner {
 
   const ir::Module& module_;
   Plans& plans_;
+  std::unordered_map<std::string, const ir::Task*> tasks_;
   WorkflowPlan* workflow_ = nullptr;
   std::vector<RegionPlan*> regions_;
 };

@@ -8,11 +8,11 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
 
 #include "base/check.h"
 #include "runtime/state/builtins.h"
+#include "runtime/state/operators.h"
 #include "runtime/state/values.h"
 
 namespace hwf::state {
@@ -275,7 +275,7 @@ class Evaluator {
         if (left->is_null()) return Keep(Json(), scratch);
         return Field(expr, *left, scratch);
       case Op::kNegate:
-        return Negate(expr, *left, scratch);
+        return Computed(Negate(expr, *left), scratch);
       case Op::kNot:
         if (!left->is_bool()) return Fail(expr, "`not` of what is no Bool");
         return Keep(Json(!left->AsBool()), scratch);
@@ -296,7 +296,8 @@ class Evaluator {
     Json right_scratch;
     const Json* right = Eval(expr.args[1], env, right_scratch);
     if (right == nullptr) return nullptr;
-    return Binary(expr, *left, *right, scratch);
+    if (expr.op == Op::kIndex) return Index(expr, *left, *right, scratch);
+    return Computed(Binary(expr, *left, *right), scratch);
   }
 
   const Json* Second(const Expr& expr, const Environment& env, Json& scratch) {
@@ -332,110 +333,10 @@ class Evaluator {
     return &base == &scratch ? Keep(Json(*item), scratch) : item;
   }
 
-  const Json* Negate(const Expr& expr, const Json& value, Json& scratch) {
-    if (value.is_double()) return Keep(Json(-value.AsDouble()), scratch);
-    int64_t out = 0;
-    if (!value.is_int()) return Fail(expr, "`-` of what is no number");
-    if (__builtin_sub_overflow(int64_t{0}, value.AsInt(), &out)) return Fail(expr, "`-` is past the range of Int");
-    return Keep(Json(out), scratch);
-  }
-
-  const Json* Binary(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
-    switch (expr.op) {
-      case Op::kIndex:
-        return Index(expr, a, b, scratch);
-      case Op::kEq:
-        return Keep(Json(Equal(a, b)), scratch);
-      case Op::kNe:
-        return Keep(Json(!Equal(a, b)), scratch);
-      case Op::kLt:
-      case Op::kLe:
-      case Op::kGt:
-      case Op::kGe:
-        return Compare(expr, a, b, scratch);
-      case Op::kAdd:
-        if (a.is_string() && b.is_string()) return Keep(Json(a.AsString() + b.AsString()), scratch);
-        if (a.is_array() && b.is_array()) return Append(a, b, scratch);
-        return Arithmetic(expr, a, b, scratch);
-      case Op::kMul:
-      case Op::kDiv:
-      case Op::kMod:
-      case Op::kSub:
-        return Arithmetic(expr, a, b, scratch);
-      default:
-        return Fail(expr, "an operator that takes one operand has two");
-    }
-  }
-
-  static const Json* Append(const Json& a, const Json& b, Json& scratch) {
-    JsonArray out = a.AsArray();
-    out.insert(out.end(), b.AsArray().begin(), b.AsArray().end());
-    return Keep(Json(std::move(out)), scratch);
-  }
-
-  template <typename T>
-  static bool Ordered(Op op, const T& a, const T& b) {
-    if (op == Op::kLt) return a < b;
-    if (op == Op::kLe) return a <= b;
-    return op == Op::kGt ? a > b : a >= b;
-  }
-
-  const Json* Compare(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
-    if (a.is_int() && b.is_int()) return Keep(Json(Ordered(expr.op, a.AsInt(), b.AsInt())), scratch);
-    if (a.is_number() && b.is_number()) return Keep(Json(Ordered(expr.op, a.AsDouble(), b.AsDouble())), scratch);
-    if (a.is_string() && b.is_string()) return Keep(Json(Ordered(expr.op, a.AsString(), b.AsString())), scratch);
-    return Fail(expr, fmt::format("{} and {} have no order", Brief(a), Brief(b)));
-  }
-
-  // Durations and Bytes are counts, so a product or quotient with a Float is rounded.
-  const Json* Arithmetic(const Expr& expr, const Json& a, const Json& b, Json& scratch) {
-    if (!a.is_number() || !b.is_number()) {
-      return Fail(expr, fmt::format("{} and {} cannot be calculated with", Brief(a), Brief(b)));
-    }
-    TypeKind kind = expr.type != nullptr ? expr.type->kind : TypeKind::kFloat;
-    bool count = kind == TypeKind::kDuration || kind == TypeKind::kBytes;
-    bool whole = a.is_int() && b.is_int() && expr.op != Op::kDiv && (kind == TypeKind::kInt || count);
-    if (whole) return Whole(expr, a.AsInt(), b.AsInt(), scratch);
-    double result = Real(expr.op, a.AsDouble(), b.AsDouble());
-    if (!count && kind != TypeKind::kInt) return Keep(Json(result), scratch);
-    double rounded = std::round(result);
-    if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0)) {
-      return Fail(expr, fmt::format("{} is past the range of {}", Json(result).Dump(), ir::ToString(expr.type)));
-    }
-    return Keep(Json(static_cast<int64_t>(rounded)), scratch);
-  }
-
-  static double Real(Op op, double a, double b) {
-    switch (op) {
-      case Op::kAdd:
-        return a + b;
-      case Op::kSub:
-        return a - b;
-      case Op::kMul:
-        return a * b;
-      case Op::kMod:
-        return std::fmod(a, b);
-      default:
-        return a / b;
-    }
-  }
-
-  const Json* Whole(const Expr& expr, int64_t a, int64_t b, Json& scratch) {
-    int64_t out = 0;
-    bool overflow = false;
-    if (expr.op == Op::kMod) {
-      if (b == 0) return Fail(expr, "`%` by zero");
-      out = b == -1 ? 0 : a % b;
-      if (out != 0 && (out < 0) != (b < 0)) out += b;  // the sign of the divisor, as in Python
-    } else if (expr.op == Op::kAdd) {
-      overflow = __builtin_add_overflow(a, b, &out);
-    } else if (expr.op == Op::kSub) {
-      overflow = __builtin_sub_overflow(a, b, &out);
-    } else {
-      overflow = __builtin_mul_overflow(a, b, &out);
-    }
-    if (overflow) return Fail(expr, fmt::format("the result is past the range of {}", ir::ToString(expr.type)));
-    return Keep(Json(out), scratch);
+  const Json* Computed(Evaluation result, Json& scratch) {
+    if (result.ok()) return Keep(std::move(result.value), scratch);
+    if (!failure) failure = std::move(result.failure);
+    return nullptr;
   }
 
   // What is no operator.
@@ -534,9 +435,7 @@ class Evaluator {
       if (args.back() == nullptr) return nullptr;
     }
     Evaluation result = CallBuiltin(expr, args, apply);
-    if (result.ok()) return Keep(std::move(result.value), scratch);
-    if (!failure) failure = std::move(result.failure);
-    return nullptr;
+    return Computed(std::move(result), scratch);
   }
 
   const Json* Call(const Expr& expr, const Environment& env, Json& scratch) {
