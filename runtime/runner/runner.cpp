@@ -19,7 +19,10 @@ namespace hwf::runner {
 namespace {
 
 constexpr int kMaxEvents = 64;
-constexpr int64_t kLinePollMs = 50;  // while other runners hold what we want
+// While others may hold what we want: behind the ledger's inotify (a runner that died tells nobody), or instead of it.
+constexpr int64_t kLinePollMs = 1000;
+constexpr int64_t kLinePollAloneMs = 50;
+constexpr int64_t kLeavePollMs = 100;  // when there was no engine for long enough, but something keeps us
 
 }  // namespace
 
@@ -88,12 +91,14 @@ Attempt* Runner::FindRunning(const std::string& key) {
 
 int Runner::Timeout() const {
   int64_t due = retry_at_ms_;
-  if (in_line_) due = std::min(due, now_ms_ + kLinePollMs);
+  if (in_line_) due = std::min(due, now_ms_ + (ledger_->fd() >= 0 ? kLinePollMs : kLinePollAloneMs));
   for (const auto& [key, attempt] : running_) {
     due = std::min({due, attempt->deadline_ms, attempt->kill_at_ms, attempt->sample_at_ms, attempt->scan_at_ms,
                     attempt->strays_until_ms});
   }
-  if (engine_ == nullptr) due = std::min(due, alone_since_ms_ + options_.idle_exit_ms);
+  if (engine_ == nullptr && running_.empty()) {
+    due = std::min(due, std::max(alone_since_ms_ + options_.idle_exit_ms, now_ms_ + kLeavePollMs));
+  }
   if (due == kNever) return -1;
   return static_cast<int>(std::clamp<int64_t>(due - now_ms_, 0, 60'000));
 }
@@ -127,6 +132,7 @@ void Runner::Tick() {
   if (now_ms_ >= retry_at_ms_) {
     retry_at_ms_ = kNever;
     FlushBacklog();
+    PlaceWaiting();
     queue_changed_ = true;
   }
   if (in_line_) queue_changed_ = true;
@@ -150,8 +156,7 @@ void Runner::Tick() {
 bool Runner::IsOver() {
   if (!running_.empty() || !backlog_.empty()) return false;
   if (terminated_) return true;
-  if (!queue_.empty() && engine_ != nullptr) return false;
-  if (engine_ != nullptr || !peers_.empty()) return false;
+  if (engine_ != nullptr) return false;
   if (!queue_.empty() && held_.empty()) return false;
   return finishing_ || now_ms_ - alone_since_ms_ >= options_.idle_exit_ms;
 }

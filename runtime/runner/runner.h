@@ -105,6 +105,7 @@ class Runner {
   void EndUnrun(const Start& start, ir::Reason reason, const std::string& why);
   ErrorOr<Success> PlaceMessage(const Start& start, const Json& body);
   void OnMessage(const Message& message);
+  void PlaceWaiting();
   std::vector<std::string> EnvironmentOf(const Attempt& attempt) const;
 
   // runner_end.cpp
@@ -159,8 +160,10 @@ class Runner {
   std::unordered_map<std::string, History> history_;
   std::vector<Unowned> unowned_;
   std::deque<std::string> backlog_;  // records that found no room
+  std::vector<Message> unplaced_;    // messages that found none
   std::string held_;
   int64_t retry_at_ms_ = kNever;
+  int64_t room_seen_ms_ = INT64_MIN / 2;  // that the disk has room
   bool draining_ = false;
   bool finishing_ = false;
   bool terminated_ = false;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,19 @@ namespace {
 // Enough for the end of an attempt with two short streams and values of usual size.
 constexpr uint64_t kRoomForEnd = 64 * 1024;
 constexpr int64_t kRetryMs = 500;
+constexpr int64_t kRoomCheckMs = 100;
+constexpr uint64_t kLowWater = 1 << 20;  // bytes left on the run's file system
 constexpr int kKillRounds = 200;  // of 10 ms
+
+// The engine may have named the directory by way of a link.
+bool SamePlace(const std::string& named, const std::string& directory) {
+  if (named == directory) return true;
+  struct stat a {
+  }, b{};
+  return named.substr(named.rfind('/') + 1) == directory.substr(directory.rfind('/') + 1) &&
+         stat(named.c_str(), &a) == 0 && stat(directory.c_str(), &b) == 0 && a.st_ino == b.st_ino &&
+         a.st_dev == b.st_dev;
+}
 
 void SleepMs(int ms) {
   timespec time{0, ms * 1'000'000L};
@@ -97,6 +110,20 @@ void Runner::FlushBacklog() {
 // Before a claim: the ends of all that runs, and of one more, will find room.
 bool Runner::ReserveRoom() {
   if (!backlog_.empty()) return false;
+  // A task's own files and streams need room as well: what starts now would fail for nothing.
+  if (now_ms_ - room_seen_ms_ >= kRoomCheckMs) {
+    struct statvfs info {};
+    const bool known = statvfs(options_.run_directory.c_str(), &info) == 0;
+    if (known && uint64_t{info.f_bavail} * info.f_frsize < kLowWater) {
+      Hold(fmt::format("disk full: {} has {} KiB left", options_.run_directory, info.f_bavail * info.f_frsize >> 10));
+      return false;
+    }
+    if (known && info.f_files > 0 && info.f_favail == 0) {
+      Hold(fmt::format("disk full: {} has no inode left", options_.run_directory));
+      return false;
+    }
+    room_seen_ms_ = now_ms_;
+  }
   auto reserved = log_->Reserve((running_.size() + 1) * kRoomForEnd);
   if (reserved.ok()) {
     if (!held_.empty()) Hold("");
@@ -143,7 +170,6 @@ ErrorOr<Success> Runner::Recover() {
   }));
   char stored[32] = {};
   if (pread(lock_fd_, stored, sizeof stored - 1, 0) > 0) epoch_ = std::max<int64_t>(0, std::atoll(stored));
-  // First all are signalled, then each is waited for.
   for (auto& [key, lost] : open_attempts) {
     if (!lost.place.empty()) EndLost(key, lost);
   }
@@ -157,8 +183,8 @@ void Runner::EndLost(const std::string& key, LostAttempt& lost) {
   size_t killed = 0;
   for (int round = 0; round < kKillRounds; ++round) {
     std::vector<pid_t> roots;
-    for (const Found& found : FindByEnvironment("HWF_TASK_DIR", directory)) {
-      if (found.value == directory && StartedAtBootMs(found.pid)) roots.push_back(found.pid);
+    for (const Found& found : FindByEnvironment("HWF_TASK_DIR", "/")) {
+      if (SamePlace(found.value, directory) && StartedAtBootMs(found.pid)) roots.push_back(found.pid);
     }
     const auto pid = static_cast<pid_t>(lost.pid);
     const std::optional<int64_t> started = pid > 0 ? StartedAtBootMs(pid) : std::nullopt;

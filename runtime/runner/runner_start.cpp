@@ -286,10 +286,26 @@ void Runner::OnMessage(const Message& message) {
       return;
     }
   }
-  Attempt* attempt = FindRunning(key);
+  const Attempt* attempt = FindRunning(key);
   if (attempt == nullptr || attempt->main_dead) return;  // the engine hears of its end
   auto placed = PlaceMessage(attempt->start, message.body);
-  if (!placed.ok()) Hold("a message could not be placed: " + placed.error().message());
+  if (placed.ok()) return;
+  unplaced_.push_back(message);
+  const bool full = placed.error().code() == ENOSPC || placed.error().code() == EDQUOT;
+  Hold(fmt::format("{}a message cannot be placed: {}", full ? "disk full: " : "", placed.error().message()));
+}
+
+// Those that failed, in their order.
+void Runner::PlaceWaiting() {
+  std::vector<Message> waiting;
+  waiting.swap(unplaced_);
+  for (const Message& message : waiting) {
+    if (unplaced_.empty()) {
+      OnMessage(message);
+    } else {
+      unplaced_.push_back(message);
+    }
+  }
 }
 
 }  // namespace hwf::runner

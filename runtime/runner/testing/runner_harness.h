@@ -99,7 +99,7 @@ bool Eventually(const Condition& condition, int64_t timeout_ms) {
   const int64_t deadline = NowMs() + timeout_ms;
   while (!condition()) {
     if (NowMs() > deadline) return false;
-    PauseMs(5);
+    PauseMs(2);
   }
   return true;
 }
