@@ -1,0 +1,253 @@
+#include "runtime/cli/carry_on.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "runtime/engine/signals.h"
+#include "runtime/platform/clock.h"
+#include "runtime/platform/file_system.h"
+#include "runtime/report/event_line.h"
+#include "runtime/report/progress.h"
+#include "runtime/report/status.h"
+
+namespace hwf::cli {
+namespace {
+
+using engine::Ending;
+using engine::Outcome;
+using engine::RunRecord;
+
+constexpr int64_t kRedrawMs = 1000;
+constexpr int64_t kAtMostEveryMs = 50;
+
+std::string RunsSuffix(const std::string& directory) {
+  const std::string runs = directory.substr(0, directory.find_last_of('/'));
+  char here[4096];
+  const bool usual = getcwd(here, sizeof here) != nullptr && runs == std::string(here) + "/.hwf/runs";
+  return usual ? std::string() : " --runs " + runs;
+}
+
+size_t Running(const RunRecord& record) {
+  const report::TaskCounts counts = report::CountTasks(record.scheduler());
+  return counts.running;
+}
+
+// What all followers say alike.
+class FollowerBase : public engine::Follower {
+ public:
+  explicit FollowerBase(bool color) : style_(color) {}
+
+  void OnDrain(const RunRecord& record) override {
+    const size_t running = Running(record);
+    const std::string& id = record.facts().id;
+    const std::string runs = RunsSuffix(record.paths().root);
+    std::string text = "nothing new is started";
+    if (running > 0)
+      text += fmt::format("; {} running {} to {} end", running, running == 1 ? "task goes on" : "tasks go on",
+                          running == 1 ? "its" : "their");
+    text += fmt::format("\n  go on later:     hwf resume {}{}\n  end it all:      hwf cancel {}{}   (or Ctrl-C again)",
+                        id, runs, id, runs);
+    Say(text);
+  }
+  void OnCancel() override { Say("cancelling"); }
+
+ protected:
+  virtual void Say(const std::string& text) = 0;
+  report::Style style_;
+};
+
+class PlainFollower : public FollowerBase {
+ public:
+  explicit PlainFollower(bool color) : FollowerBase(color) {}
+  void OnEvent(const state::Event& event, const RunRecord& record) override {
+    const std::string line = report::EventLine(event, record.scheduler(), record.facts().id, style_);
+    if (!line.empty()) Say(line);
+  }
+  void OnTrouble(const std::string& what) override { Say(style_.Yellow("hwf: ") + report::Printable(what, true)); }
+  int OnTurn(const RunRecord&) override {
+    std::fflush(stdout);
+    return -1;
+  }
+
+ private:
+  void Say(const std::string& text) override { fmt::print("{}\n", text); }
+};
+
+class JsonFollower : public FollowerBase {
+ public:
+  JsonFollower() : FollowerBase(false) {}
+  void OnEvent(const state::Event& event, const RunRecord& record) override {
+    fmt::print("{}\n", report::EventJsonLine(event, record.facts().id));
+  }
+  void OnTrouble(const std::string& what) override {
+    fmt::print("{}\n", Json().Set("kind", "trouble").Set("what", what).Dump());
+  }
+  int OnTurn(const RunRecord&) override {
+    std::fflush(stdout);
+    return -1;
+  }
+
+ private:
+  void Say(const std::string& text) override { fmt::print(stderr, "{}\n", text); }
+};
+
+// The live screen: what has ended scrolls away above it, the rest is redrawn in place. Redraws at once when something
+// happened (but not faster than 20 times a second), else once a second while something runs, else not at all.
+class LiveFollower : public FollowerBase {
+ public:
+  explicit LiveFollower(bool color) : FollowerBase(color), screen_(STDOUT_FILENO) {}
+  void OnEvent(const state::Event& event, const RunRecord& record) override {
+    changed_ = true;
+    if (!IsLasting(event)) return;
+    const std::string line = report::EventLine(event, record.scheduler(), record.facts().id, style_);
+    if (!line.empty()) screen_.Print(line);
+  }
+  void OnTrouble(const std::string& what) override { Say(style_.Yellow("hwf: ") + report::Printable(what, true)); }
+  int OnTurn(const RunRecord& record) override {
+    const int64_t now = platform::RealClock().MonotonicMs();
+    const bool moves = report::ProgressMoves(record) && !record.facts().finished;
+    const int64_t wait = changed_ || resized() ? kAtMostEveryMs : moves ? kRedrawMs : -1;
+    if (wait < 0) return -1;
+    const int64_t left = drawn_ms_ == 0 ? 0 : drawn_ms_ + wait - now;
+    if (left > 0 && !record.facts().finished) return static_cast<int>(left);
+    Draw(record, now);
+    return moves ? static_cast<int>(kRedrawMs) : -1;
+  }
+  void Close(const RunRecord& record) {
+    Draw(record, platform::RealClock().MonotonicMs());
+    screen_.Close();
+  }
+
+ private:
+  void Say(const std::string& text) override { screen_.Print(text); }
+  void Draw(const RunRecord& record, int64_t now) {
+    report::ProgressView view = screen_.Size();
+    columns_ = view.columns;
+    view.now = platform::RealClock().NowMs();
+    std::vector<std::string> lines;
+    if (!record.facts().finished) lines = report::ProgressLines(record, style_, view);
+    screen_.Draw(lines);
+    changed_ = false;
+    drawn_ms_ = now;
+  }
+  bool resized() const { return screen_.Size().columns != columns_; }
+  // Worth a line that stays: the rest is in the picture.
+  static bool IsLasting(const state::Event& event) {
+    const auto* ended = std::get_if<state::AttemptEnded>(&event.body);
+    return ended != nullptr || std::holds_alternative<state::Vote>(event.body) ||
+           std::holds_alternative<state::RunStarted>(event.body) ||
+           std::holds_alternative<state::TaskReused>(event.body) ||
+           std::holds_alternative<state::ClockFired>(event.body) ||
+           std::holds_alternative<state::ReviewVoided>(event.body) ||
+           std::holds_alternative<state::CancelRequested>(event.body) ||
+           std::holds_alternative<state::MessageDelivered>(event.body) ||
+           std::holds_alternative<state::EmissionRefused>(event.body) ||
+           std::holds_alternative<state::RunFinished>(event.body);
+  }
+
+  report::LiveScreen screen_;
+  bool changed_ = true;
+  int64_t drawn_ms_ = 0;
+  size_t columns_ = 0;
+};
+
+int ExitOf(const Outcome& outcome) {
+  switch (outcome.ending) {
+    case Ending::kFinished:
+      return outcome.ok ? kExitDone : kExitFailed;
+    case Ending::kDetached:
+    case Ending::kDrained:
+    case Ending::kWaiting:
+      return kExitUnfinished;
+    case Ending::kSuperseded:
+    case Ending::kWorldFailed:
+      return kExitWorld;
+  }
+  return kExitWorld;
+}
+
+void SayEnd(const RunRecord& record, const Outcome& outcome, bool json) {
+  const std::string& id = record.facts().id;
+  const std::string resume = fmt::format("hwf resume {}{}", id, RunsSuffix(record.paths().root));
+  if (outcome.ending == Ending::kFinished) return;
+  const int code = ExitOf(outcome);
+  if (json) {
+    Json line;
+    line.Set("kind", "left").Set("run", id).Set("exit", code).Set("why", outcome.why);
+    const Json status = report::StatusJson(record, {});
+    fmt::print("{}\n", line.Set("next_due", status["next_due"]).Dump());
+    return;
+  }
+  size_t open = 0;
+  for (const scheduler::ReviewView& review : record.scheduler().reviews()) {
+    if (review.status == scheduler::ReviewStatus::kOpen) ++open;
+  }
+  std::string text = fmt::format("run {} is unfinished: {}", id, report::Printable(outcome.why, true));
+  if (code == kExitWorld) text = fmt::format("run {} cannot go on: {}", id, report::Printable(outcome.why, true));
+  if (const size_t running = Running(record); running > 0) text += fmt::format("; running on: {}", running);
+  if (open > 0) text += fmt::format("; open reviews: {} (hwf review list{})", open, RunsSuffix(record.paths().root));
+  fmt::print(code == kExitWorld ? stderr : stdout, "{}\n  go on with: {}\n", text, resume);
+}
+
+// Of the module `hwf_task`: beside an installed hwf, or in its share directory.
+std::string PythonDirectory(const Context& context) {
+  for (const std::string& place :
+       {context.program_directory + "/python", context.program_directory + "/../share/hwf/python"}) {
+    if (access((place + "/hwf_task.py").c_str(), R_OK) == 0) return place;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<OptionSpec> CarryOptionSpecs() {
+  return {RunsOption(),
+          {"notify", "CMD", "shell command for each review that opens; it has HWF_REVIEW, HWF_QUESTION, HWF_RUN"},
+          {"no-reuse", "", "run everything, even where an equal task has a result"},
+          {"fail-fast", "", "cancel the rest at the first failure"},
+          {"json", "", "events as they come, one JSON object a line"}};
+}
+
+CarryOptions CarryOptionsFrom(const Context& context, const Arguments& arguments) {
+  CarryOptions options;
+  options.engine.program_directory = context.program_directory;
+  options.engine.python_directory = PythonDirectory(context);
+  options.engine.notify = arguments.Get("notify");
+  options.engine.reuse = !arguments.Has("no-reuse");
+  options.engine.fail_fast = arguments.Has("fail-fast");
+  options.engine.once = arguments.Has("once") || arguments.Has("detach");
+  options.engine.take_over = arguments.Has("take-over");
+  options.json = arguments.Has("json");
+  return options;
+}
+
+int CarryOn(const Context& context, const std::string& directory, const CarryOptions& options) {
+  engine::Signals::Block();
+  std::unique_ptr<FollowerBase> follower;
+  LiveFollower* live = nullptr;
+  if (options.json) {
+    follower = std::make_unique<JsonFollower>();
+  } else if (isatty(STDOUT_FILENO) != 0 && !options.engine.once) {
+    auto made = std::make_unique<LiveFollower>(context.color);
+    live = made.get();
+    follower = std::move(made);
+  } else {
+    follower = std::make_unique<PlainFollower>(context.color);
+  }
+  auto opened = engine::Engine::Open(platform::RealFileSystem(), directory, options.engine, *follower);
+  if (!opened.ok()) {
+    std::fflush(stdout);
+    fmt::print(stderr, "hwf: {}\n", opened.error().message());
+    return kExitWorld;
+  }
+  const Outcome outcome = opened.value()->Run();
+  if (live != nullptr) live->Close(opened.value()->record());
+  SayEnd(opened.value()->record(), outcome, options.json);
+  std::fflush(stdout);
+  return ExitOf(outcome);
+}
+
+}  // namespace hwf::cli

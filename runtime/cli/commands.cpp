@@ -1,0 +1,20 @@
+#include "runtime/cli/commands.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace hwf::cli {
+
+void Complain(const std::string& message) {
+  std::fflush(stdout);
+  fmt::print(stderr, "hwf: {}\n", message);
+}
+
+std::vector<CommandSpec> AllCommands() {
+  return {RunCommand(),        PlanCommand(),         StatusCommand(), LogsCommand(),       ReviewListCommand(),
+          ReviewShowCommand(), ReviewAnswerCommand(), ResumeCommand(), CancelCommand(),     DoubtCommand(),
+          RunsCommand(),       DoctorCommand(),       GcCommand(),     CompletionCommand(), ManCommand()};
+}
+
+}  // namespace hwf::cli

@@ -1,0 +1,27 @@
+// The commands, one file each: run.cpp, plan.cpp, …
+#pragma once
+
+#include "runtime/cli/command.h"
+
+namespace hwf::cli {
+
+CommandSpec RunCommand();
+CommandSpec PlanCommand();
+CommandSpec StatusCommand();
+CommandSpec LogsCommand();
+CommandSpec ReviewListCommand();
+CommandSpec ReviewShowCommand();
+CommandSpec ReviewAnswerCommand();
+CommandSpec ResumeCommand();
+CommandSpec CancelCommand();
+CommandSpec DoubtCommand();
+CommandSpec RunsCommand();
+CommandSpec DoctorCommand();
+CommandSpec GcCommand();
+CommandSpec CompletionCommand();
+CommandSpec ManCommand();
+
+// "hwf: …" on standard error.
+void Complain(const std::string& message);
+
+}  // namespace hwf::cli

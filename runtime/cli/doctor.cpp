@@ -1,0 +1,143 @@
+// `hwf doctor`: whether this machine and this place are fit for runs; one line a check, and what to do about it.
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "runtime/cli/commands.h"
+#include "runtime/cli/locate.h"
+#include "runtime/cli/version.h"
+#include "runtime/platform/process.h"
+#include "runtime/report/text.h"
+
+namespace hwf::cli {
+namespace {
+
+enum class Verdict { kGood, kWarning, kBad };
+
+class Report {
+ public:
+  explicit Report(bool color) : style_(color) {}
+  void Say(Verdict verdict, const std::string& what, const std::string& found) {
+    const std::string mark = verdict == Verdict::kGood      ? style_.Green("ok  ")
+                             : verdict == Verdict::kWarning ? style_.Yellow("look")
+                                                            : style_.Red("bad ");
+    fmt::print("{}  {} {}\n", mark, report::Pad(what, 14), found);
+    if (verdict == Verdict::kBad) ++bad_;
+  }
+  bool good() const { return bad_ == 0; }
+
+ private:
+  report::Style style_;
+  int bad_ = 0;
+};
+
+void CheckProgram(Report& report, const Context& context, const std::string& name, bool versioned) {
+  const std::string path = context.program_directory + "/" + name;
+  if (access(path.c_str(), X_OK) != 0) {
+    report.Say(Verdict::kBad, name, fmt::format("not beside hwf ({}); install it from the same release", path));
+    return;
+  }
+  if (!versioned) return report.Say(Verdict::kGood, name, path);
+  platform::SpawnOptions options;
+  options.argv = {path, "--version"};
+  options.inherit_env = true;
+  const ErrorOr<platform::Finished> finished = platform::RunToEnd(options, "", {.timeout_ms = 5000});
+  const std::string text =
+      finished.ok() ? finished->output.substr(0, finished->output.find('\n')) : finished.error().message();
+  const std::string wanted = fmt::format("{} {}", name, kVersion);
+  if (text == wanted) return report.Say(Verdict::kGood, name, fmt::format("{} ({})", path, text));
+  report.Say(Verdict::kBad, name,
+             fmt::format("{} says `{}`, this hwf wants `{}`; install both from one release", path, text, wanted));
+}
+
+void CheckPython(Report& report) {
+  const char* path = std::getenv("PATH");
+  const ErrorOr<std::string> python = platform::FindProgram("python3", path != nullptr ? path : "/usr/bin:/bin");
+  if (python.ok()) return report.Say(Verdict::kGood, "python3", python.value());
+  report.Say(Verdict::kWarning, "python3", "not in PATH: tasks with `run python` will fail here");
+}
+
+void CheckBash(Report& report) {
+  const char* path = std::getenv("PATH");
+  const ErrorOr<std::string> bash = platform::FindProgram("bash", path != nullptr ? path : "/usr/bin:/bin");
+  if (bash.ok()) return report.Say(Verdict::kGood, "bash", bash.value());
+  report.Say(Verdict::kBad, "bash", "not in PATH: `run` needs it");
+}
+
+void CheckRuns(Report& report, const std::string& runs) {
+  std::string existing = runs;
+  while (access(existing.c_str(), F_OK) != 0 && existing.size() > 1) {
+    existing = existing.substr(0, existing.find_last_of('/'));
+    if (existing.empty()) existing = "/";
+  }
+  if (access(existing.c_str(), W_OK | X_OK) != 0) {
+    return report.Say(Verdict::kBad, "runs", fmt::format("{} cannot be written; use --runs DIR", existing));
+  }
+  struct stat info {};
+  const bool open = stat(runs.c_str(), &info) == 0 && (info.st_mode & 0002) != 0 && (info.st_mode & S_ISVTX) == 0;
+  if (open) return report.Say(Verdict::kWarning, "runs", runs + " can be written by everybody: chmod o-w it");
+  report.Say(Verdict::kGood, "runs", runs);
+  struct statvfs space {};
+  if (statvfs(existing.c_str(), &space) != 0) return;
+  const uint64_t free_bytes = uint64_t{space.f_bavail} * space.f_frsize;
+  const bool low = free_bytes < (uint64_t{1} << 30) || (space.f_files > 0 && space.f_favail < 10'000);
+  report.Say(low ? Verdict::kWarning : Verdict::kGood, "disk",
+             fmt::format("{} free, {} inodes{}", report::FormatBytes(static_cast<int64_t>(free_bytes)), space.f_favail,
+                         low ? "; `hwf gc` makes room" : ""));
+}
+
+void CheckClock(Report& report) {
+  const std::time_t now = std::time(nullptr);
+  const bool sane = now > 1'700'000'000;
+  report.Say(sane ? Verdict::kGood : Verdict::kBad, "clock",
+             report::FormatUtc(int64_t{now} * 1000) + (sane ? "" : ": deadlines need a clock that is set"));
+}
+
+void CheckMachine(Report& report) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  const int64_t memory = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
+  report.Say(Verdict::kGood, "machine",
+             fmt::format("{}: {} CPUs, {}", platform::HostName(), cpus, report::FormatBytes(memory)));
+}
+
+int Run(Context& context, const Arguments& arguments) {
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  if (!runs.ok()) {
+    Complain(runs.error().message());
+    return kExitUsage;
+  }
+  Report report(context.color);
+  CheckProgram(report, context, "hwfc", true);
+  CheckProgram(report, context, "hwf-runner", true);
+  CheckProgram(report, context, "hwf-task", true);
+  CheckBash(report);
+  CheckPython(report);
+  CheckRuns(report, runs.value());
+  CheckClock(report);
+  CheckMachine(report);
+  return report.good() ? kExitDone : kExitWorld;
+}
+
+}  // namespace
+
+CommandSpec DoctorCommand() {
+  CommandSpec spec;
+  spec.name = "doctor";
+  spec.summary = "whether this machine and this place are fit for runs";
+  spec.text =
+      "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock. Exit 3 "
+      "if\nsomething is bad.";
+  spec.options = {RunsOption()};
+  spec.examples = {{"hwf doctor", "look at everything"}};
+  spec.run = Run;
+  return spec;
+}
+
+}  // namespace hwf::cli

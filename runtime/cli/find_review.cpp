@@ -1,0 +1,86 @@
+#include "runtime/cli/find_review.h"
+
+#include <fmt/format.h>
+
+#include "runtime/cli/commands.h"
+
+namespace hwf::cli {
+namespace {
+
+using scheduler::ReviewStatus;
+using scheduler::ReviewView;
+
+// Ids of the reviews that `text` may mean in this run.
+std::vector<std::string> Matches(const engine::RunRecord& record, const std::string& text) {
+  std::vector<std::string> begins, places;
+  for (const ReviewView& review : record.scheduler().reviews()) {
+    if (review.id == text) return {review.id};
+    if (review.place == text && review.status == ReviewStatus::kOpen) places.push_back(review.id);
+    if (review.id.compare(0, text.size(), text) == 0) begins.push_back(review.id);
+  }
+  return places.empty() ? begins : places;
+}
+
+FoundReview Failed(int exit, const std::string& message) {
+  Complain(message);
+  FoundReview found;
+  found.exit = exit;
+  return found;
+}
+
+FoundReview FindInRun(const Arguments& arguments, const std::string& run, const std::string& text) {
+  OpenResult opened = OpenRun(arguments, run, Naming::kLooking);
+  FoundReview found;
+  found.exit = opened.exit;
+  if (!opened.run.record) return found;
+  const std::vector<std::string> matches = Matches(*opened.run.record, text);
+  const std::string& id = opened.run.record->facts().id;
+  if (matches.empty())
+    return Failed(kExitUsage, fmt::format("run {} has no review `{}`; hwf review list shows the open ones", id, text));
+  if (matches.size() > 1) {
+    return Failed(kExitUsage,
+                  fmt::format("`{}` means several reviews of run {}: {}", text, id, fmt::join(matches, ", ")));
+  }
+  found.run = std::move(opened.run);
+  found.review = matches.front();
+  return found;
+}
+
+FoundReview FindAnywhere(const std::string& runs, const std::string& text) {
+  FoundReview found;
+  size_t count = 0;
+  for (const std::string& id : ListRuns(runs)) {
+    auto record = engine::RunRecord::Load(platform::RealFileSystem(), runs + "/" + id);
+    if (!record.ok()) continue;
+    for (const std::string& match : Matches(*record.value(), text)) {
+      found.review = match;
+      if (++count > 1) return Failed(kExitUsage, fmt::format("`{}` means several reviews; name the run too", text));
+    }
+    if (count == 0 || found.run.record) continue;
+    found.run.directory = runs + "/" + id;
+    found.run.record = std::move(record).value();
+  }
+  if (count == 0)
+    return Failed(kExitUsage,
+                  fmt::format("there is no review `{}` in {}; hwf review list shows the open ones", text, runs));
+  return found;
+}
+
+}  // namespace
+
+FoundReview FindReview(const Arguments& arguments) {
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  if (!runs.ok()) return Failed(kExitUsage, runs.error().message());
+  const std::vector<std::string>& words = arguments.positional;
+  const bool names_run = words.size() > 1 && FindRun(runs.value(), words[0], Naming::kLooking).ok();
+  FoundReview found = names_run ? FindInRun(arguments, words[0], words[1]) : FindAnywhere(runs.value(), words[0]);
+  const size_t behind = names_run ? 2 : 1;
+  if (found.exit != 0) return found;
+  if (words.size() > behind) found.choice = words[behind];
+  if (words.size() > behind + 1) {
+    return Failed(kExitUsage, fmt::format("`{}` is one word too many: [RUN] REVIEW [CHOICE]", words[behind + 1]));
+  }
+  return found;
+}
+
+}  // namespace hwf::cli

@@ -1,0 +1,76 @@
+#include "runtime/cli/locate.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+
+#include "runtime/platform/file_system.h"
+
+namespace hwf::cli {
+namespace {
+
+bool IsRun(const std::string& directory) { return access((directory + "/journal").c_str(), F_OK) == 0; }
+
+ErrorOr<std::string> Absolute(const std::string& path) {
+  if (!path.empty() && path[0] == '/') return path;
+  char buffer[PATH_MAX];
+  if (getcwd(buffer, sizeof buffer) == nullptr) return ErrnoError(errno, "finding the current directory");
+  return std::string(buffer) + "/" + path;
+}
+
+std::string Names(const std::vector<std::string>& ids) {
+  std::string text;
+  for (size_t i = 0; i < ids.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + ids[i];
+  return ids.size() > 5 ? text + fmt::format(" and {} more", ids.size() - 5) : text;
+}
+
+}  // namespace
+
+std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+ErrorOr<std::string> RunsDirectory(const Arguments& arguments) {
+  std::string runs = arguments.Get("runs", ".hwf/runs");
+  while (runs.size() > 1 && runs.back() == '/') runs.pop_back();
+  if (runs.empty()) return MakeError("`--runs` wants a directory");
+  return Absolute(runs);
+}
+
+std::vector<std::string> ListRuns(const std::string& runs) {
+  std::vector<std::string> ids;
+  const ErrorOr<std::vector<std::string>> names = platform::RealFileSystem().List(runs);
+  if (!names.ok()) return ids;
+  for (const std::string& name : names.value()) {
+    if (name[0] != '.' && IsRun(runs + "/" + name)) ids.push_back(name);
+  }
+  return ids;
+}
+
+ErrorOr<std::string> FindRun(const std::string& runs, const std::string& text, Naming naming) {
+  if (text.find('/') != std::string::npos) {
+    char resolved[PATH_MAX];
+    if (realpath(text.c_str(), resolved) != nullptr && IsRun(resolved)) return std::string(resolved);
+    return MakeError("there is no run at {}", text);
+  }
+  const std::vector<std::string> ids = ListRuns(runs);
+  if (text.empty() || text == "latest") {
+    if (naming == Naming::kActing) return MakeError("name the run: `{}` is not enough for a command that acts", text);
+    if (ids.empty())
+      return MakeError("there are no runs in {}; `hwf run FILE` begins one, --runs names another place", runs);
+    return runs + "/" + ids.back();
+  }
+  std::vector<std::string> found;
+  for (const std::string& id : ids) {
+    if (id == text) return runs + "/" + id;
+    if (id.compare(0, text.size(), text) == 0) found.push_back(id);
+  }
+  if (found.size() == 1) return runs + "/" + found.front();
+  if (found.size() > 1) return MakeError("`{}` begins the ids of several runs: {}", text, Names(found));
+  return MakeError("there is no run `{}` in {}{}", text, runs,
+                   ids.empty() ? std::string("; it has none") : "; there are: " + Names({ids.rbegin(), ids.rend()}));
+}
+
+}  // namespace hwf::cli

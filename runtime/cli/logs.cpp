@@ -1,0 +1,186 @@
+// `hwf logs RUN [TASK]`: what tasks wrote, byte for byte, wherever it is kept: folded into the runner's log, in the
+// attempt's directory, or, while a task runs, in the runner's slot.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+
+#include "runtime/cli/commands.h"
+#include "runtime/cli/open_run.h"
+#include "runtime/journal/log.h"
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/runner/protocol.h"
+
+namespace hwf::cli {
+namespace {
+
+using scheduler::TaskView;
+
+constexpr int kFollowMs = 200;
+
+struct Kept {
+  bool ended = false, out_file = false, err_file = false;
+  int slot = -1;
+  std::string out, err;
+};
+
+// What the runner's log says of one attempt. Read again as it grows.
+class RunnerLog {
+ public:
+  explicit RunnerLog(const std::string& run_directory)
+      : reader_(platform::RealFileSystem(), run_directory + "/runner/log") {}
+  ErrorOr<Kept> Find(const state::Place& place, int attempt) {
+    HWF_TRY(reader_.Read([&](std::string_view payload, uint64_t) -> ErrorOr<Success> {
+      HWF_ASSIGN(const Json json, Json::Parse(payload, {.allow_nan = true}));
+      HWF_ASSIGN(runner::Report report, runner::ReportFromJson(json));
+      if (auto* started = std::get_if<runner::Started>(&report)) {
+        kept_[{started->place, started->attempt}].slot = started->slot;
+      } else if (auto* ended = std::get_if<runner::Ended>(&report)) {
+        kept_[{ended->place, ended->attempt}] = {true, ended->out_file, ended->err_file, -1, ended->out, ended->err};
+      }
+      return Success{};
+    }));
+    return kept_[{place, attempt}];
+  }
+
+ private:
+  journal::LogReader reader_;
+  std::map<std::pair<std::string, int>, Kept> kept_;
+};
+
+// Writes what the file has beyond `offset`.
+void CopyOut(const std::string& path, uint64_t& offset) {
+  const platform::FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return;
+  char buffer[64 << 10];
+  while (true) {
+    const ssize_t count = pread(fd.get(), buffer, sizeof buffer, static_cast<off_t>(offset));
+    if (count <= 0) return;
+    std::fwrite(buffer, 1, static_cast<size_t>(count), stdout);
+    offset += static_cast<uint64_t>(count);
+  }
+}
+
+class Printer {
+ public:
+  Printer(const OpenedRun& run, bool out, bool err) : run_(run), log_(run.directory), out_(out), err_(err) {}
+
+  ErrorOr<Success> Print(const TaskView& task, int attempt, bool follow) {
+    while (true) {
+      HWF_ASSIGN(const Kept kept, log_.Find(task.place, attempt));
+      if (out_) Stream(task, attempt, kept, "stdout", kept.out, kept.out_file, ".out", out_at_);
+      if (err_) Stream(task, attempt, kept, "stderr", kept.err, kept.err_file, ".err", err_at_);
+      std::fflush(stdout);
+      if (!follow || kept.ended) break;
+      poll(nullptr, 0, kFollowMs);
+    }
+    out_at_ = err_at_ = 0;
+    return Success{};
+  }
+
+ private:
+  void Stream(const TaskView& task, int attempt, const Kept& kept, const char* file, const std::string& folded,
+              bool in_file, const char* slot_end, uint64_t& offset) const {
+    if (kept.ended && !in_file) {
+      if (offset < folded.size()) std::fwrite(folded.data() + offset, 1, folded.size() - offset, stdout);
+      offset = std::max<uint64_t>(offset, folded.size());
+      return;
+    }
+    const std::string attempt_file = run_.record->paths().Attempt(task.place, attempt) + "/" + file;
+    if (kept.slot < 0 || access(attempt_file.c_str(), F_OK) == 0) return CopyOut(attempt_file, offset);
+    CopyOut(fmt::format("{}/slot-{}{}", run_.record->paths().Runner(), kept.slot, slot_end), offset);
+  }
+
+  const OpenedRun& run_;
+  RunnerLog log_;
+  bool out_, err_;
+  uint64_t out_at_ = 0, err_at_ = 0;
+};
+
+int PrintEvents(const OpenedRun& run) {
+  journal::LogReader reader(platform::RealFileSystem(), run.record->paths().Journal());
+  const ErrorOr<Success> read = reader.Read([](std::string_view payload, uint64_t) -> ErrorOr<Success> {
+    fmt::print("{}\n", payload);
+    return Success{};
+  });
+  if (read.ok()) return kExitDone;
+  Complain(read.error().message());
+  return kExitWorld;
+}
+
+// `hwf logs TASK` means the newest run's task, where no run has that name.
+Arguments Untangle(const Arguments& arguments) {
+  if (arguments.positional.size() != 1) return arguments;
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  if (!runs.ok() || FindRun(runs.value(), arguments.positional[0], Naming::kLooking).ok()) return arguments;
+  const ErrorOr<std::string> latest = FindRun(runs.value(), "", Naming::kLooking);
+  if (!latest.ok()) return arguments;
+  const auto record = engine::RunRecord::Load(platform::RealFileSystem(), latest.value());
+  if (!record.ok() || record.value()->scheduler().FindTask(arguments.positional[0]) == nullptr) return arguments;
+  Arguments untangled = arguments;
+  untangled.positional.insert(untangled.positional.begin(), BaseName(latest.value()));
+  return untangled;
+}
+
+int Run(Context& context, const Arguments& given) {
+  const Arguments arguments = Untangle(given);
+  const std::string name = arguments.positional.empty() ? "" : arguments.positional[0];
+  const OpenResult opened = OpenRun(arguments, name, Naming::kLooking);
+  if (!opened.run.record) return opened.exit;
+  if (arguments.Has("events")) return PrintEvents(opened.run);
+  const scheduler::Scheduler& scheduler = opened.run.record->scheduler();
+  const bool both = arguments.Has("stdout") == arguments.Has("stderr");
+  Printer printer(opened.run, both || arguments.Has("stdout"), both || arguments.Has("stderr"));
+  ErrorOr<Success> printed = Success{};
+  if (arguments.positional.size() > 1) {
+    const TaskView* task = scheduler.FindTask(arguments.positional[1]);
+    if (task == nullptr) {
+      std::vector<std::string> places;
+      for (const TaskView& other : scheduler.tasks()) places.push_back(other.place);
+      const std::string near = Nearest(arguments.positional[1], places);
+      Complain(fmt::format("run {} has no task `{}`{}; hwf status {} lists them", opened.run.record->facts().id,
+                           arguments.positional[1], near.empty() ? "" : "; did you mean `" + near + "`?",
+                           opened.run.record->facts().id));
+      return kExitUsage;
+    }
+    const std::string attempt = arguments.Get("attempt", std::to_string(task->attempt));
+    printed = printer.Print(*task, std::atoi(attempt.c_str()), arguments.Has("follow"));
+  } else {
+    const report::Style style(context.color);
+    for (const TaskView& task : scheduler.tasks()) {
+      if (task.attempt == 0) continue;
+      fmt::print("{}\n", style.Bold(fmt::format("==> {} (attempt {}) <==", task.place, task.attempt)));
+      if (printed.ok()) printed = printer.Print(task, task.attempt, false);
+    }
+  }
+  if (printed.ok()) return kExitDone;
+  Complain(printed.error().message());
+  return kExitWorld;
+}
+
+}  // namespace
+
+CommandSpec LogsCommand() {
+  CommandSpec spec;
+  spec.name = "logs";
+  spec.positional = "[RUN] [TASK]";
+  spec.most = 2;
+  spec.summary = "what tasks wrote";
+  spec.text =
+      "With TASK (its place, as `hwf status` shows it) the exact bytes; without, those of every task under its name.";
+  spec.options = {RunsOption(),
+                  {"follow", "", "go on until the task ends", 'f'},
+                  {"stdout", "", "standard output only"},
+                  {"stderr", "", "standard error only"},
+                  {"attempt", "N", "not the newest attempt"},
+                  {"events", "", "the run's journal instead, one JSON event a line"}};
+  spec.examples = {{"hwf logs latest fit -f", "follow a job"},
+                   {"hwf logs 20260504 fit --stdout > out", "its exact output"}};
+  spec.run = Run;
+  return spec;
+}
+
+}  // namespace hwf::cli

@@ -1,0 +1,268 @@
+#include "runtime/cli/program.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+
+#include "ir/json.h"
+#include "ir/verify.h"
+#include "runtime/cli/version.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/file_system.h"
+#include "runtime/platform/process.h"
+#include "runtime/report/text.h"
+#include "runtime/state/evaluate.h"
+#include "runtime/state/values.h"
+
+namespace hwf::cli {
+namespace {
+
+constexpr uint64_t kMaxProgramBytes = uint64_t{1} << 30;
+
+LoadedProgram Failed(int exit, std::string message) {
+  LoadedProgram loaded;
+  loaded.error = {exit, std::move(message)};
+  return loaded;
+}
+
+bool EndsWith(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// A file without a name takes the compiler's output, so that nothing is left behind whatever happens.
+struct Compiled {
+  std::string ir;
+  ProgramError error;
+};
+Compiled Compile(const Context& context, const std::string& path) {
+  Compiled compiled;
+  const auto fail = [&](int exit, std::string message) {
+    compiled.error = {exit, std::move(message)};
+    return std::move(compiled);
+  };
+  const platform::FileDescriptor out(memfd_create("hwfir", 0));
+  if (!out.valid()) return fail(kExitWorld, ErrnoError(errno, "making a temporary file").message());
+  platform::SpawnOptions options;
+  options.argv = {context.program_directory + "/hwfc", "build", "--output", "/dev/fd/3", path};
+  options.inherit_env = true;
+  options.files = {{1, 1}, {2, 2}, {out.get(), 3}};
+  const ErrorOr<pid_t> child = platform::Spawn(options);
+  if (!child.ok()) {
+    return fail(kExitWorld, fmt::format("{}: cannot be started: {}; hwfc belongs beside hwf, `hwf doctor` says more",
+                                        options.argv[0], child.error().message()));
+  }
+  int status = 0;
+  while (waitpid(child.value(), &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status)) return fail(kExitWorld, fmt::format("hwfc was ended by signal {}", WTERMSIG(status)));
+  if (WEXITSTATUS(status) != 0) return fail(WEXITSTATUS(status), "");
+  const off_t size = lseek(out.get(), 0, SEEK_END);
+  compiled.ir.resize(static_cast<size_t>(std::max<off_t>(size, 0)));
+  if (pread(out.get(), compiled.ir.data(), compiled.ir.size(), 0) != size) {
+    return fail(kExitWorld, "reading what hwfc made failed");
+  }
+  return compiled;
+}
+
+std::string Dashed(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+const ir::Param* FindParameter(const ir::Workflow& workflow, const std::string& name) {
+  for (const ir::Param& param : workflow.region.params) {
+    if (param.name == name || Dashed(param.name) == name) return &param;
+  }
+  return nullptr;
+}
+
+bool IsBool(ir::TypeRef type) {
+  if (type->kind == ir::TypeKind::kOptional) type = type->element;
+  return type->kind == ir::TypeKind::kBool;
+}
+
+// Files inside a value, which are {"path": text} yet, as File values.
+ErrorOr<Json> ResolveFiles(Json value, ir::TypeRef type) {
+  switch (type->kind) {
+    case ir::TypeKind::kFile:
+    case ir::TypeKind::kDir: {
+      const std::string text = value.StringOr("path", "");
+      char resolved[PATH_MAX];
+      if (realpath(text.c_str(), resolved) == nullptr) return ErrnoError(errno, text);
+      return engine::FileValue(resolved, type->kind == ir::TypeKind::kDir);
+    }
+    case ir::TypeKind::kOptional:
+    case ir::TypeKind::kApproved:
+      if (value.is_null()) return value;
+      return ResolveFiles(std::move(value), type->element);
+    case ir::TypeKind::kList: {
+      Json list = Json::Array();
+      for (Json& item : value.AsArray()) {
+        HWF_ASSIGN(Json resolved, ResolveFiles(std::move(item), type->element));
+        list.Add(std::move(resolved));
+      }
+      return list;
+    }
+    case ir::TypeKind::kMap: {
+      Json map = Json::Object();
+      for (JsonMember& member : value.AsObject()) {
+        HWF_ASSIGN(Json resolved, ResolveFiles(std::move(member.value), type->element));
+        map.Set(member.key, std::move(resolved));
+      }
+      return map;
+    }
+    case ir::TypeKind::kRecord: {
+      Json record = Json::Object();
+      for (const ir::FieldDef& field : type->record->fields) {
+        HWF_ASSIGN(Json resolved, ResolveFiles(value[field.name], field.type));
+        record.Set(field.name, std::move(resolved));
+      }
+      return record;
+    }
+    case ir::TypeKind::kUnit:
+    case ir::TypeKind::kBool:
+    case ir::TypeKind::kInt:
+    case ir::TypeKind::kFloat:
+    case ir::TypeKind::kString:
+    case ir::TypeKind::kDuration:
+    case ir::TypeKind::kBytes:
+    case ir::TypeKind::kEnum:
+    case ir::TypeKind::kService:
+    case ir::TypeKind::kNone:
+    case ir::TypeKind::kEmpty:
+    case ir::TypeKind::kNever:
+    case ir::TypeKind::kPoison:
+      return value;
+  }
+  return value;
+}
+
+ErrorOr<Json> ReadOption(const ir::Param& param, const std::optional<std::string>& text) {
+  if (!text && !IsBool(param.type)) {
+    return MakeError("`--{}` wants a value: {}", Dashed(param.name), ir::ToString(param.type));
+  }
+  ErrorOr<Json> value = state::ParseParameter(text.value_or("true"), param.type);
+  if (!value.ok()) return value.error().WithContext("`--" + Dashed(param.name) + "`");
+  if (!ir::HoldsFiles(param.type)) return value;
+  ErrorOr<Json> resolved = ResolveFiles(std::move(value).value(), param.type);
+  if (!resolved.ok()) return resolved.error().WithContext("`--" + Dashed(param.name) + "`");
+  return resolved;
+}
+
+Error UnknownParameter(const Program& program, const std::string& name) {
+  std::vector<std::string> names;
+  std::string known;
+  for (const ir::Param& param : program.entry->region.params) {
+    names.push_back(Dashed(param.name));
+    known += (known.empty() ? "--" : ", --") + names.back();
+  }
+  const std::string near = Nearest(name, names);
+  if (!near.empty()) {
+    return MakeError("workflow {} has no parameter `--{}`; did you mean `--{}`?", program.entry->name, name, near);
+  }
+  return MakeError("workflow {} has no parameter `--{}`; it takes {}", program.entry->name, name,
+                   known.empty() ? "none" : known);
+}
+
+std::string DefaultText(const ir::Param& param) {
+  if (!param.default_value) return param.type->kind == ir::TypeKind::kOptional ? "" : "required";
+  if (param.default_value->op == ir::Op::kLiteral) {
+    return "default " + report::FormatValue(param.default_value->literal, param.type);
+  }
+  return "has a default";
+}
+
+}  // namespace
+
+LoadedProgram LoadProgram(const Context& context, const std::string& path) {
+  LoadedProgram loaded;
+  auto program = std::make_unique<Program>();
+  if (EndsWith(path, ".hwfir")) {
+    ErrorOr<std::string> text = platform::RealFileSystem().Read(path, kMaxProgramBytes);
+    if (!text.ok()) return Failed(kExitFailed, text.error().message());
+    program->ir = std::move(text).value();
+  } else {
+    Compiled compiled = Compile(context, path);
+    if (compiled.error.exit != kExitFailed || compiled.ir.empty()) {
+      if (compiled.ir.empty()) return Failed(compiled.error.exit, compiled.error.message);
+    }
+    program->ir = std::move(compiled.ir);
+  }
+  ErrorOr<ir::Module> module = ir::ModuleFromText(program->ir);
+  if (!module.ok()) return Failed(kExitFailed, module.error().WithContext(path).message());
+  program->module = std::make_unique<ir::Module>(std::move(module).value());
+  const std::vector<std::string> faults = ir::Verify(*program->module);
+  if (!faults.empty()) return Failed(kExitFailed, fmt::format("{} is not a sound program: {}", path, faults.front()));
+  const std::string wanted = fmt::format("hwfc {}", kVersion);
+  if (!EndsWith(path, ".hwfir") && program->module->compiler != wanted) {
+    return Failed(kExitWorld, fmt::format("{}/hwfc is {}, this hwf wants {}; install both from one release",
+                                          context.program_directory, program->module->compiler, wanted));
+  }
+  program->entry = program->module->entry.empty() ? nullptr : program->module->FindWorkflow(program->module->entry);
+  if (program->entry == nullptr) return Failed(kExitFailed, path + " has no workflow to run");
+  loaded.program = std::move(program);
+  return loaded;
+}
+
+ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments) {
+  std::vector<std::pair<const ir::Param*, std::optional<std::string>>> given;
+  for (const auto& [name, text] : arguments.program) {
+    const ir::Param* param = FindParameter(*program.entry, name);
+    const bool negated = param == nullptr && name.compare(0, 3, "no-") == 0 && !text;
+    if (negated) param = FindParameter(*program.entry, name.substr(3));
+    if (param == nullptr || (negated && !IsBool(param->type))) return UnknownParameter(program, name);
+    given.emplace_back(param, negated ? std::optional<std::string>("false") : text);
+  }
+  Json values = Json::Object();
+  state::SmallEnvironment environment;
+  for (const ir::Param& param : program.entry->region.params) {
+    const auto option =
+        std::find_if(given.rbegin(), given.rend(), [&](const auto& entry) { return entry.first == &param; });
+    Json value;
+    if (option != given.rend()) {
+      HWF_ASSIGN(value, ReadOption(param, option->second));
+    } else if (param.default_value) {
+      const state::Evaluation result = state::Evaluate(*program.module, *param.default_value, environment);
+      if (!result.ok()) return MakeError("the default of `{}`: {}", param.name, result.failure->message);
+      value = state::Widen(result.value, param.type);
+    } else if (param.type->kind != ir::TypeKind::kOptional) {
+      return MakeError("workflow {} wants `--{} {}`{}", program.entry->name, Dashed(param.name),
+                       ir::ToString(param.type), param.doc.empty() ? std::string() : ": " + param.doc);
+    }
+    environment.Set(param.id, value);
+    values.Set(param.name, std::move(value));
+  }
+  return values;
+}
+
+std::string ProgramHelp(const Program& program, const std::string& path) {
+  const ir::Workflow& entry = *program.entry;
+  std::string text =
+      fmt::format("{} (workflow {} of {})\n", entry.doc.empty() ? "Run it." : entry.doc, entry.name, path);
+  text += fmt::format("\n  hwf run {}", path);
+  for (const ir::Param& param : entry.region.params) {
+    const bool required = !param.default_value && param.type->kind != ir::TypeKind::kOptional;
+    if (required) text += fmt::format(" --{} {}", Dashed(param.name), ir::ToString(param.type));
+  }
+  text += entry.region.params.empty() ? "\n" : " [PARAMETERS]\n\nParameters:\n";
+  for (const ir::Param& param : entry.region.params) {
+    const std::string left = fmt::format("--{} {}", Dashed(param.name), ir::ToString(param.type));
+    const std::string about = DefaultText(param);
+    text += fmt::format("  {}  {}{}\n", report::Pad(left, 26), param.doc,
+                        about.empty() ? "" : (param.doc.empty() ? about : " (" + about + ")"));
+  }
+  if (!entry.outputs.empty()) text += "\nResult:\n";
+  for (const ir::FieldDef& output : entry.outputs) {
+    text += fmt::format("  {}  {}\n", report::Pad(output.name, 26), ir::ToString(output.type));
+  }
+  return text;
+}
+
+}  // namespace hwf::cli

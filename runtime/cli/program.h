@@ -1,0 +1,39 @@
+// A program to be run: compiled by the `hwfc` beside this `hwf` (same version only), or read as `.hwfir`; its
+// parameters as options of the command line. The main thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "ir/module.h"
+#include "runtime/cli/command.h"
+
+namespace hwf::cli {
+
+struct Program {
+  std::string ir;  // the IR's text, as a run keeps it
+  std::unique_ptr<ir::Module> module;
+  const ir::Workflow* entry = nullptr;
+};
+
+// `exit` says what an error means: 1 the program is wrong (its diagnostics are on standard error already if the message
+// is empty), 2 the command line, 3 the world.
+struct ProgramError {
+  int exit = 1;
+  std::string message;
+};
+struct LoadedProgram {
+  std::unique_ptr<Program> program;
+  ProgramError error;
+};
+LoadedProgram LoadProgram(const Context& context, const std::string& path);
+
+// Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
+// names what is unknown, missing or of the wrong type.
+ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments);
+
+// The part of `hwf run x.hwf --help` that the program gives.
+std::string ProgramHelp(const Program& program, const std::string& path);
+
+}  // namespace hwf::cli

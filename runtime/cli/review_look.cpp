@@ -1,0 +1,106 @@
+// `hwf review list` and `hwf review show`: what waits for people. They look and never act.
+#include <fmt/format.h>
+
+#include "runtime/cli/commands.h"
+#include "runtime/cli/find_review.h"
+#include "runtime/engine/review_record.h"
+#include "runtime/platform/clock.h"
+#include "runtime/report/review_text.h"
+
+namespace hwf::cli {
+namespace {
+
+using scheduler::ReviewStatus;
+using scheduler::ReviewView;
+
+struct Listing {
+  const Arguments& arguments;
+  report::Style style;
+  Json list = Json::Array();
+  size_t count = 0;
+
+  void Add(const engine::RunRecord& record) {
+    const std::string& run = record.facts().id;
+    for (const ReviewView& review : record.scheduler().reviews()) {
+      if (!arguments.Has("all") && (review.status != ReviewStatus::kOpen || record.facts().finished)) continue;
+      ++count;
+      if (arguments.Has("json")) {
+        list.Add(engine::ReviewJson(review, run));
+        continue;
+      }
+      fmt::print("{} {}{}", style.Bold(run), record.module().entry,
+                 report::ReviewLine(review, style, platform::RealClock().NowMs()));
+      if (review.status != ReviewStatus::kOpen) continue;
+      fmt::print("    hwf review answer {} {} {}\n", run, review.id, report::ChoicesText(review));
+    }
+  }
+};
+
+int List(Context& context, const Arguments& arguments) {
+  Listing listing{arguments, report::Style(context.color)};
+  if (!arguments.positional.empty()) {
+    const OpenResult opened = OpenRun(arguments, arguments.positional[0], Naming::kLooking);
+    if (!opened.run.record) return opened.exit;
+    listing.Add(*opened.run.record);
+  } else {
+    const ErrorOr<std::string> runs = RunsDirectory(arguments);
+    if (!runs.ok()) {
+      Complain(runs.error().message());
+      return kExitUsage;
+    }
+    for (const std::string& id : ListRuns(runs.value())) {
+      const auto record = engine::RunRecord::Load(platform::RealFileSystem(), runs.value() + "/" + id);
+      if (record.ok()) listing.Add(*record.value());
+    }
+  }
+  if (arguments.Has("json")) {
+    fmt::print("{}", listing.count == 0 ? "[\n]\n" : listing.list.DumpPretty());
+  } else if (listing.count == 0) {
+    fmt::print("no review is open\n");
+  }
+  return kExitDone;
+}
+
+int Show(Context& context, const Arguments& arguments) {
+  const FoundReview found = FindReview(arguments);
+  if (found.exit != 0) return found.exit;
+  const ReviewView* review = found.run.record->scheduler().FindReview(found.review);
+  const std::string& run = found.run.record->facts().id;
+  if (arguments.Has("json")) {
+    fmt::print("{}", engine::ReviewJson(*review, run).DumpPretty());
+    return kExitDone;
+  }
+  fmt::print("{}", report::ReviewText(*review, run, report::Style(context.color), platform::RealClock().NowMs()));
+  return kExitDone;
+}
+
+}  // namespace
+
+CommandSpec ReviewListCommand() {
+  CommandSpec spec;
+  spec.name = "review list";
+  spec.positional = "[RUN]";
+  spec.most = 1;
+  spec.summary = "what waits for people";
+  spec.text = "Open reviews of every run here, or of RUN, with the command that answers each.";
+  spec.options = {RunsOption(), JsonOption(), {"all", "", "closed ones too"}};
+  spec.examples = {{"hwf review list", "the inbox"},
+                   {"hwf review list --runs /shared/runs --json", "another place, for a program"}};
+  spec.run = List;
+  return spec;
+}
+
+CommandSpec ReviewShowCommand() {
+  CommandSpec spec;
+  spec.name = "review show";
+  spec.positional = "[RUN] REVIEW";
+  spec.least = 1;
+  spec.most = 2;
+  spec.summary = "one review: what it shows, who may answer, how";
+  spec.options = {RunsOption(), JsonOption()};
+  spec.examples = {{"hwf review show 20260504-1203 verdict", "by its place"}};
+  spec.run = Show;
+  return spec;
+}
+
+}  // namespace hwf::cli

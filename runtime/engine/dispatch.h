@@ -1,0 +1,42 @@
+// What is ready and not yet with a site, in order; and how much a site has that it has not begun. The engine keeps the
+// site's queue short, so that a cancel reaches what has not begun, but never empty. One thread.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "runtime/scheduler/scheduler.h"
+
+namespace hwf::engine {
+
+using AttemptKey = std::string;  // "place/attempt"
+inline AttemptKey KeyOf(const state::Place& place, int attempt) { return place + "/" + std::to_string(attempt); }
+
+class Dispatch {
+ public:
+  void Add(scheduler::StartTask start) {
+    queued_.insert(KeyOf(start.place, start.attempt));
+    ready_.push_back(std::move(start));
+  }
+  // True if it was queued here, and is no more.
+  bool Forget(const state::Place& place, int attempt) { return queued_.erase(KeyOf(place, attempt)) > 0; }
+  std::optional<scheduler::StartTask> Next() {
+    while (!ready_.empty()) {
+      scheduler::StartTask start = std::move(ready_.front());
+      ready_.pop_front();
+      if (queued_.erase(KeyOf(start.place, start.attempt)) > 0) return start;
+    }
+    return std::nullopt;
+  }
+  bool empty() const { return queued_.empty(); }
+  size_t size() const { return queued_.size(); }
+
+ private:
+  std::deque<scheduler::StartTask> ready_;
+  std::unordered_set<AttemptKey> queued_;  // those of ready_ that were not forgotten
+};
+
+}  // namespace hwf::engine

@@ -1,0 +1,317 @@
+// Opening a run, the loop, and how it ends.
+//
+// A turn of the loop: sites first (what they tell may close a review), then the mailbox and the socket, then deadlines,
+// so that an answer given in time counts; then whatever became ready is handed out. Each of them records events;
+// Drive() carries out the commands that these gave before the next is looked at.
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "runtime/engine/engine_impl.h"
+#include "runtime/platform/process.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
+constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
+constexpr int64_t kQuietMs = 500;              // without a word from the sites, what was submitted waits for room
+constexpr int kFinishTurns = 50;               // of at most 20 ms, to send a site its last requests
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<Engine>> Engine::Open(platform::FileSystem& files, const std::string& directory,
+                                              EngineOptions options, Follower& follower) {
+  auto engine = std::make_unique<EngineImpl>(files, std::move(options), follower);
+  HWF_TRY(engine->Start(directory));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineImpl::EngineImpl(platform::FileSystem& files, EngineOptions options, Follower& follower)
+    : files_(files),
+      clock_(platform::RealClock()),
+      options_(std::move(options)),
+      follower_(follower),
+      notifier_(options_.notify),
+      host_(platform::HostName()) {}
+
+EngineImpl::~EngineImpl() {
+  if (lease_) (void)lease_->Release(clock_.NowMs());
+}
+
+// ---------------------------------------------------------------- opening
+
+ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
+  HWF_TRY(TakeOver(directory));
+  if (record_->facts().finished) {
+    Outcome outcome;
+    outcome.ok = record_->facts().ok;
+    outcome.why = record_->facts().why;
+    outcome_ = outcome;
+    return Success{};
+  }
+  struct stat info {};
+  shared_ = stat(directory.c_str(), &info) == 0 && (info.st_mode & S_ISGID) != 0;
+  reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory));
+  HWF_ASSIGN(review::People people, LoadPeople(files_, directory));
+  people_ = std::make_unique<review::People>(std::move(people));
+  mailbox_ = std::make_unique<review::Mailbox>(files_, directory, record_->facts().id, geteuid(), *people_);
+  OpenWatch();
+  HWF_ASSIGN(server_, Server::Listen(directory, record_->paths().Socket(), shared_));
+  HWF_TRY(OpenSites());
+  if (!Record(state::EngineStarted{host_, static_cast<int64_t>(getpid())})) return Error(outcome_->why);
+  for (scheduler::Command& command : record_->scheduler().Pending()) todo_.push_back(std::move(command));
+  for (const auto& site : sites_) site->Adopt(lease_->epoch(), 0);
+  return Success{};
+}
+
+// Without inotify the inbox is looked into from time to time all the same.
+void EngineImpl::OpenWatch() {
+  ErrorOr<platform::DirectoryWatch> watch = platform::DirectoryWatch::Make();
+  if (watch.ok() && watch->Add(record_->paths().Inbox()).ok()) watch_ = std::move(watch).value();
+}
+
+// The journal is read before the lease is taken, for its highest epoch, and once more after: what the last engine wrote
+// in between. From then on it has one writer.
+ErrorOr<Success> EngineImpl::TakeOver(const std::string& directory) {
+  const auto note = [this](const state::Event& event, const std::vector<scheduler::Command>&) { NoteReplayed(event); };
+  HWF_ASSIGN(record_, RunRecord::Load(files_, directory, note));
+  if (record_->facts().finished) return Success{};
+  journal::LeaseOptions options;
+  options.take_over = options_.take_over;
+  options.above_epoch = record_->facts().epoch;
+  options.now_ms = clock_.NowMs();
+  HWF_ASSIGN(lease_, journal::Lease::Acquire(files_, directory, journal::OwnEngineId(), options));
+  HWF_TRY(record_->Refresh(note));
+  HWF_ASSIGN(JournalKeeper keeper, JournalKeeper::Open(files_, record_->paths().Journal(), lease_->epoch()));
+  journal_ = std::make_unique<JournalKeeper>(std::move(keeper));
+  return Success{};
+}
+
+// What the engine itself must remember of the events.
+void EngineImpl::NoteReplayed(const state::Event& event) {
+  if (const auto* submitted = std::get_if<state::AttemptSubmitted>(&event.body)) {
+    LiveAttempt live;
+    live.place = submitted->place;
+    live.attempt = submitted->attempt;
+    live.key = submitted->key;
+    live_.insert_or_assign(KeyOf(live.place, live.attempt), std::move(live));
+  } else if (const auto* started = std::get_if<state::AttemptStarted>(&event.body)) {
+    const auto found = live_.find(KeyOf(started->place, started->attempt));
+    if (found != live_.end()) found->second.started = found->second.begun = true;
+  } else if (const auto* emission = std::get_if<state::Emission>(&event.body)) {
+    const auto found = live_.find(KeyOf(emission->place, emission->attempt));
+    if (found != live_.end()) found->second.emissions.insert(emission->file);
+  } else if (const auto* refused = std::get_if<state::EmissionRefused>(&event.body)) {
+    const auto found = live_.find(KeyOf(refused->place, refused->attempt));
+    if (found != live_.end()) found->second.emissions.insert(refused->file);
+  } else if (const auto* ended = std::get_if<state::AttemptEnded>(&event.body)) {
+    live_.erase(KeyOf(ended->place, ended->attempt));
+  } else if (const auto* vote = std::get_if<state::Vote>(&event.body)) {
+    requests_[vote->request] = vote->person;
+  } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {
+    requests_[cancel->request] = cancel->person;
+  } else if (const auto* doubt = std::get_if<state::DoubtResolved>(&event.body)) {
+    requests_[doubt->request] = doubt->person;
+  }
+}
+
+ErrorOr<Success> EngineImpl::OpenSites() {
+  HWF_ASSIGN(site::LocalOptions options, LocalOptionsOf(record_->module(), record_->paths().root));
+  options.runner = options_.program_directory + "/hwf-runner";
+  sites_.push_back(site::MakeLocalSite(std::move(options), *this));
+  return Success{};
+}
+
+// ---------------------------------------------------------------- recording
+
+bool EngineImpl::Record(state::EventBody body) {
+  const Durability durability = DurabilityOf(body);
+  return Record(std::move(body), durability);
+}
+
+bool EngineImpl::Record(state::EventBody body, Durability durability) {
+  if (outcome_) return false;
+  state::Event event;
+  // Never before the last one: deadlines and views rely on the order.
+  event.time = std::max(clock_.NowMs(), record_->facts().last_event);
+  event.epoch = journal_->epoch();
+  event.body = std::move(body);
+  const ErrorOr<Success> written = journal_->Append(event, durability);
+  if (!written.ok()) {
+    End(Ending::kWorldFailed, written.error().message());
+    return false;
+  }
+  settled_ = false;
+  std::vector<scheduler::Command> commands = record_->Apply(event);
+  follower_.OnEvent(event, *record_);
+  for (scheduler::Command& command : commands) todo_.push_back(std::move(command));
+  if (options_.fail_fast && !cancelled_ && !record_->facts().finished && !record_->scheduler().failures().empty()) {
+    cancelled_ = true;
+    state::CancelRequested cancel;
+    cancel.person.name = "--fail-fast";
+    Record(std::move(cancel));
+  }
+  return true;
+}
+
+void EngineImpl::Drive() {
+  while (!todo_.empty() && !outcome_) {
+    const scheduler::Command command = std::move(todo_.front());
+    todo_.pop_front();
+    Carry(command);
+  }
+}
+
+// ---------------------------------------------------------------- the loop
+
+Outcome EngineImpl::Run() {
+  while (!outcome_) Turn();
+  // The sites have their last requests to send; a finished run has nothing else to wait for.
+  for (int turn = 0; turn < kFinishTurns && outcome_->ending == Ending::kFinished && !sites_.empty(); ++turn) {
+    PollSites();
+    if (site_wait_ms_ < 0) break;
+    Wait(std::min(site_wait_ms_, 20));
+  }
+  follower_.OnTurn(*record_);
+  return *outcome_;
+}
+
+void EngineImpl::Turn() {
+  Drive();
+  DispatchReady();
+  Drive();
+  const int wanted = follower_.OnTurn(*record_);
+  if (Over()) return;
+  int timeout = WaitTime();
+  if (wanted >= 0) timeout = std::min(timeout, wanted);
+  if (!todo_.empty()) timeout = 0;
+  settled_ = true;
+  Wait(timeout);
+  HandleSignals();
+  worker_.Collect();
+  PollSites();
+  Drive();
+  DrainInbox();
+  server_.Poll([this](std::string_view message, const Peer& peer) { return OnSocket(message, peer); },
+               clock_.MonotonicMs());
+  Drive();
+  FireClocks();
+  KeepLease();
+  notifier_.Poll(clock_.MonotonicMs());
+}
+
+int EngineImpl::WaitTime() {
+  const int64_t now = clock_.MonotonicMs();
+  int64_t wait = std::min(kLongestWaitMs, std::max<int64_t>(0, next_heartbeat_ms_ - now));
+  wait = std::min(wait, std::max<int64_t>(0, next_inbox_ms_ - now));
+  if (site_wait_ms_ >= 0) wait = std::min<int64_t>(wait, site_wait_ms_);
+  if (const int server = server_.Timeout(); server >= 0) wait = std::min<int64_t>(wait, server);
+  if (const int notify = notifier_.Poll(now); notify >= 0) wait = std::min<int64_t>(wait, notify);
+  if (const auto due = clocks_.NextDue()) wait = std::min(wait, std::max<int64_t>(0, *due - clock_.NowMs()));
+  if (options_.once && caught_up_) wait = std::min<int64_t>(wait, 20);
+  if (no_space_ || !trouble_.empty()) wait = std::min<int64_t>(wait, 1000);
+  return static_cast<int>(wait);
+}
+
+void EngineImpl::Wait(int timeout_ms) {
+  std::vector<int> wanted = {signals_.fd(), worker_.fd()};
+  if (watch_) wanted.push_back(watch_->fd());
+  for (const auto& site : sites_) wanted.push_back(site->fd());
+  server_.AddDescriptors(wanted);
+  std::vector<pollfd> fds;
+  for (const int fd : wanted) fds.push_back({fd, POLLIN, 0});
+  const int ready = poll(fds.data(), fds.size(), timeout_ms);
+  if (ready <= 0) return;
+  for (const pollfd& fd : fds) {
+    if (watch_ && fd.fd == watch_->fd() && (fd.revents & POLLIN) != 0) next_inbox_ms_ = 0;
+  }
+}
+
+void EngineImpl::PollSites() {
+  site_wait_ms_ = -1;
+  for (const auto& site : sites_) {
+    const int wait = site->Poll();
+    if (wait >= 0) site_wait_ms_ = site_wait_ms_ < 0 ? wait : std::min(site_wait_ms_, wait);
+  }
+}
+
+void EngineImpl::FireClocks() {
+  const state::TimeMs now = clock_.NowMs();
+  if (const auto due = clocks_.NextDue(); !due || *due > now) return;
+  // What came before a deadline counts before it.
+  next_inbox_ms_ = 0;
+  DrainInbox();
+  Drive();
+  while (!outcome_) {
+    const std::optional<scheduler::ArmClock> clock = clocks_.TakeDue(now);
+    if (!clock) return;
+    Record(state::ClockFired{clock->review, clock->clock, clock->index});
+    Drive();
+  }
+}
+
+void EngineImpl::KeepLease() {
+  const int64_t now = clock_.MonotonicMs();
+  if (now < next_heartbeat_ms_ || outcome_) return;
+  next_heartbeat_ms_ = now + journal::kHeartbeatMs;
+  const ErrorOr<Success> kept = lease_->Heartbeat();
+  if (!kept.ok()) End(Ending::kSuperseded, kept.error().message());
+}
+
+// ---------------------------------------------------------------- how it ends
+
+void EngineImpl::End(Ending ending, const std::string& why) {
+  if (outcome_) return;
+  Outcome outcome;
+  outcome.ending = ending;
+  outcome.why = why;
+  outcome_ = outcome;
+}
+
+void EngineImpl::HandleSignals() {
+  while (const int signal = signals_.Next()) {
+    settled_ = false;
+    if (signal == SIGINT) Interrupt();
+    if (signal == SIGTERM || signal == SIGHUP) End(Ending::kDetached, "asked to by a signal");
+  }
+}
+
+void EngineImpl::Interrupt() {
+  if (!draining_) {
+    draining_ = true;
+    for (const auto& site : sites_) site->Drain();
+    follower_.OnDrain(*record_);
+    return;
+  }
+  if (cancelled_) return;
+  cancelled_ = true;
+  follower_.OnCancel();
+  state::CancelRequested cancel;
+  cancel.person = record_->facts().starter;
+  Record(std::move(cancel));
+}
+
+bool EngineImpl::NothingToDoNow() const {
+  const bool quiet = settled_ && caught_up_ && todo_.empty() && dispatch_.empty() && worker_.idle();
+  const bool sent = waiting_at_site_ == 0 || clock_.MonotonicMs() - last_report_ms_ > kQuietMs;
+  return quiet && sent;
+}
+
+bool EngineImpl::Over() {
+  if (outcome_) return true;
+  const bool running = std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.begun; });
+  if (draining_ && !cancelled_ && !running && worker_.idle()) {
+    End(Ending::kDrained, "stopped by Ctrl-C; nothing runs any more");
+  } else if (options_.once && NothingToDoNow()) {
+    End(Ending::kWaiting, "all that can be done now is done");
+  } else if (no_space_ && !running) {
+    End(Ending::kWorldFailed, "the disk is full: nothing can be started");
+  } else if (!trouble_.empty() && !running && clock_.MonotonicMs() - trouble_since_ms_ > kGiveUpStartingMs) {
+    End(Ending::kWorldFailed, trouble_.begin()->second);
+  }
+  return outcome_.has_value();
+}
+
+}  // namespace hwf::engine

@@ -1,0 +1,249 @@
+// Carrying out what the scheduler wants. Each command may come again after a restart: doing it twice changes nothing.
+#include "runtime/engine/engine_impl.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/state/values.h"
+
+namespace hwf::engine {
+namespace {
+
+// Attempts that a site has and has not begun: short, so that a cancel reaches the others here, never empty.
+constexpr size_t kMostWaitingAtSite = 128;
+constexpr size_t kRefillBelow = 64;
+
+std::string Absolute(const std::string& path, const std::string& base) {
+  return !path.empty() && path[0] == '/' ? path : base + "/" + path;
+}
+
+}  // namespace
+
+void EngineImpl::Carry(const scheduler::Command& command) {
+  std::visit([this](const auto& body) { Do(body); }, command);
+}
+
+void EngineImpl::Do(const scheduler::StartTask& command) { dispatch_.Add(command); }
+
+void EngineImpl::Do(const scheduler::ResolveSource& command) {
+  const std::string path = Absolute(command.path, command.source->base_dir);
+  const bool directory = command.source->directory;
+  worker_.Add([this, place = command.place, path, directory]() -> Worker::Completion {
+    ErrorOr<Json> value = FileValue(path, directory);
+    return [this, place, value = std::move(value)] {
+      state::SourceResolved resolved;
+      resolved.place = place;
+      if (value.ok()) {
+        resolved.value = value.value();
+      } else {
+        resolved.error = value.error().message();
+      }
+      Record(std::move(resolved));
+    };
+  });
+}
+
+// ---------------------------------------------------------------- tasks
+
+void EngineImpl::DispatchReady() {
+  if (!caught_up_ || draining_ || outcome_) return;
+  const ErrorOr<bool> mine = dispatch_.empty() ? ErrorOr<bool>(true) : lease_->StillMine();
+  if (mine.ok() && !mine.value()) return End(Ending::kSuperseded, "another engine has taken the run over");
+  const size_t most = options_.once ? SIZE_MAX : kMostWaitingAtSite;
+  if (dispatch_.empty() || waiting_at_site_ >= (options_.once ? SIZE_MAX : kRefillBelow)) return;
+  const ErrorOr<Success> space = journal_->HoldSpace();
+  if (!space.ok()) {
+    if (!no_space_) follower_.OnTrouble("nothing new is started: " + space.error().message());
+    if (!no_space_) trouble_since_ms_ = clock_.MonotonicMs();
+    no_space_ = true;
+    return;
+  }
+  no_space_ = false;
+  std::vector<runner::Start> batch;
+  while (waiting_at_site_ < most && !outcome_) {
+    std::optional<scheduler::StartTask> start = dispatch_.Next();
+    if (!start) break;
+    if (!ApprovedParameters(*start->task).empty()) {
+      SubmitApproved(std::move(*start));
+      continue;
+    }
+    std::string key;
+    if (start->may_reuse && Reuse::Allowed(*start->task)) key = reuse_->Key(record_->module(), *start);
+    if (!key.empty() && options_.reuse && start->attempt == 1 && TryReuse(*start, key)) continue;
+    Submit(*start, key, batch);
+  }
+  if (!batch.empty()) sites_.front()->Submit(std::move(batch));
+}
+
+bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& key) {
+  std::optional<ReuseEntry> found = reuse_->Find(key);
+  if (!found) return false;
+  if (!state::CheckOutputs(*start.task, found->outputs).ok()) return false;
+  Record(state::TaskReused{start.place, key, found->run, found->place, found->outputs});
+  return true;
+}
+
+void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& key, std::vector<runner::Start>& batch) {
+  LaunchContext context;
+  context.module = &record_->module();
+  context.paths = &record_->paths();
+  context.run_id = record_->facts().id;
+  context.task_directory = options_.program_directory;
+  context.python_directory = options_.python_directory;
+  ErrorOr<runner::Start> built = BuildStart(context, start);
+  const bool known = live_.count(KeyOf(start.place, start.attempt)) > 0;
+  if (!known) {
+    const Durability durability = start.task->effect ? Durability::kNow : Durability::kSoon;
+    LiveAttempt live;
+    live.place = start.place;
+    live.attempt = start.attempt;
+    live.key = key;
+    live_.emplace(KeyOf(start.place, start.attempt), std::move(live));
+    if (!Record(state::AttemptSubmitted{start.place, start.attempt, sites_.front()->name(), key}, durability)) return;
+  }
+  if (!built.ok()) {
+    FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
+    return;
+  }
+  site::Needs needs{built->cpus, built->gpus, built->memory, built->time_limit_ms};
+  const ErrorOr<Success> admitted = sites_.front()->Admit(needs);
+  if (!admitted.ok()) {
+    FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());
+    return;
+  }
+  live_[KeyOf(start.place, start.attempt)].sent = true;
+  ++waiting_at_site_;
+  batch.push_back(std::move(built).value());
+}
+
+// A task with an approved parameter sees its own read-only copy, whose digest is taken now.
+void EngineImpl::SubmitApproved(scheduler::StartTask start) {
+  worker_.Add([this, start = std::move(start), evidence = record_->paths().Evidence()]() mutable -> Worker::Completion {
+    ErrorOr<Success> checked = Success{};
+    for (const size_t index : ApprovedParameters(*start.task)) {
+      if (index >= start.arguments.size() || start.arguments[index].is_null()) continue;
+      ErrorOr<Json> copy = CheckedCopy(start.arguments[index], evidence, shared_);
+      if (!copy.ok()) {
+        checked = copy.error().WithContext("what was approved for `" + start.task->params[index].name + "`");
+        break;
+      }
+      start.arguments[index] = std::move(copy).value();
+    }
+    return [this, start = std::move(start), checked = std::move(checked)] {
+      if (outcome_) return;
+      std::vector<runner::Start> batch;
+      if (checked.ok()) {
+        Submit(start, "", batch);
+        if (!batch.empty()) sites_.front()->Submit(std::move(batch));
+        return;
+      }
+      FailAttempt(start.place, start.attempt, ir::Reason::kOutput, checked.error().message());
+    };
+  });
+}
+
+void EngineImpl::FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message) {
+  live_.erase(KeyOf(place, attempt));
+  state::AttemptEnded ended;
+  ended.place = place;
+  ended.attempt = attempt;
+  ended.failure = reason;
+  ended.message = message;
+  Record(std::move(ended));
+}
+
+void EngineImpl::Do(const scheduler::CancelAttempt& command) {
+  if (dispatch_.Forget(command.place, command.attempt)) {
+    FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
+    return;
+  }
+  if (live_.count(KeyOf(command.place, command.attempt)) == 0) return;
+  sites_.front()->Cancel(command.place, command.attempt);
+}
+
+void EngineImpl::Do(const scheduler::PlaceMessage& command) {
+  runner::Message message;
+  message.place = command.place;
+  message.attempt = command.attempt;
+  message.number = command.number;
+  message.body.Set("number", command.number).Set("message", command.message).Set("fields", command.fields);
+  sites_.front()->Deliver(std::move(message));
+}
+
+void EngineImpl::Do(const scheduler::AskDoubt& command) {
+  follower_.OnTrouble(fmt::format("{} began and its end is unknown; if its effect happened: hwf doubt {} {} happened",
+                                  command.place, record_->facts().id, command.place));
+}
+
+// Once the sites have told all they know: what was submitted and never reached one is submitted again.
+void EngineImpl::Resubmit() {
+  std::vector<scheduler::StartTask> again;
+  for (const auto& [key, live] : live_) {
+    if (live.begun || live.sent) continue;
+    std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(live.place);
+    if (start && start->attempt == live.attempt) again.push_back(std::move(*start));
+  }
+  for (scheduler::StartTask& start : again) {
+    start.may_reuse = false;
+    dispatch_.Add(std::move(start));
+  }
+}
+
+// ---------------------------------------------------------------- reviews
+
+void EngineImpl::Do(const scheduler::OpenReview& command) {
+  const scheduler::ReviewView* review = record_->scheduler().FindReview(command.review);
+  if (review == nullptr || review->status != scheduler::ReviewStatus::kOpening) return;
+  if (!opening_.insert(command.review).second) return;
+  const ErrorOr<Success> reachable = CanAnswer(review->rule, record_->module(), *people_, record_->paths().root);
+  if (!reachable.ok()) {
+    FinishOpening(command.review, reachable.error());
+    return;
+  }
+  std::vector<const Json*> shown_files;
+  for (const auto& [label, value] : review->show) CollectFiles(value, shown_files);
+  if (shown_files.empty()) {
+    FinishOpening(command.review, FreezeEvidence(review->show, record_->paths().Evidence(), shared_));
+    return;
+  }
+  worker_.Add(
+      [this, id = command.review, show = review->show, evidence = record_->paths().Evidence()]() -> Worker::Completion {
+        ErrorOr<Json> frozen = FreezeEvidence(show, evidence, shared_);
+        return [this, id, frozen = std::move(frozen)] { FinishOpening(id, frozen); };
+      });
+}
+
+void EngineImpl::FinishOpening(const std::string& id, ErrorOr<Json> evidence) {
+  opening_.erase(id);
+  const scheduler::ReviewView* review = record_->scheduler().FindReview(id);
+  if (outcome_ || review == nullptr || review->status != scheduler::ReviewStatus::kOpening) return;
+  if (!evidence.ok()) {
+    Record(state::ReviewVoided{id, evidence.error().message()});
+    return;
+  }
+  WriteReviewRecord(*review);
+  Record(state::ReviewOpened{id, std::move(evidence).value()});
+  if (const scheduler::ReviewView* opened = record_->scheduler().FindReview(id)) WriteReviewRecord(*opened);
+}
+
+void EngineImpl::Do(const scheduler::CloseReview& command) {
+  clocks_.Disarm(command.review);
+  if (const scheduler::ReviewView* review = record_->scheduler().FindReview(command.review)) WriteReviewRecord(*review);
+}
+
+void EngineImpl::Do(const scheduler::ArmClock& command) { clocks_.Arm(command); }
+
+void EngineImpl::Do(const scheduler::Notify& command) {
+  const scheduler::ReviewView* review = record_->scheduler().FindReview(command.review);
+  if (review == nullptr) return;
+  const ErrorOr<Success> told =
+      notifier_.Notify({record_->facts().id, review->id, review->question, command.what}, clock_.MonotonicMs());
+  if (!told.ok()) follower_.OnTrouble(told.error().message());
+}
+
+void EngineImpl::Do(const scheduler::FinishRun& command) {
+  // Nobody runs for it any more; what a cancel left is still being ended.
+  if (!Record(state::RunFinished{command.ok, command.outputs, command.why})) return;
+  for (const auto& site : sites_) site->Finish();
+  End(Ending::kFinished, command.why);
+  outcome_->ok = command.ok;
+}
+
+}  // namespace hwf::engine

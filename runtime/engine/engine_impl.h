@@ -1,0 +1,170 @@
+// The engine's inside, shared by its files: engine.cpp (opening, the loop, how it ends), engine_commands.cpp (what the
+// scheduler wants done), engine_reports.cpp (what sites tell), engine_requests.cpp (what people ask). One thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "runtime/engine/clocks.h"
+#include "runtime/engine/dispatch.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/engine/journal_keeper.h"
+#include "runtime/engine/launcher.h"
+#include "runtime/engine/notify.h"
+#include "runtime/engine/people.h"
+#include "runtime/engine/reuse.h"
+#include "runtime/engine/run_directory.h"
+#include "runtime/engine/server.h"
+#include "runtime/engine/signals.h"
+#include "runtime/engine/worker.h"
+#include "runtime/journal/lease.h"
+#include "runtime/platform/clock.h"
+#include "runtime/platform/inotify_watch.h"
+#include "runtime/review/mailbox.h"
+#include "runtime/site/site.h"
+
+namespace hwf::engine {
+
+// An attempt that was submitted and has not ended.
+struct LiveAttempt {
+  state::Place place;
+  int attempt = 1;
+  std::string key;                            // content key, or empty
+  bool begun = false;                         // claimed or started at its site
+  bool started = false;                       // AttemptStarted is recorded
+  bool sent = false;                          // handed to the site by this engine
+  std::unordered_set<std::string> emissions;  // file names recorded
+};
+
+class EngineImpl : public Engine, public site::Listener {
+ public:
+  EngineImpl(platform::FileSystem& files, EngineOptions options, Follower& follower);
+  ~EngineImpl() override;
+
+  ErrorOr<Success> Start(const std::string& directory);
+  Outcome Run() override;
+  const RunRecord& record() const override { return *record_; }
+
+  void OnReport(const std::string& site, runner::Report report, uint64_t offset) override;
+  void OnCaughtUp(const std::string& site) override;
+  void OnTrouble(const std::string& site, const std::string& why) override;
+  void OnSuperseded(const std::string& site, int64_t epoch) override;
+
+ private:
+  // ---- opening (engine.cpp)
+  ErrorOr<Success> TakeOver(const std::string& directory);
+  ErrorOr<Success> OpenSites();
+  void OpenWatch();
+  void NoteReplayed(const state::Event& event);
+
+  // ---- the loop (engine.cpp)
+  void Turn();
+  int WaitTime();
+  void Wait(int timeout_ms);
+  void PollSites();
+  void HandleSignals();
+  void Interrupt();
+  void FireClocks();
+  void KeepLease();
+  bool Over();
+  bool NothingToDoNow() const;
+  void End(Ending ending, const std::string& why);
+
+  // ---- recording (engine.cpp)
+  // Appends, applies, queues the commands. False if the journal failed: the engine ends.
+  bool Record(state::EventBody body, Durability durability);
+  bool Record(state::EventBody body);
+  void Drive();
+
+  // ---- commands (engine_commands.cpp)
+  void Carry(const scheduler::Command& command);
+  void Do(const scheduler::StartTask& command);
+  void Do(const scheduler::ResolveSource& command);
+  void Do(const scheduler::OpenReview& command);
+  void Do(const scheduler::CloseReview& command);
+  void Do(const scheduler::ArmClock& command);
+  void Do(const scheduler::Notify& command);
+  void Do(const scheduler::PlaceMessage& command);
+  void Do(const scheduler::CancelAttempt& command);
+  void Do(const scheduler::AskDoubt& command);
+  void Do(const scheduler::FinishRun& command);
+  void DispatchReady();
+  bool TryReuse(const scheduler::StartTask& start, const std::string& key);
+  void Submit(const scheduler::StartTask& start, const std::string& key, std::vector<runner::Start>& batch);
+  void SubmitApproved(scheduler::StartTask start);
+  void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
+  void FinishOpening(const std::string& review, ErrorOr<Json> evidence);
+  void WriteReviewRecord(const scheduler::ReviewView& review);
+  void Resubmit();
+
+  // ---- reports (engine_reports.cpp)
+  LiveAttempt* Expect(const state::Place& place, int attempt);
+  void On(const runner::Claimed& report);
+  void On(const runner::Started& report);
+  void On(const runner::Emitted& report);
+  void On(const runner::EmissionBad& report);
+  void On(const runner::MessagePlaced& report);
+  void On(runner::Ended report);
+  void On(const runner::Unstarted& report);
+  void StoreResult(const LiveAttempt& live, const Json& outputs);
+
+  // ---- requests (engine_requests.cpp)
+  void DrainInbox();
+  std::string OnSocket(std::string_view message, const Peer& peer);
+  review::MailboxActions Actions();
+  ErrorOr<review::Reply> Apply(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyAnswer(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyOpen(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyDoubt(const review::Incoming& incoming);
+  std::string WhatStarts(size_t from) const;
+  bool IsOwner(const state::Person& person) const;
+
+  platform::FileSystem& files_;
+  platform::Clock& clock_;
+  EngineOptions options_;
+  Follower& follower_;
+  std::unique_ptr<RunRecord> record_;
+  std::unique_ptr<journal::Lease> lease_;
+  std::unique_ptr<JournalKeeper> journal_;
+  std::unique_ptr<Reuse> reuse_;
+  std::unique_ptr<review::People> people_;
+  std::unique_ptr<review::Mailbox> mailbox_;
+  std::optional<platform::DirectoryWatch> watch_;  // of the inbox; none where there is no inotify
+  EvidenceChecker evidence_;
+  Server server_;
+  Signals signals_;
+  Worker worker_;
+  Notifier notifier_;
+  Clocks clocks_;
+  Dispatch dispatch_;
+  std::vector<std::unique_ptr<site::Site>> sites_;
+  std::deque<scheduler::Command> todo_;
+  std::unordered_map<AttemptKey, LiveAttempt> live_;
+  std::unordered_set<std::string> opening_;                  // reviews whose evidence is being frozen
+  std::unordered_map<std::string, state::Person> requests_;  // ids of recorded requests, with who sent them
+  std::map<std::string, std::string> trouble_;               // by site
+  std::string host_;
+  bool shared_ = false;
+  bool caught_up_ = false;
+  bool draining_ = false;
+  bool cancelled_ = false;  // by this engine: second Ctrl-C or --fail-fast
+  bool no_space_ = false;
+  bool settled_ = false;        // --once: a whole turn brought nothing
+  size_t waiting_at_site_ = 0;  // submitted and not begun
+  int64_t trouble_since_ms_ = 0;
+  int64_t next_inbox_ms_ = 0;  // monotonic
+  int64_t next_heartbeat_ms_ = 0;
+  int64_t last_report_ms_ = 0;
+  int site_wait_ms_ = -1;
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace hwf::engine

@@ -1,0 +1,234 @@
+// What people ask, by file or socket. The mailbox has told who they are; here it is decided whether they may, and
+// whether what they ask fits the run as it is now. What is accepted is recorded and on disk before anybody is told.
+#include "runtime/engine/engine_impl.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/engine/review_record.h"
+#include "runtime/review/decision.h"
+#include "runtime/review/form.h"
+
+namespace hwf::engine {
+namespace {
+
+using review::Incoming;
+using review::Reply;
+using review::Request;
+using scheduler::ReviewStatus;
+using scheduler::ReviewView;
+
+constexpr int64_t kInboxPollMs = 5'000;  // behind the inotify hint
+
+Reply Accepted(std::string next) {
+  Reply reply;
+  reply.accepted = true;
+  reply.next = std::move(next);
+  return reply;
+}
+
+Reply Refused(std::string why) {
+  Reply reply;
+  reply.why = std::move(why);
+  return reply;
+}
+
+Reply Repeated(std::string next) {
+  Reply reply = Accepted(std::move(next));
+  reply.repeated = true;
+  return reply;
+}
+
+const state::Vote* VoteOf(const ReviewView& review, const state::Person& person) {
+  for (const state::Vote& vote : review.votes) {
+    if (review::SamePerson(vote.person, person)) return &vote;
+  }
+  return nullptr;
+}
+
+Reply ClosedReply(const ReviewView& review, const Incoming& incoming) {
+  const state::Vote* earlier = VoteOf(review, incoming.person);
+  const bool same = earlier != nullptr && earlier->variant == incoming.request.variant;
+  if (same && review.status == ReviewStatus::kAnswered && review.answer == incoming.request.variant) {
+    const ErrorOr<Json> fields = review::CheckAnswer(review, incoming.request.variant, incoming.request.fields);
+    if (fields.ok() && fields.value() == earlier->fields) return Repeated("the review is closed with this answer");
+  }
+  std::string how = review.answer.empty() ? std::string() : fmt::format(" with `{}`", review.answer);
+  return Refused(fmt::format("the review is closed{} by {} ({}, {})", how, review.closed_by, ToString(review.status),
+                             UtcText(review.closed)));
+}
+
+}  // namespace
+
+review::MailboxActions EngineImpl::Actions() {
+  review::MailboxActions actions;
+  actions.applied = [this](const Incoming& incoming) -> std::optional<Reply> {
+    const auto found = requests_.find(incoming.request.id);
+    if (found == requests_.end() || !review::SamePerson(found->second, incoming.person)) return std::nullopt;
+    return Repeated("it was recorded before");
+  };
+  actions.apply = [this](const Incoming& incoming) { return Apply(incoming); };
+  actions.sync = [this] { return journal_->Sync(); };
+  return actions;
+}
+
+void EngineImpl::DrainInbox() {
+  const int64_t now = clock_.MonotonicMs();
+  if (now < next_inbox_ms_ || outcome_) return;
+  next_inbox_ms_ = now + kInboxPollMs;
+  if (watch_) (void)watch_->Drain();
+  const review::MailboxActions actions = Actions();
+  while (!outcome_) {
+    const ErrorOr<size_t> handled = mailbox_->Drain(actions);
+    if (!handled.ok()) {
+      follower_.OnTrouble("the mailbox: " + handled.error().message());
+      return;
+    }
+    if (handled.value() == 0) return;
+    settled_ = false;
+    Drive();
+  }
+}
+
+std::string EngineImpl::OnSocket(std::string_view message, const Peer& peer) {
+  ErrorOr<Reply> reply = mailbox_->Handle(message, peer.uid, Actions());
+  if (!reply.ok()) reply = Refused("it could not be recorded: " + reply.error().message());
+  return review::ToJson(reply.value()).Dump();
+}
+
+ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
+  if (outcome_) return MakeError("the engine is ending");
+  if (requests_.count(incoming.request.id) > 0) return Refused("a request with this id came from somebody else");
+  const ErrorOr<bool> mine = lease_->StillMine();
+  if (mine.ok() && !mine.value()) {
+    End(Ending::kSuperseded, "another engine has taken the run over");
+    return MakeError("another engine has taken the run over");
+  }
+  ErrorOr<Reply> reply = Refused("");
+  switch (incoming.request.kind) {
+    case Request::Kind::kAnswer:
+      reply = ApplyAnswer(incoming);
+      break;
+    case Request::Kind::kOpen:
+      reply = ApplyOpen(incoming);
+      break;
+    case Request::Kind::kCancel:
+      reply = ApplyCancel(incoming);
+      break;
+    case Request::Kind::kDoubt:
+      reply = ApplyDoubt(incoming);
+      break;
+  }
+  if (reply.ok() && reply->accepted) requests_[incoming.request.id] = incoming.person;
+  if (outcome_ && outcome_->ending == Ending::kWorldFailed) return Error(outcome_->why);
+  return reply;
+}
+
+ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  const ReviewView* review = record_->scheduler().FindReview(request.review);
+  if (review == nullptr) return Refused(fmt::format("the run has no review `{}`", request.review));
+  if (review->status == ReviewStatus::kOpening) return Refused("the review is not open yet");
+  if (review->status != ReviewStatus::kOpen) return ClosedReply(*review, incoming);
+  if (request.form != review->form_digest) {
+    return Refused("the form has changed since it was read; look at it again: hwf review show " + request.review);
+  }
+  const std::vector<std::string> groups =
+      review::GroupsOf(incoming.person, review::NamesIn(review->rule), *people_, record_->module().groups);
+  const std::optional<std::string> barred =
+      review::WhyNotEntitled(review->rule, incoming.person, groups, record_->facts().starter);
+  if (barred) return Refused(*barred);
+  ErrorOr<Json> fields = review::CheckAnswer(*review, request.variant, request.fields);
+  if (!fields.ok()) return Refused(fields.error().message());
+  const state::Vote* earlier = VoteOf(*review, incoming.person);
+  if (earlier != nullptr && earlier->variant == request.variant && earlier->fields == fields.value()) {
+    return Repeated("the same vote is recorded already");
+  }
+  const ErrorOr<Success> intact = evidence_.Check(review->evidence);
+  if (!intact.ok()) {
+    Record(state::ReviewVoided{review->id, intact.error().message()});
+    return Refused("the review is void: " + intact.error().message());
+  }
+  state::Vote vote;
+  vote.review = review->id;
+  vote.person = incoming.person;
+  vote.groups = groups;
+  vote.variant = request.variant;
+  vote.fields = std::move(fields).value();
+  vote.request = request.id;
+  std::string next = record_->scheduler().Explain(vote);
+  const size_t before = todo_.size();
+  if (!Record(std::move(vote))) return Error(outcome_->why);
+  return Accepted(next + WhatStarts(before));
+}
+
+// "; starts publish; tells job retune": of the commands that came since.
+std::string EngineImpl::WhatStarts(size_t from) const {
+  std::string text;
+  for (size_t i = from; i < todo_.size(); ++i) {
+    if (const auto* start = std::get_if<scheduler::StartTask>(&todo_[i])) text += "; starts " + start->place;
+    if (const auto* message = std::get_if<scheduler::PlaceMessage>(&todo_[i])) {
+      text += fmt::format("; tells {}: {}", message->place, message->message);
+    }
+    if (const auto* finish = std::get_if<scheduler::FinishRun>(&todo_[i])) {
+      text += finish->ok ? "; the run is finished" : "; the run fails: " + finish->why;
+    }
+    if (text.size() > 400) return text + "; …";
+  }
+  return text;
+}
+
+ErrorOr<Reply> EngineImpl::ApplyOpen(const Incoming& incoming) {
+  const ReviewView* review = record_->scheduler().FindReview(incoming.request.review);
+  if (review == nullptr || review->status != ReviewStatus::kOpen) return Refused("the review is not open");
+  const std::vector<std::string> groups =
+      review::GroupsOf(incoming.person, review::NamesIn(review->rule), *people_, record_->module().groups);
+  const std::optional<std::string> barred =
+      review::WhyNotEntitled(review->rule, incoming.person, groups, record_->facts().starter);
+  if (barred) return Refused(*barred);
+  if (!Record(state::FormOpened{review->id, incoming.person})) return Error(outcome_->why);
+  return Accepted("");
+}
+
+bool EngineImpl::IsOwner(const state::Person& person) const {
+  return person.uid >= 0 && person.uid == static_cast<int64_t>(geteuid());
+}
+
+ErrorOr<Reply> EngineImpl::ApplyCancel(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  if (!IsOwner(incoming.person)) return Refused("only the run's owner may cancel it");
+  if (!request.place.empty()) {
+    const scheduler::TaskView* task = record_->scheduler().FindTask(request.place);
+    if (task == nullptr) return Refused(fmt::format("the run has no task `{}`", request.place));
+    if (task->ended != 0 && task->status != scheduler::TaskStatus::kRetrying) return Refused("the task has ended");
+  }
+  state::CancelRequested cancel;
+  cancel.person = incoming.person;
+  cancel.place = request.place;
+  cancel.request = request.id;
+  if (!Record(std::move(cancel))) return Error(outcome_->why);
+  return Accepted(request.place.empty() ? "all that runs is being ended" : request.place + " is being ended");
+}
+
+ErrorOr<Reply> EngineImpl::ApplyDoubt(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  if (!IsOwner(incoming.person)) return Refused("only the run's owner may say so");
+  const scheduler::TaskView* task = record_->scheduler().FindTask(request.place);
+  if (task == nullptr || task->status != scheduler::TaskStatus::kInDoubt || task->attempt != request.attempt) {
+    return Refused(fmt::format("attempt {} of `{}` is not in doubt", request.attempt, request.place));
+  }
+  state::DoubtResolved resolved;
+  resolved.place = request.place;
+  resolved.attempt = request.attempt;
+  resolved.happened = request.happened;
+  resolved.person = incoming.person;
+  resolved.request = request.id;
+  if (!Record(std::move(resolved))) return Error(outcome_->why);
+  return Accepted(request.happened ? "the run goes on as after its success" : "it is not taken as done");
+}
+
+void EngineImpl::WriteReviewRecord(const ReviewView& review) {
+  const std::string path = record_->paths().Reviews() + "/" + review.id + ".json";
+  const ErrorOr<Success> written =
+      files_.WriteAtomically(path, ReviewJson(review, record_->facts().id).DumpPretty(), shared_ ? 0640 : 0600, false);
+  if (!written.ok()) follower_.OnTrouble(written.error().message());
+}
+
+}  // namespace hwf::engine

@@ -1,0 +1,188 @@
+#include "runtime/engine/evidence.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/hash.h"
+#include "runtime/platform/ids.h"
+
+namespace hwf::engine {
+namespace {
+
+using platform::FileDescriptor;
+
+// Larger files are linked where they cannot share blocks: copying them would cost more than it protects.
+constexpr off_t kCopyBytes = off_t{256} << 20;
+
+bool IsDirectory(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+std::string HexOf(const std::string& digest) {
+  const size_t colon = digest.find(':');
+  return colon == std::string::npos ? digest : digest.substr(colon + 1);
+}
+
+ErrorOr<Success> CopyBytes(int from, int to, const std::string& path) {
+  while (true) {
+    const ssize_t count = sendfile(to, from, nullptr, size_t{1} << 24);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return ErrnoError(errno, "copying " + path);
+    if (count == 0) return Success{};
+  }
+}
+
+// Makes `target` with the bytes of `source` and exactly `mode`; it does not exist yet.
+ErrorOr<Success> Duplicate(const std::string& source, const std::string& target, mode_t mode) {
+  const FileDescriptor from(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from.valid()) return ErrnoError(errno, "reading " + source);
+  struct stat info {};
+  if (fstat(from.get(), &info) != 0) return ErrnoError(errno, "reading " + source);
+  FileDescriptor to(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!to.valid()) return ErrnoError(errno, "making " + target);
+  if (ioctl(to.get(), FICLONE, from.get()) != 0) {
+    if (info.st_size > kCopyBytes) {
+      unlink(target.c_str());
+      if (link(source.c_str(), target.c_str()) == 0) return Success{};
+      to = FileDescriptor(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+      if (!to.valid()) return ErrnoError(errno, "making " + target);
+    }
+    HWF_TRY(CopyBytes(from.get(), to.get(), source));
+  }
+  if (fchmod(to.get(), mode) != 0) return ErrnoError(errno, "setting the mode of " + target);
+  if (fsync(to.get()) != 0) return ErrnoError(errno, "syncing " + target);
+  const int closed = to.Close();
+  if (closed != 0) return ErrnoError(closed, "closing " + target);
+  return Success{};
+}
+
+std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+ErrorOr<Success> MakeFolder(const std::string& path, mode_t mode) {
+  if (mkdir(path.c_str(), mode) != 0) {
+    if (errno == EEXIST) return Success{};
+    return ErrnoError(errno, "making " + path);
+  }
+  if (chmod(path.c_str(), mode) != 0) return ErrnoError(errno, "setting the mode of " + path);
+  return Success{};
+}
+
+ErrorOr<Success> CheckDigest(const std::string& path, const std::string& digest) {
+  const ErrorOr<Json> now = FileValue(path, IsDirectory(path));
+  if (!now.ok()) return now.error();
+  if (now->StringOr("digest", "") == digest) return Success{};
+  return MakeError("{} has changed: its digest was {}, now it is {}", path, digest, now->StringOr("digest", ""));
+}
+
+ErrorOr<Json> FreezeFile(const Json& value, const std::string& evidence_directory, bool shared) {
+  const std::string path = value.StringOr("path", ""), digest = value.StringOr("digest", "");
+  if (IsDirectory(path)) {
+    HWF_TRY(CheckDigest(path, digest));
+    return value;
+  }
+  const std::string folder = evidence_directory + "/" + HexOf(digest), target = folder + "/" + BaseName(path);
+  Json frozen = value;
+  frozen.Set("path", target);
+  if (access(target.c_str(), F_OK) == 0) {
+    HWF_TRY(CheckDigest(target, digest));
+    return frozen;
+  }
+  HWF_TRY(MakeFolder(folder, shared ? 0750 : 0700));
+  const std::string temporary = folder + "/.new-" + platform::NewId();
+  ErrorOr<Success> done = Duplicate(path, temporary, shared ? 0440 : 0400);
+  if (done.ok()) done = CheckDigest(temporary, digest);
+  if (done.ok() && rename(temporary.c_str(), target.c_str()) != 0) done = ErrnoError(errno, "making " + target);
+  if (!done.ok()) {
+    unlink(temporary.c_str());
+    return done.error();
+  }
+  return frozen;
+}
+
+// `value` with each file in it frozen.
+ErrorOr<Json> FreezeValue(const Json& value, const std::string& evidence_directory, bool shared) {
+  if (IsFileValue(value)) return FreezeFile(value, evidence_directory, shared);
+  if (value.is_array()) {
+    Json list = Json::Array();
+    for (const Json& item : value.AsArray()) {
+      HWF_ASSIGN(Json frozen, FreezeValue(item, evidence_directory, shared));
+      list.Add(std::move(frozen));
+    }
+    return list;
+  }
+  if (value.is_object()) {
+    Json object = Json::Object();
+    for (const JsonMember& member : value.AsObject()) {
+      HWF_ASSIGN(Json frozen, FreezeValue(member.value, evidence_directory, shared));
+      object.Set(member.key, std::move(frozen));
+    }
+    return object;
+  }
+  return value;
+}
+
+}  // namespace
+
+ErrorOr<Json> FileValue(const std::string& path, bool directory) {
+  HWF_ASSIGN(const platform::FileDigest digest,
+             directory ? platform::DigestDirectory(path) : platform::DigestFile(path));
+  Json value;
+  value.Set("path", path).Set("digest", digest.digest).Set("size", digest.size);
+  return value;
+}
+
+bool IsFileValue(const Json& value) {
+  return value.is_object() && value["path"].is_string() && value["digest"].is_string();
+}
+
+void CollectFiles(const Json& value, std::vector<const Json*>& files) {
+  if (IsFileValue(value)) {
+    files.push_back(&value);
+  } else if (value.is_array()) {
+    for (const Json& item : value.AsArray()) CollectFiles(item, files);
+  } else if (value.is_object()) {
+    for (const JsonMember& member : value.AsObject()) CollectFiles(member.value, files);
+  }
+}
+
+ErrorOr<Json> FreezeEvidence(const ShownValues& shown, const std::string& evidence_directory, bool shared) {
+  Json evidence = Json::Array();
+  for (const auto& [label, value] : shown) {
+    ErrorOr<Json> frozen = FreezeValue(value, evidence_directory, shared);
+    if (!frozen.ok()) return frozen.error().WithContext("`" + label + "`");
+    Json entry;
+    evidence.Add(entry.Set("label", label).Set("value", std::move(frozen).value()));
+  }
+  return evidence;
+}
+
+ErrorOr<Success> EvidenceChecker::Check(const Json& evidence) {
+  std::vector<const Json*> files;
+  CollectFiles(evidence, files);
+  for (const Json* file : files) {
+    const std::string path = file->StringOr("path", ""), digest = file->StringOr("digest", "");
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "looking at the evidence " + path);
+    const std::string stamp =
+        fmt::format("{} {} {} {}.{} {}.{}", digest, info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                    info.st_mtim.tv_nsec, info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
+    if (!S_ISDIR(info.st_mode) && checked_[path] == stamp) continue;
+    HWF_TRY(CheckDigest(path, digest));
+    checked_[path] = stamp;
+  }
+  return Success{};
+}
+
+ErrorOr<Json> CheckedCopy(const Json& value, const std::string& evidence_directory, bool shared) {
+  return FreezeValue(value, evidence_directory, shared);
+}
+
+}  // namespace hwf::engine

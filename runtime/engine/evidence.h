@@ -1,0 +1,42 @@
+// Evidence: what a review shows, frozen. A file becomes `evidence/<hex of its digest>/<its name>`, read-only, by
+// reflink, copy or (large, no reflink) hard link, and its digest is taken of the frozen bytes. A directory stays where
+// it is; its manifest's digest is checked again before an answer counts. Touches files only: runs on any thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace hwf::engine {
+
+using ShownValues = std::vector<std::pair<std::string, Json>>;  // label, value
+
+// As ReviewOpened records it: [{"label","value"}], the paths being those of the frozen files. The error names the file
+// that could not be frozen or is not what its digest says.
+ErrorOr<Json> FreezeEvidence(const ShownValues& shown, const std::string& evidence_directory, bool shared);
+
+// Whether what a review shows still has its digests. A file that the kernel says is untouched since it was last checked
+// (inode, size, times) is not read again. One thread.
+class EvidenceChecker {
+ public:
+  // The error says what has changed.
+  ErrorOr<Success> Check(const Json& evidence);
+
+ private:
+  std::map<std::string, std::string> checked_;  // path -> digest and stamp
+};
+
+// Every File and Dir value inside `value`.
+void CollectFiles(const Json& value, std::vector<const Json*>& files);
+bool IsFileValue(const Json& value);
+// The File or Dir value of what lies at the absolute `path` now.
+ErrorOr<Json> FileValue(const std::string& path, bool directory);
+
+// The frozen, read-only file of that value's digest, checked now; a directory, checked, where it is.
+ErrorOr<Json> CheckedCopy(const Json& value, const std::string& evidence_directory, bool shared);
+
+}  // namespace hwf::engine

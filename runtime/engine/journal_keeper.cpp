@@ -1,0 +1,57 @@
+#include "runtime/engine/journal_keeper.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr uint64_t kReserveBytes = 1 << 20;
+constexpr mode_t kJournalMode = 0640;
+
+}  // namespace
+
+Durability DurabilityOf(const state::EventBody& body) {
+  struct Classes {
+    Durability operator()(const state::RunStarted&) const { return Durability::kNow; }
+    Durability operator()(const state::EngineStarted&) const { return Durability::kSoon; }
+    Durability operator()(const state::SourceResolved&) const { return Durability::kSoon; }
+    Durability operator()(const state::AttemptSubmitted&) const { return Durability::kSoon; }
+    Durability operator()(const state::AttemptStarted&) const { return Durability::kSoon; }
+    Durability operator()(const state::AttemptEnded&) const { return Durability::kSoon; }
+    Durability operator()(const state::TaskReused&) const { return Durability::kSoon; }
+    Durability operator()(const state::Emission&) const { return Durability::kSoon; }
+    Durability operator()(const state::EmissionRefused&) const { return Durability::kSoon; }
+    Durability operator()(const state::EmissionsCoalesced&) const { return Durability::kSoon; }
+    Durability operator()(const state::ReviewOpened&) const { return Durability::kNow; }
+    Durability operator()(const state::Vote&) const { return Durability::kNow; }
+    Durability operator()(const state::FormOpened&) const { return Durability::kSoon; }
+    Durability operator()(const state::ClockFired&) const { return Durability::kNow; }
+    Durability operator()(const state::ReviewVoided&) const { return Durability::kNow; }
+    Durability operator()(const state::MessageDelivered&) const { return Durability::kSoon; }
+    Durability operator()(const state::CancelRequested&) const { return Durability::kNow; }
+    Durability operator()(const state::DoubtResolved&) const { return Durability::kNow; }
+    Durability operator()(const state::RunFinished&) const { return Durability::kNow; }
+  };
+  return std::visit(Classes{}, body);
+}
+
+ErrorOr<JournalKeeper> JournalKeeper::Open(platform::FileSystem& files, const std::string& path, int64_t epoch) {
+  JournalKeeper keeper;
+  HWF_ASSIGN(keeper.writer_, journal::LogWriter::Open(files, path, kJournalMode));
+  keeper.epoch_ = epoch;
+  return keeper;
+}
+
+ErrorOr<Success> JournalKeeper::Append(const state::Event& event, Durability durability) {
+  HWF_TRY(writer_->Append(state::ToJson(event).Dump()));
+  if (durability == Durability::kNow) return writer_->Sync();
+  writer_->SyncSoon();
+  return Success{};
+}
+
+ErrorOr<Success> JournalKeeper::HoldSpace() {
+  if (writer_->size() + kReserveBytes / 2 < reserved_until_) return Success{};
+  HWF_TRY(writer_->Reserve(kReserveBytes));
+  reserved_until_ = writer_->size() + kReserveBytes;
+  return Success{};
+}
+
+}  // namespace hwf::engine

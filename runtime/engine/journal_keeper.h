@@ -1,0 +1,36 @@
+// JournalKeeper: the one place where events are written. Appends, syncs by the event's class of durability, keeps disk
+// set aside so that what already runs can still be recorded when the disk is full. One thread.
+#pragma once
+
+#include <memory>
+
+#include "base/error.h"
+#include "runtime/journal/log.h"
+#include "runtime/state/events.h"
+
+namespace hwf::engine {
+
+// kNow: on disk before anything is done because of it. kSoon: it can be learned again from a runner's log.
+enum class Durability { kSoon, kNow };
+
+// By what the event is; an effect's intent is the caller's knowledge.
+Durability DurabilityOf(const state::EventBody& body);
+
+class JournalKeeper {
+ public:
+  static ErrorOr<JournalKeeper> Open(platform::FileSystem& files, const std::string& path, int64_t epoch);
+
+  // Returns when the event is with the kernel, of kNow on disk. After an error nothing more may be done with the run.
+  ErrorOr<Success> Append(const state::Event& event, Durability durability);
+  // Holds back disk for what runs. An error: there is no room to start anything new.
+  ErrorOr<Success> HoldSpace();
+  ErrorOr<Success> Sync() { return writer_->Sync(); }
+  int64_t epoch() const { return epoch_; }
+
+ private:
+  std::unique_ptr<journal::LogWriter> writer_;
+  int64_t epoch_ = 0;
+  uint64_t reserved_until_ = 0;
+};
+
+}  // namespace hwf::engine

@@ -1,0 +1,37 @@
+// From the scheduler's StartTask to the runner's Start: the command, its exact environment, where outputs go, what it
+// needs. Nothing is started here. One thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/engine/run_record.h"
+#include "runtime/runner/protocol.h"
+#include "runtime/scheduler/scheduler.h"
+#include "runtime/state/command.h"
+
+namespace hwf::engine {
+
+struct LaunchContext {
+  const ir::Module* module = nullptr;
+  const RunPaths* paths = nullptr;
+  std::string run_id;
+  std::string task_directory;    // of hwf-task, put in front of PATH
+  std::string python_directory;  // of the Python module, put in front of PYTHONPATH; may be empty
+};
+
+// The error is the task's own (a value that cannot be passed, a path that leaves the directory): the attempt fails.
+ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler::StartTask& start);
+
+// How an output is read back.
+runner::OutputSpec SpecOf(const ir::Output& output, const std::string& path);
+
+// What the command sees as `~{out.x}`: absolute paths in `directory`.
+Json OutPaths(const std::vector<state::OutputPath>& paths, const std::string& directory);
+
+// `arguments` with those of type Approved[…] replaced by the read-only copies that were approved. Which parameters of a
+// task are of such a type:
+std::vector<size_t> ApprovedParameters(const ir::Task& task);
+
+}  // namespace hwf::engine

@@ -1,0 +1,26 @@
+// Whether those who may answer exist and can: asked before a run begins and before each review opens. Asks the machine
+// each time. Any thread.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "ir/module.h"
+#include "runtime/review/people.h"
+#include "runtime/scheduler/scheduler.h"
+
+namespace hwf::engine {
+
+// The people of a run: the file that `--people` put into its directory, else the first of the usual places.
+ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::string& run_directory);
+
+// Whether everybody whom the program's reviews name by constant strings is known here: a group of the program, a Unix
+// group, a user, an entry of the people file. The error names the first who is not, and where.
+ErrorOr<Success> CheckPeople(const ir::Module& module, const review::People& people);
+
+// Whether as many people as the rule wants can reach the run's mailbox; the error names the directory in the way, or
+// the name that nobody has.
+ErrorOr<Success> CanAnswer(const scheduler::RuleView& rule, const ir::Module& module, const review::People& people,
+                           const std::string& run_directory);
+
+}  // namespace hwf::engine

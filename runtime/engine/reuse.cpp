@@ -1,0 +1,170 @@
+#include "runtime/engine/reuse.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/engine/evidence.h"
+#include "runtime/engine/launcher.h"
+#include "runtime/platform/ids.h"
+#include "runtime/state/command.h"
+#include "runtime/state/values.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr uint64_t kMaxEntryBytes = 16 << 20;
+
+std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+// Files by content: where one lies says nothing.
+Json ByContent(const Json& value) {
+  if (IsFileValue(value)) {
+    Json file;
+    return file.Set("path", value.StringOr("digest", "") + "/" + BaseName(value.StringOr("path", "")));
+  }
+  if (value.is_array()) {
+    Json list = Json::Array();
+    for (const Json& item : value.AsArray()) list.Add(ByContent(item));
+    return list;
+  }
+  if (value.is_object()) {
+    Json object = Json::Object();
+    for (const JsonMember& member : value.AsObject()) object.Set(member.key, ByContent(member.value));
+    return object;
+  }
+  return value;
+}
+
+Json NoEmissions(const ir::Task& task) {
+  Json previous = Json::Object();
+  for (const ir::Stream& stream : task.streams) previous.Set(stream.name, Json());
+  return previous;
+}
+
+Json DeclaredOutputs(const ir::Task& task, const std::vector<state::OutputPath>& paths) {
+  Json outputs = Json::Array();
+  for (size_t i = 0; i < paths.size(); ++i) {
+    Json output;
+    output.Set("name", paths[i].output->name).Set("type", ir::ToString(paths[i].output->type));
+    output.Set("kind", static_cast<int>(paths[i].output->kind)).Set("path", paths[i].path);
+    outputs.Add(output);
+  }
+  outputs.Add(static_cast<int64_t>(task.outputs.size()));
+  return outputs;
+}
+
+ErrorOr<Json> FileStates(platform::FileSystem& files, const Json& outputs) {
+  std::vector<const Json*> found;
+  CollectFiles(outputs, found);
+  Json states = Json::Array();
+  for (const Json* file : found) {
+    const std::string path = file->StringOr("path", "");
+    HWF_ASSIGN(const platform::FileInfo info, files.Stat(path));
+    Json state;
+    state.Set("path", path).Set("size", info.size).Set("mtime", info.mtime_ms);
+    states.Add(state);
+  }
+  return states;
+}
+
+}  // namespace
+
+bool Reuse::Allowed(const ir::Task& task) { return task.cache && !task.effect; }
+
+std::string Reuse::EntryPath(const std::string& key) const {
+  const std::string hex = key.substr(key.find(':') + 1);
+  return directory_ + "/" + hex.substr(0, 2) + "/" + hex + ".json";
+}
+
+ErrorOr<std::string> Reuse::DigestOfPath(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, path);
+  const std::string id =
+      fmt::format("{}\n{}\n{}\n{}.{}", path, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  const bool directory = S_ISDIR(info.st_mode);
+  const auto known = digests_.find(id);
+  if (!directory && known != digests_.end()) return known->second;
+  HWF_ASSIGN(const Json value, FileValue(path, directory));
+  return digests_[id] = value.StringOr("digest", "");
+}
+
+std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& start) {
+  const ir::Task& task = *start.task;
+  state::TaskValues values;
+  for (const Json& argument : start.arguments) values.arguments.push_back(ByContent(argument));
+  values.previous = NoEmissions(task);
+  const auto paths = state::OutputPaths(module, task, values);
+  if (!paths.ok()) return "";
+  values.out = OutPaths(paths.value(), "out");
+  const auto command = state::RenderCommand(module, task, values);
+  const auto needs = state::EvaluateNeeds(module, task, values);
+  if (!command.ok() || !needs.ok()) return "";
+  Json key;
+  Json argv = Json::Array(), env = Json::Object(), uses = Json::Array();
+  for (const std::string& word : command->argv) argv.Add(word);
+  for (const auto& [name, value] : command->env) env.Set(name, value);
+  for (const std::string& path : task.uses) {
+    const ErrorOr<std::string> digest = DigestOfPath(path);
+    if (!digest.ok()) return "";
+    uses.Add(BaseName(path)).Add(digest.value());
+  }
+  key.Set("v", kVersion).Set("argv", argv).Set("script", command->script).Set("env", env).Set("uses", uses);
+  Json arguments = Json::Array();
+  for (const Json& argument : values.arguments) arguments.Add(argument);
+  key.Set("arguments", arguments).Set("outputs", DeclaredOutputs(task, paths.value()));
+  key.Set("ranks", needs->ranks).Set("nodes", needs->nodes);
+  return state::DigestOf(key);
+}
+
+std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
+  const std::string path = EntryPath(key);
+  const ErrorOr<platform::FileInfo> info = files_.Stat(path);
+  const bool ours = info.ok() && info->kind == platform::FileInfo::Kind::kRegular && info->uid == geteuid() &&
+                    (info->mode & 0022) == 0;
+  if (!ours) return std::nullopt;
+  const ErrorOr<std::string> text = files_.Read(path, kMaxEntryBytes);
+  if (!text.ok()) return std::nullopt;
+  const ErrorOr<Json> json = Json::Parse(text.value(), {.allow_nan = true});
+  const bool fits = json.ok() && json->IntOr("v", 0) == kVersion && json->StringOr("key", "") == key;
+  bool same = fits;
+  if (fits && (*json)["files"].is_array()) {
+    for (const Json& file : (*json)["files"].AsArray()) {
+      const ErrorOr<platform::FileInfo> now = files_.Stat(file.StringOr("path", ""));
+      same = same && now.ok() && static_cast<int64_t>(now->size) == file.IntOr("size", -1) &&
+             now->mtime_ms == file.IntOr("mtime", -1);
+    }
+  }
+  if (!same) {
+    // Its files are gone or another program's: the next result takes its place.
+    (void)files_.Unlink(path);
+    return std::nullopt;
+  }
+  return ReuseEntry{json->StringOr("run", ""), json->StringOr("place", ""), (*json)["outputs"]};
+}
+
+ErrorOr<Success> Reuse::Store(const std::string& key, const ReuseEntry& entry) const {
+  const std::string path = EntryPath(key);
+  const std::string folder = path.substr(0, path.find_last_of('/'));
+  HWF_ASSIGN(Json states, FileStates(files_, entry.outputs));
+  Json json;
+  json.Set("v", kVersion).Set("key", key).Set("run", entry.run).Set("place", entry.place);
+  json.Set("outputs", entry.outputs).Set("files", std::move(states));
+  const std::string temporary = directory_ + "/.new-" + platform::NewId();
+  ErrorOr<Success> written = files_.WriteAtomically(temporary, json.Dump(), 0600, false);
+  if (!written.ok() && written.error().code() == ENOENT) {
+    HWF_TRY(platform::MakeDirectories(files_, directory_, 0700));
+    written = files_.WriteAtomically(temporary, json.Dump(), 0600, false);
+  }
+  HWF_TRY(std::move(written));
+  ErrorOr<Success> linked = files_.Link(temporary, path);
+  if (!linked.ok() && linked.error().code() == ENOENT) {
+    const ErrorOr<Success> made = files_.MakeDirectory(folder, 0700);
+    linked = made.ok() || made.error().code() == EEXIST ? files_.Link(temporary, path) : made;
+  }
+  (void)files_.Unlink(temporary);
+  if (!linked.ok() && linked.error().code() != EEXIST) return linked.error();
+  return Success{};
+}
+
+}  // namespace hwf::engine

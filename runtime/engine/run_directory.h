@@ -1,0 +1,35 @@
+// Making a run: its directory with exact modes, its program, its first event. What is half made when the machine dies
+// has no RunStarted, is no run, and is removed by `hwf gc`. One thread.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "runtime/engine/run_record.h"
+#include "runtime/site/site.h"
+
+namespace hwf::engine {
+
+struct NewRun {
+  std::string runs;  // absolute directory of runs; made if it does not exist, with the rights of the one that it is in
+  std::string ir;    // text of the program
+  Json params;
+  std::string people;  // file for the run's own copy of the people file; empty: none
+  std::string share;   // group that may read the run and write to its inbox; empty: nobody but the owner
+};
+
+// The run's absolute directory; its last part is the id: UTC date and time, and chance.
+ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run);
+
+// `directory` and what is missing above it, with the rights of what was there: in a directory that people share, the
+// second one can begin a run too.
+ErrorOr<Success> MakeLike(const std::string& directory);
+
+// Where results of runs in the same directory of runs are remembered, of this user.
+std::string CacheDirectory(const std::string& run_directory);
+
+// This machine's site: from the module's local sites; without one, all of the machine. An error if a task asks for a
+// site that this build cannot reach.
+ErrorOr<site::LocalOptions> LocalOptionsOf(const ir::Module& module, const std::string& run_directory);
+
+}  // namespace hwf::engine

@@ -1,0 +1,90 @@
+#include "runtime/engine/run_record.h"
+
+#include "ir/json.h"
+#include "ir/verify.h"
+#include "runtime/platform/hash.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr uint64_t kMaxProgramBytes = uint64_t{1} << 30;
+
+}  // namespace
+
+std::string RunPaths::Attempt(const state::Place& place, int attempt) const {
+  return Tasks() + "/" + place + "/" + std::to_string(attempt);
+}
+
+ErrorOr<std::unique_ptr<ir::Module>> ReadProgram(platform::FileSystem& files, const std::string& path) {
+  HWF_ASSIGN(const std::string text, files.Read(path, kMaxProgramBytes));
+  ErrorOr<ir::Module> module = ir::ModuleFromText(text);
+  if (!module.ok()) return module.error().WithContext(path);
+  const std::vector<std::string> faults = ir::Verify(module.value());
+  if (!faults.empty()) return MakeError("{} is not a sound program: {}", path, faults.front());
+  return std::make_unique<ir::Module>(std::move(module).value());
+}
+
+ErrorOr<std::unique_ptr<RunRecord>> RunRecord::Load(platform::FileSystem& files, const std::string& directory,
+                                                    const Observer& observer) {
+  std::unique_ptr<RunRecord> record(new RunRecord(files, directory));
+  HWF_TRY(record->LoadProgram());
+  HWF_TRY(record->Refresh(observer));
+  if (record->facts_.id.empty()) {
+    return MakeError("{}: no run began here (its journal has no start); `hwf gc` removes it", directory);
+  }
+  return record;
+}
+
+ErrorOr<Success> RunRecord::LoadProgram() {
+  HWF_ASSIGN(module_, ReadProgram(files_, paths_.Program()));
+  scheduler_ = std::make_unique<scheduler::Scheduler>(*module_);
+  return Success{};
+}
+
+ErrorOr<bool> RunRecord::Refresh(const Observer& observer) {
+  bool any = false;
+  HWF_TRY(reader_.Read([&](std::string_view payload, uint64_t end) -> ErrorOr<Success> {
+    ErrorOr<Json> json = Json::Parse(payload, {.allow_nan = true});
+    if (!json.ok()) return json.error().WithContext(paths_.Journal() + ", record before byte " + std::to_string(end));
+    ErrorOr<state::Event> event = state::EventFromJson(json.value());
+    if (!event.ok()) return event.error().WithContext(paths_.Journal() + ", record before byte " + std::to_string(end));
+    const std::vector<scheduler::Command> commands = Apply(event.value());
+    if (observer) observer(event.value(), commands);
+    any = true;
+    return Success{};
+  }));
+  return any;
+}
+
+std::vector<scheduler::Command> RunRecord::Apply(const state::Event& event) {
+  Note(event);
+  return scheduler_->Apply(event);
+}
+
+void RunRecord::Note(const state::Event& event) {
+  ++facts_.events;
+  facts_.last_event = event.time;
+  facts_.epoch = std::max(facts_.epoch, event.epoch);
+  if (const auto* started = std::get_if<state::RunStarted>(&event.body)) {
+    facts_.id = started->run_id;
+    facts_.directory = paths_.root;
+    facts_.params = started->params;
+    facts_.starter = started->starter;
+    facts_.started = event.time;
+    ir_digest_ = started->ir_digest;
+  } else if (const auto* engine = std::get_if<state::EngineStarted>(&event.body)) {
+    facts_.engine_host = engine->host;
+    facts_.engine_pid = engine->pid;
+    facts_.engine_started = event.time;
+  } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {
+    facts_.cancelled = facts_.cancelled || cancel->place.empty();
+  } else if (const auto* finished = std::get_if<state::RunFinished>(&event.body)) {
+    facts_.finished = true;
+    facts_.ok = finished->ok;
+    facts_.why = finished->why;
+    facts_.outputs = finished->outputs;
+    facts_.ended = event.time;
+  }
+}
+
+}  // namespace hwf::engine

@@ -1,0 +1,206 @@
+#include "runtime/report/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/report/plot.h"
+#include "runtime/report/review_text.h"
+#include "runtime/report/status.h"
+
+namespace hwf::report {
+namespace {
+
+using scheduler::EmissionRecord;
+using scheduler::ReviewStatus;
+using scheduler::ReviewView;
+using scheduler::TaskStatus;
+using scheduler::TaskView;
+
+constexpr size_t kPlotRows = 3;
+constexpr size_t kPlotColumns = 40;
+
+struct Series {
+  std::string name;
+  std::vector<double> values;
+};
+
+// The field to draw: the last Float among the stream's, else the last number.
+Series SeriesOf(const std::vector<EmissionRecord>& emissions) {
+  Series series;
+  if (emissions.empty() || !emissions.back().values.is_object()) return series;
+  bool found_float = false;
+  for (const JsonMember& member : emissions.back().values.AsObject()) {
+    const bool is_float = member.value.is_double();
+    if (!member.value.is_number() || (found_float && !is_float)) continue;
+    series.name = member.key;
+    found_float = found_float || is_float;
+  }
+  if (series.name.empty()) return series;
+  for (const EmissionRecord& emission : emissions) {
+    const Json& value = emission.values[series.name];
+    if (value.is_number()) series.values.push_back(value.AsDouble());
+  }
+  return series;
+}
+
+class Page {
+ public:
+  Page(const engine::RunRecord& record, const Style& style, const ProgressView& view)
+      : record_(record), scheduler_(record.scheduler()), style_(style), view_(view) {}
+
+  std::vector<std::string> Lines() {
+    Head();
+    Reviews();
+    Running();
+    for (std::string& line : lines_) line = Fit(line, view_.columns > 1 ? view_.columns - 1 : 1);
+    const size_t most = std::max<size_t>(view_.rows, 4) - 1;
+    if (lines_.size() > most) {
+      const size_t hidden = lines_.size() - most + 1;
+      lines_.resize(most - 1);
+      lines_.push_back(style_.Dim(fmt::format("… {} more lines: hwf status {}", hidden, record_.facts().id)));
+    }
+    return std::move(lines_);
+  }
+
+ private:
+  void Head() {
+    const std::string left = fmt::format("{} {}  {}", style_.Bold(record_.module().entry),
+                                         style_.Dim(record_.facts().id), CountsText(CountTasks(scheduler_), style_));
+    const std::string right = FormatDuration((view_.now - record_.facts().started) / 1000 * 1000);
+    const size_t used = Width(left) + Width(right) + 2;
+    const size_t gap = used < view_.columns ? view_.columns - used : 1;
+    lines_.push_back(left + std::string(gap, ' ') + style_.Dim(ProgressMoves(record_) ? right : ""));
+  }
+
+  void Reviews() {
+    for (const ReviewView& review : scheduler_.reviews()) {
+      if (review.status != ReviewStatus::kOpen) continue;
+      std::string state = fmt::format("open since {}", FormatClock(review.opened));
+      if (review.deadline != 0) state += fmt::format(", until {}", FormatTime(review.deadline));
+      if (!review.votes.empty())
+        state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
+      lines_.push_back(
+          fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(Printable(review.question)), style_.Dim(state)));
+      lines_.push_back(style_.Yellow(
+          fmt::format("    hwf review answer {} {} {}", record_.facts().id, review.id, ChoicesText(review))));
+    }
+    for (const TaskView& task : scheduler_.tasks()) {
+      if (task.status != TaskStatus::kInDoubt) continue;
+      lines_.push_back(fmt::format("{} {} may have had its effect; say which:", style_.Red("!"), task.place));
+      lines_.push_back(
+          style_.Yellow(fmt::format("    hwf doubt {} {} happened|did-not", record_.facts().id, task.place)));
+    }
+  }
+
+  void Running() {
+    for (const TaskView& task : scheduler_.tasks()) {
+      if (task.status != TaskStatus::kRunning && task.status != TaskStatus::kRetrying) continue;
+      const EmissionRecord* newest = nullptr;
+      const std::string* stream = nullptr;
+      for (const auto& [name, emissions] : task.streams) {
+        if (emissions.empty() || (newest != nullptr && emissions.back().time < newest->time)) continue;
+        newest = &emissions.back();
+        stream = &name;
+      }
+      const std::string time = task.started != 0 ? FormatDuration((view_.now - task.started) / 1000 * 1000) : "queued";
+      std::string line = fmt::format("{} {} {}", style_.Blue("▶"), Pad(task.place, 20), Pad(time, 12));
+      if (task.attempt > 1) line += fmt::format("attempt {}  ", task.attempt);
+      if (newest != nullptr)
+        line += fmt::format("{} {}: {}", *stream, newest->number, EmissionText(*newest, task.task, *stream));
+      lines_.push_back(line);
+      if (stream != nullptr) Plot(task, *stream);
+      if (!task.messages.empty()) lines_.push_back("    told " + MessageText(task.messages.back(), task.task));
+    }
+  }
+
+  void Plot(const TaskView& task, const std::string& stream) {
+    for (const auto& [name, emissions] : task.streams) {
+      if (name != stream) continue;
+      const Series series = SeriesOf(emissions);
+      if (series.values.size() < 2) return;
+      const auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
+      const std::vector<std::string> plot =
+          LinePlot(series.values, std::min(kPlotColumns, series.values.size()), kPlotRows);
+      for (size_t row = 0; row < plot.size(); ++row) {
+        std::string label;
+        if (row == 0) label = FormatNumber(*high);
+        if (row == 1) label = series.name;
+        if (row + 1 == plot.size()) label = FormatNumber(*low);
+        lines_.push_back(
+            fmt::format("    {} {}", style_.Dim(fmt::format("{:>10}", Fit(label, 10))), style_.Green(plot[row])));
+      }
+    }
+  }
+
+  const engine::RunRecord& record_;
+  const scheduler::Scheduler& scheduler_;
+  const Style& style_;
+  const ProgressView& view_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+std::vector<std::string> ProgressLines(const engine::RunRecord& record, const Style& style, const ProgressView& view) {
+  return Page(record, style, view).Lines();
+}
+
+bool ProgressMoves(const engine::RunRecord& record) {
+  const std::vector<TaskView>& tasks = record.scheduler().tasks();
+  return std::any_of(tasks.begin(), tasks.end(), [](const TaskView& task) {
+    return task.status == TaskStatus::kRunning || task.status == TaskStatus::kRetrying;
+  });
+}
+
+void LiveScreen::Write(const std::string& text) const {
+  size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t count = write(fd_, text.data() + written, text.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;  // the terminal has gone; the run has not
+    written += static_cast<size_t>(count);
+  }
+}
+
+std::string LiveScreen::Erase() const {
+  if (drawn_.empty()) return "";
+  return fmt::format("\x1b[{}A\r\x1b[J", drawn_.size());
+}
+
+void LiveScreen::Print(const std::string& lines) {
+  std::string text = Erase() + lines + "\n";
+  for (const std::string& line : drawn_) text += line + "\n";
+  Write(text);
+}
+
+void LiveScreen::Draw(const std::vector<std::string>& lines) {
+  if (lines == drawn_) return;
+  std::string text;
+  if (lines.size() == drawn_.size()) {
+    text = fmt::format("\x1b[{}A", drawn_.size());
+    for (size_t i = 0; i < lines.size(); ++i) text += lines[i] == drawn_[i] ? "\n" : "\r" + lines[i] + "\x1b[K\n";
+  } else {
+    text = Erase();
+    for (const std::string& line : lines) text += line + "\n";
+  }
+  Write(text);
+  drawn_ = lines;
+}
+
+void LiveScreen::Close() { drawn_.clear(); }
+
+ProgressView LiveScreen::Size() const {
+  ProgressView view;
+  winsize size{};
+  if (ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    view.columns = size.ws_col;
+    view.rows = size.ws_row;
+  }
+  return view;
+}
+
+}  // namespace hwf::report

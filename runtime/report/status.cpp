@@ -1,0 +1,311 @@
+#include "runtime/report/status.h"
+
+#include <fmt/format.h>
+
+#include "runtime/engine/review_record.h"
+#include "runtime/report/review_text.h"
+
+namespace hwf::report {
+namespace {
+
+using scheduler::ReviewStatus;
+using scheduler::TaskStatus;
+using scheduler::TaskView;
+
+const ir::Stream* FindStream(const ir::Task* task, std::string_view name) {
+  if (task == nullptr) return nullptr;
+  for (const ir::Stream& stream : task->streams) {
+    if (stream.name == name) return &stream;
+  }
+  return nullptr;
+}
+
+std::string StreamOf(const ir::Task* task) {
+  return task != nullptr && !task->streams.empty() ? task->streams.front().name : "emission";
+}
+
+std::string Colored(TaskStatus status, const Style& style) {
+  const std::string_view text = ToString(status);
+  switch (status) {
+    case TaskStatus::kDone:
+    case TaskStatus::kReused:
+      return style.Green(text);
+    case TaskStatus::kRunning:
+      return style.Blue(text);
+    case TaskStatus::kFailed:
+    case TaskStatus::kInDoubt:
+      return style.Red(text);
+    case TaskStatus::kRetrying:
+    case TaskStatus::kCancelled:
+      return style.Yellow(text);
+    case TaskStatus::kWaiting:
+    case TaskStatus::kSkipped:
+      return style.Dim(text);
+  }
+  return std::string(text);
+}
+
+std::string TaskTime(const TaskView& task, state::TimeMs now) {
+  if (task.started == 0) return "";
+  return FormatDuration((task.ended != 0 ? task.ended : now) - task.started);
+}
+
+std::string TaskLines(const TaskView& task, const Style& style, state::TimeMs now) {
+  std::string text =
+      fmt::format("  {} {} {}", Pad(task.place, 28), Pad(Colored(task.status, style), 9), TaskTime(task, now));
+  if (task.attempt > 1) text += fmt::format(", attempt {}", task.attempt);
+  if (task.usage.max_rss > 0) text += fmt::format(", peak {}", FormatBytes(task.usage.max_rss));
+  text += "\n";
+  const std::string why = Printable(task.why.substr(0, task.why.find('\n')));
+  if (!why.empty()) text += fmt::format("      {}\n", why);
+  for (const auto& [name, emissions] : task.streams) {
+    if (emissions.empty()) continue;
+    text += fmt::format("      {} {}: {}\n", name, emissions.back().number,
+                        EmissionText(emissions.back(), task.task, name));
+  }
+  for (const scheduler::MessageRecord& message : task.messages) {
+    text += fmt::format("      told {}\n", MessageText(message, task.task));
+  }
+  return text;
+}
+
+std::string EngineLine(const engine::RunRecord& record, const EngineState& engine, const Style& style) {
+  const engine::RunFacts& facts = record.facts();
+  if (facts.finished) {
+    const std::string verdict = facts.ok ? style.Green("finished") : style.Red("failed");
+    return fmt::format("{} at {}{}\n", verdict, FormatTime(facts.ended),
+                       facts.why.empty() ? "" : ": " + Printable(facts.why));
+  }
+  if (engine.alive) return fmt::format("engine: pid {} on {}\n", engine.pid, engine.host);
+  if (engine.unknown) {
+    return fmt::format("engine: on {} (last sign of life {})\n", engine.host, FormatTime(engine.heartbeat));
+  }
+  size_t running = 0;
+  for (const TaskView& task : record.scheduler().tasks()) {
+    if (task.status == TaskStatus::kRunning) ++running;
+  }
+  const state::TimeMs since = engine.heartbeat != 0 ? engine.heartbeat : facts.last_event;
+  std::string line = fmt::format("no engine since {}", FormatTime(since));
+  if (!facts.engine_host.empty()) line += " on " + facts.engine_host;
+  if (running > 0) line += fmt::format("; {} {} may run on", running, running == 1 ? "job" : "jobs");
+  return style.Yellow(fmt::format("{}; resume with: hwf resume {}", line, facts.id)) + "\n";
+}
+
+Json MessageJson(const scheduler::MessageRecord& message) {
+  Json json;
+  json.Set("number", message.number).Set("message", message.message).Set("fields", message.fields);
+  json.Set("sent", FormatUtc(message.sent)).Set("from", message.sender);
+  json.Set("seen_emission", message.seen_emission != 0 ? Json(message.seen_emission) : Json());
+  json.Set("first_carried", message.first_carried != 0 ? Json(message.first_carried) : Json());
+  json.Set("delivered", message.delivered).Set("undelivered_job_ended", message.undelivered_job_ended);
+  return json;
+}
+
+Json EmissionJson(const scheduler::EmissionRecord& emission) {
+  Json json;
+  json.Set("number", emission.number).Set("attempt", emission.attempt).Set("time", FormatUtc(emission.time));
+  json.Set("after_message", emission.after_message).Set("values", emission.values);
+  if (emission.replayed) json.Set("replayed", true);
+  return json;
+}
+
+}  // namespace
+
+std::string_view ToString(TaskStatus status) {
+  switch (status) {
+    case TaskStatus::kWaiting:
+      return "waiting";
+    case TaskStatus::kRunning:
+      return "running";
+    case TaskStatus::kRetrying:
+      return "retrying";
+    case TaskStatus::kDone:
+      return "done";
+    case TaskStatus::kReused:
+      return "reused";
+    case TaskStatus::kFailed:
+      return "failed";
+    case TaskStatus::kSkipped:
+      return "skipped";
+    case TaskStatus::kCancelled:
+      return "cancelled";
+    case TaskStatus::kInDoubt:
+      return "in doubt";
+  }
+  return "";
+}
+
+TaskCounts CountTasks(const scheduler::Scheduler& scheduler) {
+  TaskCounts counts;
+  for (const TaskView& task : scheduler.tasks()) {
+    switch (task.status) {
+      case TaskStatus::kWaiting:
+        ++counts.waiting;
+        break;
+      case TaskStatus::kRunning:
+        ++counts.running;
+        break;
+      case TaskStatus::kRetrying:
+        ++counts.retrying;
+        break;
+      case TaskStatus::kDone:
+        ++counts.done;
+        break;
+      case TaskStatus::kReused:
+        ++counts.reused;
+        break;
+      case TaskStatus::kFailed:
+        ++counts.failed;
+        break;
+      case TaskStatus::kSkipped:
+        ++counts.skipped;
+        break;
+      case TaskStatus::kCancelled:
+        ++counts.cancelled;
+        break;
+      case TaskStatus::kInDoubt:
+        ++counts.in_doubt;
+        break;
+    }
+  }
+  return counts;
+}
+
+std::string CountsText(const TaskCounts& counts, const Style& style) {
+  std::string text;
+  const auto add = [&](size_t count, std::string_view what, std::string (Style::*paint)(std::string_view) const) {
+    if (count == 0) return;
+    text += (text.empty() ? "" : " · ") + (style.*paint)(fmt::format("{} {}", count, what));
+  };
+  add(counts.failed, "failed", &Style::Red);
+  add(counts.in_doubt, "in doubt", &Style::Red);
+  add(counts.running, "running", &Style::Blue);
+  add(counts.retrying, "retrying", &Style::Yellow);
+  add(counts.waiting, "waiting", &Style::Dim);
+  add(counts.done, "done", &Style::Green);
+  add(counts.reused, "reused", &Style::Green);
+  add(counts.skipped, "skipped", &Style::Dim);
+  add(counts.cancelled, "cancelled", &Style::Yellow);
+  return text.empty() ? "no tasks yet" : text;
+}
+
+std::string EmissionText(const scheduler::EmissionRecord& emission, const ir::Task* task, std::string_view stream) {
+  const ir::Stream* declared = FindStream(task, stream);
+  std::string text;
+  if (!emission.values.is_object()) return text;
+  for (const JsonMember& member : emission.values.AsObject()) {
+    if (member.value.is_null()) continue;
+    const ir::FieldDef* field =
+        declared != nullptr && declared->record != nullptr ? declared->record->record->Find(member.key) : nullptr;
+    const std::string value = FormatValue(member.value, field != nullptr ? field->type : nullptr);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", member.key, Fit(value, 32));
+  }
+  return text;
+}
+
+std::string MessageText(const scheduler::MessageRecord& message, const ir::Task* task) {
+  std::string fields;
+  if (message.fields.is_object()) {
+    for (const JsonMember& member : message.fields.AsObject()) {
+      fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", member.key, FormatValue(member.value, nullptr));
+    }
+  }
+  std::string text = fmt::format("{}({})", message.message, fields);
+  const std::string stream = StreamOf(task);
+  if (message.seen_emission != 0) text += fmt::format(", decided at {} {}", stream, message.seen_emission);
+  if (message.undelivered_job_ended) return text + ", undelivered: the job had ended";
+  if (message.first_carried != 0) return text + fmt::format(", first carried by {} {}", stream, message.first_carried);
+  return text + (message.delivered ? ", delivered" : ", on its way");
+}
+
+std::string StatusText(const engine::RunRecord& record, const EngineState& engine, const Style& style,
+                       state::TimeMs now) {
+  const engine::RunFacts& facts = record.facts();
+  const scheduler::Scheduler& scheduler = record.scheduler();
+  std::string text = fmt::format("{}  {}  started {} by {}\n", style.Bold(facts.id), record.module().entry,
+                                 FormatTime(facts.started), Printable(facts.starter.name));
+  text += EngineLine(record, engine, style);
+  text += CountsText(CountTasks(scheduler), style) + "\n";
+  for (const TaskView& task : scheduler.tasks()) text += TaskLines(task, style, now);
+  for (const auto& [place, value] : scheduler.checkpoints()) {
+    text += fmt::format("  {} {} {}\n", Pad(place, 28), "checkpoint", Fit(FormatValue(value, nullptr), 60));
+  }
+  for (const scheduler::ReviewView& review : scheduler.reviews()) text += ReviewLine(review, style, now);
+  for (const scheduler::ReviewView& review : scheduler.reviews()) {
+    if (review.status != ReviewStatus::kOpen) continue;
+    text += fmt::format("answer with: hwf review answer {} {} {}\n", facts.id, review.id, ChoicesText(review));
+  }
+  for (const TaskView& task : scheduler.tasks()) {
+    if (task.status != TaskStatus::kInDoubt) continue;
+    text += fmt::format("{} may have had its effect; say which: hwf doubt {} {} happened|did-not\n", task.place,
+                        facts.id, task.place);
+  }
+  for (const std::string& failure : scheduler.failures())
+    text += style.Red("failed: ") + Printable(failure, true) + "\n";
+  if (facts.finished && facts.ok && facts.outputs.is_object()) {
+    for (const JsonMember& output : facts.outputs.AsObject()) {
+      text += fmt::format("  {} = {}\n", output.key, output.value.Dump());
+    }
+  }
+  return text;
+}
+
+Json TaskJson(const TaskView& task) {
+  Json json;
+  json.Set("place", task.place).Set("task", task.task != nullptr ? Json(task.task->name) : Json());
+  json.Set("status", ToString(task.status)).Set("attempt", task.attempt);
+  json.Set("submitted", task.submitted != 0 ? Json(FormatUtc(task.submitted)) : Json());
+  json.Set("started", task.started != 0 ? Json(FormatUtc(task.started)) : Json());
+  json.Set("ended", task.ended != 0 ? Json(FormatUtc(task.ended)) : Json());
+  if (!task.why.empty()) json.Set("why", task.why);
+  json.Set("outputs", task.outputs);
+  Json usage;
+  usage.Set("wall_ms", task.usage.wall_ms).Set("cpu_ms", task.usage.cpu_ms).Set("max_rss", task.usage.max_rss);
+  json.Set("usage", usage);
+  Json streams = Json::Object();
+  for (const auto& [name, emissions] : task.streams) {
+    Json list = Json::Array();
+    for (const scheduler::EmissionRecord& emission : emissions) list.Add(EmissionJson(emission));
+    streams.Set(name, list);
+  }
+  json.Set("streams", streams);
+  Json messages = Json::Array();
+  for (const scheduler::MessageRecord& message : task.messages) messages.Add(MessageJson(message));
+  json.Set("messages", messages);
+  return json;
+}
+
+Json StatusJson(const engine::RunRecord& record, const EngineState& engine) {
+  const engine::RunFacts& facts = record.facts();
+  const scheduler::Scheduler& scheduler = record.scheduler();
+  Json json;
+  json.Set("v", 1).Set("run", facts.id).Set("directory", facts.directory).Set("workflow", record.module().entry);
+  json.Set("started", FormatUtc(facts.started)).Set("starter", facts.starter.name).Set("params", facts.params);
+  json.Set("state", facts.finished ? (facts.ok ? "finished" : "failed") : "unfinished");
+  json.Set("why", facts.why).Set("outputs", facts.outputs);
+  Json engine_json;
+  engine_json.Set("alive", engine.alive || engine.unknown).Set("host", engine.host).Set("pid", engine.pid);
+  engine_json.Set("epoch", facts.epoch);
+  json.Set("engine", engine_json);
+  Json tasks = Json::Array();
+  for (const TaskView& task : scheduler.tasks()) tasks.Add(TaskJson(task));
+  json.Set("tasks", tasks);
+  Json reviews = Json::Array();
+  state::TimeMs next_due = 0;
+  for (const scheduler::ReviewView& review : scheduler.reviews()) {
+    reviews.Add(engine::ReviewJson(review, facts.id));
+    const bool open = review.status == ReviewStatus::kOpen && review.deadline != 0;
+    if (open && (next_due == 0 || review.deadline < next_due)) next_due = review.deadline;
+  }
+  json.Set("reviews", reviews);
+  json.Set("next_due", next_due != 0 ? Json(FormatUtc(next_due)) : Json());
+  Json checkpoints = Json::Object();
+  for (const auto& [place, value] : scheduler.checkpoints()) checkpoints.Set(place, value);
+  json.Set("checkpoints", checkpoints);
+  Json failures = Json::Array();
+  for (const std::string& failure : scheduler.failures()) failures.Add(failure);
+  json.Set("failures", failures);
+  return json;
+}
+
+}  // namespace hwf::report
