@@ -1,0 +1,73 @@
+// The command of a task and its environment: what can stand in `~{…}` there. Quoting is lowering's work.
+#include "compiler/sema/checker.h"
+
+namespace hwf::sema {
+namespace {
+
+// `out.x` of an output that has no path of its own: standard output, or files found by a pattern.
+const Output* PathlessOutput(const TaskDecl& task, const Expr* value) {
+  const auto* field = llvm::dyn_cast<FieldExpr>(value);
+  if (field == nullptr) return nullptr;
+  const auto* base = llvm::dyn_cast<NameExpr>(field->base);
+  if (base == nullptr || base->binding == nullptr || base->binding->kind != Binding::Kind::kOut) return nullptr;
+  for (const Output& output : task.outputs) {
+    if (output.name.text != field->name.text) continue;
+    const TypeRef inner = output.sema_type->kind == TypeKind::kOptional ? output.sema_type->element : output.sema_type;
+    const bool list = inner->kind == TypeKind::kList &&
+                      (inner->element->kind == TypeKind::kFile || inner->element->kind == TypeKind::kDir);
+    return output.at_stdout || list ? &output : nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void Checker::CheckCommand(const TaskDecl& task) {
+  for (const TaskDecl::Env& env : task.env) {
+    Check(env.value);
+    if (IsText(env.value->type, Text::kTask)) continue;
+    auto report = Report(env.value->range, diagnostics::kNotText, TypeName(env.value->type));
+    if (Plain(env.value->type)->kind == TypeKind::kOptional) {
+      report.Help("it may be `none`: give a default with `??`");
+    }
+  }
+  auto refuse_pathless = [&](const Expr* value) {
+    const Output* output = PathlessOutput(task, value);
+    if (output == nullptr) return;
+    Report(value->range, diagnostics::kOutHasNoPath, output->name.text,
+           output->at_stdout ? "standard output" : "the files that match its pattern")
+        .Note(output->range, "declared here");
+  };
+  switch (task.run.kind) {
+    case TaskDecl::Run::Kind::kNone:
+      Report(task.name.range, diagnostics::kNoCommand, task.name.text);
+      return;
+    case TaskDecl::Run::Kind::kInterpreter:
+      if (task.run.interpreter.text != "python") {
+        Report(task.run.interpreter.range, diagnostics::kNotCarried, "run " + task.run.interpreter.text.str())
+            .Help("`run python` and `run` (bash) work today; others through `run`, as a file that `uses` names");
+      }
+      [[fallthrough]];
+    case TaskDecl::Run::Kind::kShell: {
+      if (task.run.text == nullptr) return;
+      const Text kind = task.run.kind == TaskDecl::Run::Kind::kShell ? Text::kShellWord : Text::kPython;
+      CheckString(*task.run.text, kind);
+      for (const StringExpr::Part& part : task.run.text->parts) {
+        if (part.value != nullptr) refuse_pathless(part.value);
+      }
+      return;
+    }
+    case TaskDecl::Run::Kind::kExec: {
+      if (task.run.argv == nullptr) return;
+      for (Expr* word : task.run.argv->items) {
+        CheckPart(*word, Text::kShellWord);
+        refuse_pathless(word);
+      }
+      task.run.argv->type = context_.types().List(Simple(TypeKind::kString));
+      if (task.run.argv->items.empty()) Report(task.run.argv->range, diagnostics::kNoCommand, task.name.text);
+      return;
+    }
+  }
+}
+
+}  // namespace hwf::sema

@@ -1,0 +1,247 @@
+// Expressions: dispatch, literals, names, collections, and the two questions asked of types everywhere, whether one
+// converts to another and which one two have in common.
+#include "compiler/sema/checker.h"
+#include "compiler/sema/resolve.h"
+
+namespace hwf::sema {
+namespace {
+
+// The `m` of `m.fit`, the `Verdict` of `Verdict.keep`: no values, and what follows the dot has been resolved.
+bool IsQualifier(const Expr* expr) {
+  const Binding* binding = nullptr;
+  if (const auto* name = llvm::dyn_cast<NameExpr>(expr)) binding = name->binding;
+  if (const auto* field = llvm::dyn_cast<FieldExpr>(expr)) binding = field->binding;
+  if (binding == nullptr) return false;
+  return binding->kind == Binding::Kind::kModule ||
+         (binding->kind == Binding::Kind::kDecl && llvm::isa<EnumDecl>(binding->decl));
+}
+
+}  // namespace
+
+Checker::Checker(Context& context, Types& types, const ModuleScope& scope)
+    : context_(context), types_(types), scope_(scope) {}
+
+TypeRef Checker::Check(Expr* expr) {
+  if (expr == nullptr) return Poison();
+  llvm::SmallVector<Expr*, 8> spine{expr};
+  while (Expr* left = LeftChild(spine.back())) spine.push_back(left);
+  // `a != none and b and c`: what the left side says holds on the right. One scope serves a whole chain.
+  std::optional<FactScope> facts;
+  const Expr* below = nullptr;
+  while (!spine.empty()) {
+    Expr* node = spine.pop_back_val();
+    if (!spine.empty() && llvm::isa<FieldExpr>(spine.back()) && IsQualifier(node)) {
+      node->type = Poison();
+      continue;
+    }
+    const auto* logic = llvm::dyn_cast<BinaryExpr>(node);
+    const bool short_circuit = logic != nullptr && (logic->op == BinaryOp::kAnd || logic->op == BinaryOp::kOr);
+    if (short_circuit) {
+      const auto* inner = llvm::dyn_cast<BinaryExpr>(below);
+      const bool goes_on = facts.has_value() && inner != nullptr && inner->op == logic->op;
+      if (!goes_on) facts.emplace(*this);
+      facts->Assume(goes_on ? inner->right : below, logic->op == BinaryOp::kAnd);
+    } else {
+      facts.reset();
+    }
+    node->type = CheckNode(*node);
+    below = node;
+  }
+  return expr->type;
+}
+
+TypeRef Checker::CheckNode(Expr& expr) {
+  switch (expr.kind) {
+    case Expr::Kind::kBool:
+      return Simple(TypeKind::kBool);
+    case Expr::Kind::kInt:
+      return Simple(TypeKind::kInt);
+    case Expr::Kind::kFloat:
+      return Simple(TypeKind::kFloat);
+    case Expr::Kind::kDuration:
+      return Simple(TypeKind::kDuration);
+    case Expr::Kind::kBytes:
+      return Simple(TypeKind::kBytes);
+    case Expr::Kind::kNone:
+      return Simple(TypeKind::kNone);
+    case Expr::Kind::kString:
+      return CheckString(llvm::cast<StringExpr>(expr), text_);
+    case Expr::Kind::kName:
+      return CheckName(llvm::cast<NameExpr>(expr));
+    case Expr::Kind::kField:
+      return CheckField(llvm::cast<FieldExpr>(expr));
+    case Expr::Kind::kIndex:
+      return CheckIndex(llvm::cast<IndexExpr>(expr));
+    case Expr::Kind::kCall:
+      return CheckCall(llvm::cast<CallExpr>(expr));
+    case Expr::Kind::kUnary:
+      return CheckUnary(llvm::cast<UnaryExpr>(expr));
+    case Expr::Kind::kBinary:
+      return CheckBinary(llvm::cast<BinaryExpr>(expr));
+    case Expr::Kind::kAfter: {
+      auto& after = llvm::cast<AfterExpr>(expr);
+      Check(after.awaited);
+      AllowNode(expr.range, "`after`");
+      return after.value->type;
+    }
+    case Expr::Kind::kList:
+      return CheckList(llvm::cast<ListExpr>(expr));
+    case Expr::Kind::kMap:
+      return CheckMap(llvm::cast<MapExpr>(expr));
+    case Expr::Kind::kTuple:
+      return CheckTuple(llvm::cast<TupleExpr>(expr));
+    case Expr::Kind::kIf:
+      return CheckIf(llvm::cast<IfExpr>(expr), true);
+    case Expr::Kind::kMatch:
+      return CheckMatch(llvm::cast<MatchExpr>(expr), true);
+    case Expr::Kind::kFor:
+      return CheckFor(llvm::cast<ForExpr>(expr), true);
+    case Expr::Kind::kReview:
+      return CheckReview(llvm::cast<ReviewExpr>(expr));
+    case Expr::Kind::kFail:
+      CheckString(*llvm::cast<FailExpr>(expr).message, Text::kPlain);
+      llvm::cast<FailExpr>(expr).message->type = Simple(TypeKind::kString);
+      AllowNode(expr.range, "`fail`");
+      return Simple(TypeKind::kNever);
+    case Expr::Kind::kUncarried:
+      ++nodes_;
+      return Poison();
+    case Expr::Kind::kError:
+      ++nodes_;
+      return Poison();
+  }
+  HWF_UNREACHABLE();
+}
+
+bool Checker::AllowNode(Range range, std::string_view what) {
+  ++nodes_;
+  if (pure_.empty()) return true;
+  Report(range, diagnostics::kImpure, what, pure_);
+  return false;
+}
+
+void Checker::Suggest(diagnostics::Report& report, Range range) {
+  const StringRef best = context_.suggester.Best();
+  if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", range, best.str());
+}
+
+TypeRef Checker::CheckName(NameExpr& name) {
+  const Binding* binding = name.binding;
+  if (binding == nullptr) return Poison();
+  switch (binding->kind) {
+    case Binding::Kind::kDecl:
+      return CheckDecl(*binding, name.range);
+    case Binding::Kind::kModule:
+      Report(name.range, diagnostics::kNotAValue, name.name.text, "a module");
+      return Poison();
+    case Binding::Kind::kBuiltin:
+      Report(name.range, diagnostics::kNotAValue, name.name.text, "a built-in function");
+      return Poison();
+    case Binding::Kind::kVariant:
+    case Binding::Kind::kField:
+    case Binding::Kind::kLet:
+    case Binding::Kind::kCheckpoint:
+    case Binding::Kind::kFor:
+    case Binding::Kind::kPattern:
+    case Binding::Kind::kWatch:
+    case Binding::Kind::kOut:
+    case Binding::Kind::kPrevious:
+    case Binding::Kind::kAttempt:
+      break;
+  }
+  // A `let` on a cycle has no type; the cycle was reported.
+  return binding->type == nullptr ? Poison() : Narrowed(name, binding->type);
+}
+
+TypeRef Checker::CheckDecl(const Binding& binding, Range range) {
+  auto report = Report(range, diagnostics::kNotAValue, binding.name.text, KindName(*binding.decl));
+  report.Note(binding.name.range, "declared here");
+  return Poison();
+}
+
+bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
+  if (expr == nullptr || expr->type == nullptr || ir::Converts(expr->type, want)) return true;
+  const TypeRef found = expr->type;
+  if (want->kind == TypeKind::kApproved && ir::Converts(Plain(found), want->element)) {
+    Report(expr->range, diagnostics::kNotApproved, TypeName(want), what, TypeName(found))
+        .Help("only an answer that `grants` it makes an approved value");
+    return false;
+  }
+  auto report = Report(expr->range, diagnostics::kTypeMismatch, TypeName(want), what, TypeName(found));
+  if (found->kind == TypeKind::kOptional && ir::Converts(found->element, want)) {
+    report.Help("it may be `none`: give a default with `??`, or use it inside `if x != none { … }`");
+  } else if (Plain(found)->kind == TypeKind::kFloat && want->kind == TypeKind::kInt) {
+    report.Help("`round(x)` gives the nearest Int");
+  }
+  return false;
+}
+
+TypeRef Checker::Join(TypeRef a, TypeRef b) {
+  if (IsPoison(a) || IsPoison(b)) return Poison();
+  if (ir::Converts(a, b)) return b;
+  if (ir::Converts(b, a)) return a;
+  if (a->kind == TypeKind::kNone) return context_.types().Optional(b);
+  if (b->kind == TypeKind::kNone) return context_.types().Optional(a);
+  if (a->kind == TypeKind::kOptional || b->kind == TypeKind::kOptional) {
+    const TypeRef inner =
+        Join(a->kind == TypeKind::kOptional ? a->element : a, b->kind == TypeKind::kOptional ? b->element : b);
+    return inner == nullptr ? nullptr : context_.types().Optional(inner);
+  }
+  if (a->kind == TypeKind::kApproved || b->kind == TypeKind::kApproved) return Join(Plain(a), Plain(b));
+  if (a->kind == TypeKind::kList && b->kind == TypeKind::kList) {
+    const TypeRef inner = Join(a->element, b->element);
+    return inner == nullptr ? nullptr : context_.types().List(inner);
+  }
+  return nullptr;
+}
+
+TypeRef Checker::JoinItems(TypeRef so_far, const Expr* item, std::string_view of) {
+  const TypeRef joined = Join(so_far, item->type);
+  if (joined != nullptr) return joined;
+  Report(item->range, diagnostics::kNoCommonType, of, TypeName(so_far), TypeName(item->type));
+  return Poison();
+}
+
+// Types of values nest no deeper than those that are written, so that walks of types may recurse.
+TypeRef Checker::BoundDepth(TypeRef type, Range range) {
+  if (types_.Depth(type) <= Types::kMaxDepth) return type;
+  Report(range, diagnostics::kTypeTooDeep, Types::kMaxDepth);
+  return Poison();
+}
+
+TypeRef Checker::CheckList(ListExpr& list) {
+  TypeRef element = Simple(TypeKind::kEmpty);
+  for (Expr* item : list.items) {
+    Check(item);
+    if (!IsPoison(element)) element = JoinItems(element, item, "the items of a list");
+  }
+  return IsPoison(element) ? element : BoundDepth(context_.types().List(element), list.range);
+}
+
+TypeRef Checker::CheckMap(MapExpr& map) {
+  TypeRef key = Simple(map.entries.empty() ? TypeKind::kEmpty : TypeKind::kString);
+  TypeRef value = Simple(TypeKind::kEmpty);
+  bool first = true;
+  for (const MapExpr::Entry& entry : map.entries) {
+    Check(entry.key);
+    Check(entry.value);
+    if (first && Plain(entry.key->type)->kind == TypeKind::kInt) key = Simple(TypeKind::kInt);
+    first = false;
+    if (!Coerce(entry.key, key, "for the key of a map")) key = Poison();
+    if (!IsPoison(value)) value = JoinItems(value, entry.value, "the values of a map");
+  }
+  if (IsPoison(key) || IsPoison(value)) return Poison();
+  return BoundDepth(context_.types().Map(key, value), map.range);
+}
+
+// `()` is a value anywhere; `(name: value)` only ends a workflow, which looks at it by itself.
+TypeRef Checker::CheckTuple(TupleExpr& tuple) {
+  if (tuple.entries.empty()) return Simple(TypeKind::kUnit);
+  for (const Arg& entry : tuple.entries) Check(entry.value);
+  if (&tuple == result_) return Poison();
+  Report(tuple.range, diagnostics::kMisplacedResult)
+      .Help("a value of several fields is a record: declare one and call it, `Metrics(loss: 1.0)`");
+  return Poison();
+}
+
+}  // namespace hwf::sema

@@ -1,0 +1,62 @@
+// `-> (model: File at "model.pt", text: String at stdout, shards: [File] at "shards/*.npz")`
+#include "compiler/sema/checker.h"
+
+namespace hwf::sema {
+namespace {
+
+bool IsPathType(TypeRef type) { return type->kind == TypeKind::kFile || type->kind == TypeKind::kDir; }
+bool IsPathList(TypeRef type) { return type->kind == TypeKind::kList && IsPathType(type->element); }
+bool HasGlob(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
+
+// Empty if `path` stays in the attempt directory.
+std::string_view PathFault(const std::string& path) {
+  if (path.empty()) return "it is empty";
+  if (path[0] == '/') return "it begins with `/`";
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (path.compare(at, end - at, "..") == 0) return "it leads out by `..`";
+    at = end + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
+  const TypeRef type = output.sema_type;
+  const TypeRef inner = type->kind == TypeKind::kOptional ? type->element : type;
+  RefuseType(output.type, type, types_.HoldsApproved(type), "a task's output");
+  if (type->kind == TypeKind::kUnit) RefuseType(output.type, type, true, "a task's output");
+  if (output.at != nullptr) {
+    CheckOutputPath(output, inner);
+  } else if (!output.at_stdout && IsPathList(inner)) {
+    Report(output.type->range, diagnostics::kBadOutputAt, "nothing", TypeName(type))
+        .Help("say which files: `" + output.name.text.str() + ": " + TypeName(type) + " at \"out/*\"`");
+  }
+  if (!output.at_stdout) return;
+  if (IsPathType(inner) || IsPathList(inner)) {
+    Report(output.range, diagnostics::kBadOutputAt, "stdout", TypeName(type))
+        .Help("standard output is read as a String, or as JSON for other types");
+  }
+  for (const Output& other : task.outputs) {
+    if (&other == &output) break;
+    if (!other.at_stdout) continue;
+    Report(output.name.range, diagnostics::kSameOutput, "standard output").Note(other.range, "it is taken here");
+    break;
+  }
+}
+
+void Checker::CheckOutputPath(const Output& output, TypeRef type) {
+  if (!CheckAs(output.at, Simple(TypeKind::kString), "for `at`")) return;
+  const auto path = ConstantString(output.at);
+  if (IsPathList(type) && path && !HasGlob(*path)) {
+    Report(output.at->range, diagnostics::kBadOutputAt, "one path", TypeName(type))
+        .Help("a list of files is found by a pattern: `at \"shards/*.npz\"`");
+    return;
+  }
+  if (!path) return;
+  const std::string_view fault = PathFault(*path);
+  if (!fault.empty()) Report(output.at->range, diagnostics::kBadOutputPath, *path, fault);
+}
+
+}  // namespace hwf::sema

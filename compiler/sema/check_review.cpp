@@ -1,0 +1,250 @@
+// `await review`: the enum of its answers, what they grant, and when it ends without people. Form fields are in
+// check_form.cpp, who may answer in check_by.cpp, what becomes of the answer in review_use.cpp.
+#include "compiler/sema/checker.h"
+
+namespace hwf::sema {
+namespace {
+
+// The last name of a shown value: `model` of `job.model`.
+StringRef LastName(const Expr* shown) {
+  if (const auto* name = llvm::dyn_cast<NameExpr>(shown)) return name->name.text;
+  if (const auto* field = llvm::dyn_cast<FieldExpr>(shown)) return field->name.text;
+  return {};
+}
+
+}  // namespace
+
+TypeRef Checker::CheckReview(ReviewExpr& review) {
+  const bool allowed = AllowNode(review.range, "`await review`");
+  reviews_.push_back(&review);
+  asked_[&review].watched = watched_;
+  CheckString(*review.question, Text::kPlain);
+  {
+    llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
+    for (Expr* shown : review.show) Check(shown);
+    for (const Choice& choice : review.choices) {
+      for (const Choice::FormField& field : choice.fields) CheckFormField(field);
+    }
+  }
+  const TypeRef type = review.choose_enum ? DeclaredAnswers(review) : MakeAnswers(review);
+  {
+    llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
+    CheckElse(review);
+    CheckDelays(review);
+    if (review.by != nullptr) CheckWho(review, *review.by, true);
+  }
+  if (review.within == nullptr) {
+    const Range keyword{review.range.file, review.range.begin, review.question->range.end};
+    Report(keyword, diagnostics::kNoDeadline).Help("add `within 48h else …` to its block");
+  }
+  return allowed ? type : Poison();
+}
+
+// `choose keep | retune(rate: Float)`: an enum of the review's own.
+TypeRef Checker::MakeAnswers(ReviewExpr& review) {
+  std::string place = (workflow_ != nullptr ? workflow_->name.text.str() : std::string("review")) + "." +
+                      (let_name_.empty() ? "review" : let_name_);
+  if (const int number = ++place_counts_[place]; number > 1) place += "." + std::to_string(number);
+  const TypeRef type = context_.types().NewEnum(place);
+  std::vector<ir::VariantDef> variants;
+  llvm::DenseMap<StringRef, Range> seen;
+  for (const Choice& choice : review.choices) {
+    auto [known, fresh] = seen.try_emplace(choice.name.text, choice.name.range);
+    if (!fresh) {
+      Report(choice.name.range, diagnostics::kDuplicateMember, choice.name.text, "the answers")
+          .Note(known->second, "first here");
+      continue;
+    }
+    ir::VariantDef& variant = variants.emplace_back();
+    variant.name = choice.name.text.str();
+    llvm::DenseMap<StringRef, Range> fields;
+    for (const Choice::FormField& field : choice.fields) {
+      auto [first, new_field] = fields.try_emplace(field.name.text, field.name.range);
+      if (!new_field) {
+        Report(field.name.range, diagnostics::kDuplicateMember, field.name.text, "the answer")
+            .Note(first->second, "first here");
+        continue;
+      }
+      const bool optional = field.default_value != nullptr || field.sema_type->kind == TypeKind::kOptional;
+      variant.fields.push_back({field.name.text.str(), field.sema_type, optional});
+    }
+    if (choice.grants) CheckGrant(review, choice, variant);
+  }
+  if (review.within != nullptr && review.else_variant == nullptr) {
+    if (auto taken = seen.find("expired"); taken != seen.end()) {
+      Report(taken->second, diagnostics::kExpiredTaken);
+    } else {
+      variants.push_back({"expired", {}});
+    }
+  }
+  context_.types().MutableEnum(type).variants = std::move(variants);
+  return type;
+}
+
+// `choose Verdict`: a declared enum, to which `expired` cannot join.
+TypeRef Checker::DeclaredAnswers(ReviewExpr& review) {
+  auto found = scope_.names.find(review.choose_enum.text.str());
+  const bool known = found != scope_.names.end();
+  if (known && found->second == nullptr) return Poison();
+  if (!known && context_.incomplete.contains(&scope_)) return Poison();
+  const auto* declared = known ? llvm::dyn_cast_or_null<EnumDecl>(found->second->decl) : nullptr;
+  if (declared == nullptr) {
+    context_.suggester.Begin(review.choose_enum.text);
+    for (const auto& [name, binding] : scope_.names) {
+      if (binding != nullptr && binding->decl != nullptr && llvm::isa<EnumDecl>(binding->decl)) {
+        context_.suggester.Offer(name);
+      }
+    }
+    if (known && found->second->decl != nullptr) {
+      Report(review.choose_enum.range, diagnostics::kNotAType, review.choose_enum.text, KindName(*found->second->decl))
+          .Help("`choose` takes the name of an enum");
+      return Poison();
+    }
+    auto report = Report(review.choose_enum.range, diagnostics::kUnknownType, review.choose_enum.text);
+    Suggest(report, review.choose_enum.range);
+    return Poison();
+  }
+  ++found->second->uses;
+  for (const EnumDecl::Variant& variant : declared->variants) {
+    for (const Field& field : variant.fields) {
+      if (field.sema_type == nullptr || IsFormType(field.sema_type, false)) continue;
+      Report(review.choose_enum.range, diagnostics::kBadFormType, TypeName(field.sema_type))
+          .Note(field.range, "it is asked for by this field");
+    }
+  }
+  if (review.else_variant == nullptr) {
+    Report(review.choose_enum.range, diagnostics::kChooseNeedsElse, review.choose_enum.text)
+        .Help("add `within 48h else " +
+              (declared->variants.empty() ? std::string("variant") : declared->variants.front().name.text.str()) + "`");
+  }
+  return context_.nominal[declared];
+}
+
+// `grants x`: x is a field of one shown record, or the last name of one shown value.
+void Checker::CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant) {
+  const StringRef wanted = choice.grants.text;
+  if (variant.Find(wanted.str()) != nullptr) {
+    Report(choice.grants.range, diagnostics::kDuplicateMember, wanted, "the answer")
+        .Help("`grants` adds a field of that name");
+    return;
+  }
+  Expr* granted = nullptr;
+  const Expr* first = nullptr;
+  bool poisoned = false;
+  context_.suggester.Begin(wanted);
+  auto take = [&](Expr* shown, Expr* value) {
+    if (granted != nullptr) {
+      Report(choice.grants.range, diagnostics::kAmbiguousGrant, wanted)
+          .Note(first->range, "one is shown here")
+          .Note(shown->range, "the other here");
+      poisoned = true;
+      return;
+    }
+    first = shown;
+    granted = value;
+  };
+  for (Expr* shown : review.show) {
+    poisoned = poisoned || IsPoison(shown->type);
+    context_.suggester.Offer(LastName(shown));
+    if (LastName(shown) == wanted) take(shown, shown);
+    const TypeRef plain = Plain(shown->type);
+    if (plain->kind != TypeKind::kRecord) continue;
+    for (const ir::FieldDef& field : plain->record->fields) context_.suggester.Offer(field.name);
+    const ir::FieldDef* field = FindField(*plain->record, wanted);
+    if (field == nullptr) continue;
+    auto* part = scope_.module->Make<FieldExpr>(shown->range, shown, choice.grants, false);
+    part->type = Like(shown->type, field->type);
+    take(shown, part);
+  }
+  TypeRef type = Poison();
+  if (granted != nullptr && !poisoned && !IsPoison(granted->type)) {
+    Mutable(choice).granted = granted;
+    type = context_.types().Approved(granted->type);
+  } else if (!poisoned && granted == nullptr) {
+    auto report = Report(choice.grants.range, diagnostics::kUnknownGrant, wanted);
+    Suggest(report, choice.grants.range);
+    report.Help(
+        "an answer can grant what its review shows: a shown value by its last name, or a field of a shown record");
+  }
+  variant.fields.push_back({wanted.str(), type, false});
+}
+
+void Checker::CheckElse(const ReviewExpr& review) {
+  const ReviewExpr::ElseVariant* policy = review.else_variant;
+  if (policy == nullptr) return;
+  if (review.choose_enum) {
+    auto found = scope_.names.find(review.choose_enum.text.str());
+    const bool known = found != scope_.names.end() && found->second != nullptr;
+    const auto* declared = known ? llvm::dyn_cast_or_null<EnumDecl>(found->second->decl) : nullptr;
+    if (declared == nullptr) return;
+    context_.suggester.Begin(policy->name.text);
+    for (const EnumDecl::Variant& variant : declared->variants) {
+      context_.suggester.Offer(variant.name.text);
+      if (variant.name.text != policy->name.text) continue;
+      (void)MatchArgs(policy->args, ParamsOf(variant.fields),
+                      {"answer " + Quoted(variant.name.text), variant.range, false}, policy->range);
+      return;
+    }
+  } else {
+    context_.suggester.Begin(policy->name.text);
+    for (const Choice& choice : review.choices) {
+      context_.suggester.Offer(choice.name.text);
+      if (choice.name.text != policy->name.text) continue;
+      if (choice.grants) {
+        Report(policy->name.range, diagnostics::kElseGrants, choice.name.text)
+            .Note(choice.grants.range, "it grants this")
+            .Help("silence is never consent: name another answer");
+      }
+      Params params;
+      for (const Choice::FormField& field : choice.fields) {
+        const bool optional = field.default_value != nullptr || field.sema_type->kind == TypeKind::kOptional;
+        params.push_back({field.name, field.sema_type, optional});
+      }
+      (void)MatchArgs(policy->args, params, {"answer " + Quoted(choice.name.text), choice.range, false}, policy->range);
+      return;
+    }
+  }
+  for (const Arg& arg : policy->args) Check(arg.value);
+  auto report = Report(policy->name.range, diagnostics::kUnknownVariant, "this review", policy->name.text);
+  Suggest(report, policy->name.range);
+}
+
+std::optional<Constant> Checker::CheckDelay(Expr* delay, std::string_view word) {
+  if (delay == nullptr) return std::nullopt;
+  if (const auto* literal = llvm::dyn_cast<DurationExpr>(delay); literal != nullptr && literal->workdays != 0) {
+    Check(delay);
+    Report(delay->range, diagnostics::kNotCarried, "workdays");
+    return std::nullopt;
+  }
+  if (!CheckAs(delay, Simple(TypeKind::kDuration), "for `" + std::string(word) + "`")) return std::nullopt;
+  const auto constant = Fold(delay);
+  if (constant && constant->number <= 0) {
+    Report(delay->range, diagnostics::kDelayNotPositive, word, ToText(*constant));
+    return std::nullopt;
+  }
+  return constant;
+}
+
+void Checker::CheckDelays(const ReviewExpr& review) {
+  const auto within = CheckDelay(review.within, "within");
+  auto inner = [&](Expr* delay, std::string_view word) {
+    if (delay == nullptr) return;
+    const auto constant = CheckDelay(delay, word);
+    if (review.within == nullptr) {
+      Report(delay->range, diagnostics::kNeedsWithin, word);
+    } else if (within && constant && !(*constant < *within)) {
+      Report(delay->range, diagnostics::kDelayTooLong, word, ToText(*constant), ToText(*within))
+          .Note(review.within->range, "the review ends here");
+    }
+  };
+  inner(review.remind, "remind");
+  for (const ReviewExpr::Escalation& escalation : review.escalations) {
+    inner(escalation.delay, "escalate");
+    if (escalation.to != nullptr) CheckWho(review, *escalation.to, true);
+  }
+  if (review.else_variant != nullptr && review.within == nullptr) {
+    Report(review.else_variant->range, diagnostics::kNeedsWithin, "else");
+  }
+}
+
+}  // namespace hwf::sema

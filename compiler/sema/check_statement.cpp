@@ -1,0 +1,71 @@
+// `let`, `checkpoint name { … }`, expression statements, and names that nobody uses.
+#include "compiler/sema/checker.h"
+
+namespace hwf::sema {
+
+void Checker::CheckStatement(Stmt& stmt) {
+  switch (stmt.kind) {
+    case Stmt::Kind::kLet:
+      return CheckLet(llvm::cast<LetStmt>(stmt));
+    case Stmt::Kind::kExpr:
+      CheckUnused(llvm::cast<ExprStmt>(stmt).value);
+      return;
+    case Stmt::Kind::kWatch:
+      return CheckWatch(llvm::cast<WatchStmt>(stmt));
+    case Stmt::Kind::kSend:
+      return CheckSend(llvm::cast<SendStmt>(stmt));
+    case Stmt::Kind::kCancel:
+      return CheckCancel(llvm::cast<CancelStmt>(stmt));
+    case Stmt::Kind::kCheckpoint:
+      return CheckCheckpoint(llvm::cast<CheckpointStmt>(stmt));
+    case Stmt::Kind::kUncarried:
+      return;
+  }
+}
+
+void Checker::CheckLet(LetStmt& let) {
+  llvm::SaveAndRestore<std::string> name(let_name_, let.name.text.str());
+  const size_t before = nodes_;
+  const TypeRef type = Check(let.value);
+  let.binding->type = type;
+  const Expr* value = let.value;
+  while (const auto* after = llvm::dyn_cast<AfterExpr>(value)) value = after->value;
+  if (const auto* call = llvm::dyn_cast<CallExpr>(value)) {
+    const Binding* callee = nullptr;
+    if (const auto* direct = llvm::dyn_cast<NameExpr>(call->callee)) callee = direct->binding;
+    if (const auto* member = llvm::dyn_cast<FieldExpr>(call->callee)) callee = member->binding;
+    if (callee != nullptr && callee->kind == Binding::Kind::kDecl) {
+      let.binding->task = llvm::dyn_cast<TaskDecl>(callee->decl);
+    }
+  }
+  if (const auto* review = llvm::dyn_cast<ReviewExpr>(value)) asked_[review].let = &let;
+  if (nodes_ == before && let.binding->uses == 0 && !IsPoison(type) && let.name) {
+    Report(let.name.range, diagnostics::kUnusedLet, let.name.text).Help("its value has no effect: leave it out");
+  }
+}
+
+void Checker::CheckCheckpoint(CheckpointStmt& checkpoint) {
+  AllowNode(checkpoint.range, "`checkpoint`");
+  const TypeRef record = context_.types().NewRecord("");
+  std::vector<ir::FieldDef> fields;
+  llvm::DenseMap<StringRef, Range> seen;
+  for (const Arg& field : checkpoint.fields) {
+    TypeRef type = Check(field.value);
+    auto [known, fresh] = seen.try_emplace(field.name.text, field.name.range);
+    if (!fresh) {
+      Report(field.name.range, diagnostics::kDuplicateMember, field.name.text, "the checkpoint")
+          .Note(known->second, "first here");
+      continue;
+    }
+    const bool bare = type->kind == TypeKind::kNone || type->kind == TypeKind::kNever || type->kind == TypeKind::kUnit;
+    if (bare) {
+      Report(field.value->range, diagnostics::kBadTypeHere, "a checkpoint's field", TypeName(type));
+      type = Poison();
+    }
+    fields.push_back({field.name.text.str(), type, false});
+  }
+  context_.types().MutableRecord(record).fields = std::move(fields);
+  checkpoint.binding->type = BoundDepth(record, checkpoint.name.range);
+}
+
+}  // namespace hwf::sema

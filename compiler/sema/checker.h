@@ -1,0 +1,236 @@
+// Types of all expressions of one module, and the rules of each construct: a construct has a file check_<construct>.cpp
+// with the member functions for it. A poisoned expression has been reported and is never reported again.
+// One Checker for each module, one thread.
+#pragma once
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/Support/SaveAndRestore.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "compiler/sema/constant.h"
+#include "compiler/sema/context.h"
+#include "compiler/sema/types.h"
+
+namespace hwf::sema {
+
+class Checker {
+ public:
+  Checker(Context& context, Types& types, const ModuleScope& scope);
+  void CheckModule();
+
+ private:
+  // A parameter of anything that can be called.
+  struct Param {
+    Ident name;
+    TypeRef type = nullptr;
+    bool optional = false;  // has a default, or is a T?
+  };
+  using Params = llvm::SmallVector<Param, 8>;
+  // The callee for messages: "task `fit`", and where it is declared.
+  struct Callee {
+    std::string text;
+    Range range;
+    bool first_positional = true;
+  };
+  // A name, or a field of one, as it is narrowed.
+  using Path = std::pair<const Binding*, std::string>;
+  // What can be interpolated.
+  enum class Text { kPlain, kTask, kShellWord, kPython };
+
+  // ---- expressions (check_expr.cpp)
+  TypeRef Check(Expr* expr);  // null gives poison
+  TypeRef CheckNode(Expr& expr);
+  TypeRef CheckName(NameExpr& name);
+  TypeRef CheckList(ListExpr& list);
+  TypeRef CheckMap(MapExpr& map);
+  TypeRef CheckTuple(TupleExpr& tuple);
+  TypeRef CheckDecl(const Binding& binding, Range range);
+  // Reports if `expr`, which is checked, does not convert to `want`. `what` says who wants it: "for `rate`".
+  bool Coerce(const Expr* expr, TypeRef want, std::string_view what);
+  bool CheckAs(Expr* expr, TypeRef want, std::string_view what) {
+    Check(expr);
+    return Coerce(expr, want, what);
+  }
+  // The type that both convert to; null if there is none.
+  TypeRef Join(TypeRef a, TypeRef b);
+  TypeRef JoinItems(TypeRef so_far, const Expr* item, std::string_view of);
+  TypeRef BoundDepth(TypeRef type, Range range);
+
+  // ---- strings (check_string.cpp)
+  TypeRef CheckString(StringExpr& text, Text kind);
+  void CheckPart(Expr& value, Text kind);
+  bool IsText(TypeRef type, Text kind);
+
+  // ---- operators (check_operators.cpp)
+  TypeRef CheckUnary(UnaryExpr& node);
+  TypeRef CheckBinary(BinaryExpr& node);
+  TypeRef CheckLogic(BinaryExpr& node);
+  TypeRef CheckCoalesce(BinaryExpr& node);
+  TypeRef CheckEquality(BinaryExpr& node);
+  TypeRef CheckComparison(BinaryExpr& node);
+  TypeRef CheckArithmetic(BinaryExpr& node);
+  TypeRef BadOperands(const BinaryExpr& node, std::string_view help);
+
+  // ---- fields and items (check_access.cpp)
+  TypeRef CheckField(FieldExpr& field);
+  TypeRef FieldOf(FieldExpr& field, TypeRef record);
+  TypeRef UnknownField(const FieldExpr& field, TypeRef record);
+  TypeRef CheckIndex(IndexExpr& index);
+  const ir::FieldDef* FindField(const ir::RecordDef& record, StringRef name);
+
+  // ---- calls (check_call.cpp, check_builtin.cpp)
+  TypeRef CheckCall(CallExpr& call);
+  TypeRef CheckDeclCall(CallExpr& call, const Binding& binding);
+  TypeRef CheckVariantCall(CallExpr& call, const Binding& binding);
+  Params ParamsOf(ArrayRef<Field> fields);
+  ArrayRef<Expr*> MatchArgs(ArrayRef<Arg> args, const Params& params, const Callee& callee, Range call);
+  TypeRef CheckBuiltin(CallExpr& call, int builtin);
+  TypeRef CheckExtreme(CallExpr& call);
+  TypeRef BuiltinWants(const CallExpr& call, size_t at, std::string_view wanted);
+  TypeRef CheckFlag(CallExpr& call);
+
+  // ---- control (check_control.cpp, check_match.cpp)
+  TypeRef CheckIf(IfExpr& node, bool used);
+  TypeRef CheckFor(ForExpr& node, bool used);
+  TypeRef CheckMatch(MatchExpr& node, bool used);
+  void CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir::VariantDef* variant, bool approved);
+  void CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject);
+  // Checks a block whose value is taken (used) or not, and gives its type.
+  TypeRef CheckBlock(const Block& block, bool used);
+  TypeRef CheckBlockResult(const Block& block, Expr* result, bool used);
+  // An expression whose value nobody takes: control constructs pass that on.
+  TypeRef CheckUnused(Expr* expr);
+
+  // ---- narrowing (narrow.cpp)
+  std::optional<Path> PathOf(const Expr* expr) const;
+  void CollectFacts(const Expr* condition, bool truth, std::vector<Path>& facts) const;
+  TypeRef Narrowed(const Expr& expr, TypeRef type) const;
+  class FactScope;
+
+  // ---- statements (check_statement.cpp, check_job.cpp)
+  void CheckStatement(Stmt& stmt);
+  void CheckLet(LetStmt& let);
+  void CheckCheckpoint(CheckpointStmt& checkpoint);
+  void CheckWatch(WatchStmt& watch);
+  void CheckSend(SendStmt& send);
+  void CheckCancel(CancelStmt& cancel);
+  const TaskDecl* JobOf(const Binding* binding, const Ident& job, std::string_view verb);
+
+  // ---- reviews (check_review.cpp, check_form.cpp, check_by.cpp, review_use.cpp)
+  TypeRef CheckReview(ReviewExpr& review);
+  TypeRef MakeAnswers(ReviewExpr& review);
+  TypeRef DeclaredAnswers(ReviewExpr& review);
+  void CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant);
+  void CheckElse(const ReviewExpr& review);
+  void CheckDelays(const ReviewExpr& review);
+  std::optional<Constant> CheckDelay(Expr* delay, std::string_view word);
+  void CheckFormField(const Choice::FormField& field);
+  bool IsFormType(TypeRef type, bool listed);
+  void CheckFormIn(const Choice::FormField& field);
+  void CheckRange(BinaryExpr& range, TypeRef type, const Choice::FormField& field);
+  void CheckWho(const ReviewExpr& review, const ByRule& rule, bool quorum_allowed);
+  void CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool quorum_allowed);
+  const GroupDecl* GroupOf(const Expr* who) const;
+  void CheckAnswersUsed();
+  void CheckWithdrawal(const ReviewExpr& review);
+  const ReviewExpr* ReviewOf(const Expr* expr) const;
+
+  // ---- declarations (check_task.cpp, check_output.cpp, check_command.cpp, check_workflow.cpp, check_site.cpp)
+  void CheckDefaults(ArrayRef<Field> fields);
+  void CheckFn(const FnDecl& fn);
+  void CheckWorkflow(const WorkflowDecl& workflow);
+  void CheckWorkflowResult(const WorkflowDecl& workflow);
+  void CheckTask(const TaskDecl& task);
+  void CheckTaskTypes(const TaskDecl& task);
+  void CheckEffect(const TaskDecl& task);
+  void CheckStreams(const TaskDecl& task);
+  void CheckRetry(const TaskDecl& task);
+  void CheckOutput(const TaskDecl& task, const Output& output);
+  void CheckOutputPath(const Output& output, TypeRef type);
+  void CheckNeeds(const TaskDecl& task);
+  void CheckFits(const TaskDecl& task, const TaskDecl::Need& need);
+  void CheckOn(const TaskDecl& task);
+  void CheckUses(const TaskDecl& task);
+  void CheckCommand(const TaskDecl& task);
+  void CheckGroup(const GroupDecl& group);
+  bool CheckCount(Expr* expr, int64_t least, std::string_view what);
+  void RefuseType(const TypeExpr* written, TypeRef type, bool refused, std::string_view what);
+
+  // ---- helpers
+  TypeRef Simple(TypeKind kind) { return context_.Simple(kind); }
+  TypeRef Poison() { return Simple(TypeKind::kPoison); }
+  static bool IsPoison(TypeRef type) { return type->kind == TypeKind::kPoison; }
+  // The type with Approved[…] taken off.
+  static TypeRef Plain(TypeRef type) { return type->kind == TypeKind::kApproved ? type->element : type; }
+  // Wraps in Approved[…] if `like` is so wrapped.
+  TypeRef Like(TypeRef like, TypeRef type) {
+    const bool wrap = like->kind == TypeKind::kApproved && !IsPoison(type);
+    return wrap ? context_.types().Approved(type) : type;
+  }
+  // Something that runs or asks stands here; refused where only values may.
+  bool AllowNode(Range range, std::string_view what);
+  template <typename... Args, typename... Given>
+  diagnostics::Report Report(Range range, const diagnostics::Code<Args...>& code, const Given&... args) {
+    return context_.Report(range, code, args...);
+  }
+  void Suggest(diagnostics::Report& report, Range range);
+
+  Context& context_;
+  Types& types_;
+  const ModuleScope& scope_;
+
+  const WorkflowDecl* workflow_ = nullptr;
+  const TaskDecl* task_ = nullptr;
+  const TupleExpr* result_ = nullptr;  // the workflow's own, which may stand
+  // Why tasks cannot be called nor people asked here ("a `fn`"); empty where they can.
+  std::string_view pure_;
+  Text text_ = Text::kPlain;
+  bool command_piece_ = false;      // the next call is a whole `~{…}` of a command: flag and raw may stand there
+  Text piece_text_ = Text::kPlain;  // and of which kind of command
+  std::string let_name_;            // of the `let` whose value is being checked: it names a review's answers
+  size_t nodes_ = 0;                // things met so far that run or ask
+  const Binding* watched_ = nullptr;
+  std::map<Path, int> narrowed_;
+  std::map<std::string, int> place_counts_;
+
+  // Reviews of the body being checked: where their answers are matched.
+  struct Asked {
+    const LetStmt* let = nullptr;      // or null: matched where it is asked, or not at all
+    const Binding* watched = nullptr;  // the job of the `watch` around it
+    llvm::SmallVector<const MatchExpr*, 1> matches;
+    bool thrown_away = false;  // it stands where nobody takes its value
+    bool loose = true;         // all matches stand where nobody takes their value
+  };
+  llvm::DenseMap<const ReviewExpr*, Asked> asked_;
+  std::vector<const ReviewExpr*> reviews_;
+  llvm::DenseMap<const ir::RecordDef*, llvm::DenseMap<StringRef, uint32_t>> field_index_;
+};
+
+// Undoes what was assumed since it was made.
+class Checker::FactScope {
+ public:
+  explicit FactScope(Checker& checker) : checker_(checker) {}
+  ~FactScope() {
+    for (const Path& path : assumed_) {
+      if (--checker_.narrowed_[path] == 0) checker_.narrowed_.erase(path);
+    }
+  }
+  FactScope(const FactScope&) = delete;
+  FactScope& operator=(const FactScope&) = delete;
+
+  void Assume(const Expr* condition, bool truth) {
+    const size_t first = assumed_.size();
+    checker_.CollectFacts(condition, truth, assumed_);
+    for (size_t at = first; at < assumed_.size(); ++at) ++checker_.narrowed_[assumed_[at]];
+  }
+
+ private:
+  Checker& checker_;
+  std::vector<Path> assumed_;
+};
+
+}  // namespace hwf::sema

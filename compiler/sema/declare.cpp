@@ -1,0 +1,153 @@
+#include "compiler/sema/declare.h"
+
+#include <filesystem>
+#include <unordered_set>
+
+namespace hwf::sema {
+namespace {
+
+class Declarer {
+ public:
+  Declarer(Context& context, const llvm::DenseMap<const ImportDecl*, ModuleScope*>& imports)
+      : context_(context), imports_(imports) {}
+
+  void Run() {
+    DeclareBuiltins();
+    for (ModuleScope& scope : context_.program.scopes) DeclareOwn(scope);
+    for (ModuleScope& scope : context_.program.scopes) DeclareImports(scope);
+    NameForIr();
+    for (ModuleScope& scope : context_.program.scopes) MakeTypes(scope);
+  }
+
+ private:
+  void DeclareBuiltins() {
+    int index = 0;
+#define HWF_BUILTIN(name, arguments) DeclareBuiltin(#name, index++);
+#include "stdlib/builtins.def"
+#undef HWF_BUILTIN
+  }
+
+  void DeclareBuiltin(const char* name, int index) {
+    Binding* binding = context_.NewBinding(Binding::Kind::kBuiltin, {name, {}});
+    binding->builtin = index;
+    context_.builtins[name] = binding;
+  }
+
+  void DeclareOwn(ModuleScope& scope) {
+    for (Decl* decl : scope.module->decls) {
+      context_.home[decl] = &scope;
+      // What could not be parsed may have declared anything; a name that is known to be broken is not complained about.
+      if (decl->kind == Decl::Kind::kError && !decl->name) context_.incomplete.insert(&scope);
+      if (decl->kind == Decl::Kind::kError || decl->kind == Decl::Kind::kUncarried) {
+        if (decl->name) scope.names.try_emplace(decl->name.text.str(), nullptr);
+        continue;
+      }
+      if (!decl->name || decl->kind == Decl::Kind::kImport) continue;
+      if (decl->kind == Decl::Kind::kSite) continue;  // sites have a namespace of their own (check_site.cpp)
+      Binding* binding = context_.NewBinding(Binding::Kind::kDecl, decl->name);
+      binding->decl = decl;
+      auto [known, fresh] = scope.names.try_emplace(decl->name.text.str(), binding);
+      if (fresh || known->second == nullptr) continue;
+      context_.Report(decl->name.range, diagnostics::kAlreadyBound, decl->name.text)
+          .Note(known->second->name.range, "bound here");
+    }
+  }
+
+  void DeclareImports(ModuleScope& scope) {
+    for (Decl* decl : scope.module->decls) {
+      auto* import = llvm::dyn_cast<ImportDecl>(decl);
+      if (import == nullptr) continue;
+      auto target = imports_.find(import);
+      if (target == imports_.end()) {
+        if (!import->name) context_.incomplete.insert(&scope);
+        if (import->name) scope.names.try_emplace(import->name.text.str(), nullptr);
+        continue;
+      }
+      if (import->name) {
+        DeclareAlias(scope, *import, target->second);
+      } else {
+        BringIn(scope, *import, *target->second);
+      }
+    }
+  }
+
+  void DeclareAlias(ModuleScope& scope, const ImportDecl& import, ModuleScope* target) {
+    Binding* binding = context_.NewBinding(Binding::Kind::kModule, import.name);
+    binding->module = target;
+    auto [known, fresh] = scope.names.try_emplace(import.name.text.str(), binding);
+    if (fresh || known->second == nullptr) return;
+    context_.Report(import.name.range, diagnostics::kAlreadyBound, import.name.text)
+        .Note(known->second->name.range, "bound here");
+  }
+
+  // An import without alias brings what the file itself declares, not what that imports.
+  void BringIn(ModuleScope& scope, const ImportDecl& import, const ModuleScope& target) {
+    if (&scope == &target) return;
+    for (const Decl* decl : target.module->decls) {
+      auto found = target.names.find(decl->name.text.str());
+      if (found == target.names.end()) continue;
+      if (found->second == nullptr) {
+        scope.names.try_emplace(found->first, nullptr);
+        continue;
+      }
+      if (found->second->decl != decl) continue;
+      auto [known, fresh] = scope.names.try_emplace(found->first, found->second);
+      if (fresh || known->second == nullptr || known->second == found->second) continue;
+      context_.Report(import.path_range, diagnostics::kNameClash, found->first)
+          .Note(known->second->name.range, "one is here")
+          .Note(decl->name.range, "the other is here")
+          .Help("give the import a name of its own: `import \"" + import.path.str() + "\" as m`, then `m." +
+                found->first + "`");
+    }
+  }
+
+  // The compiled file's own names stay plain.
+  void NameForIr() {
+    std::unordered_set<std::string> taken;
+    auto& scopes = context_.program.scopes;
+    for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope) {
+      const std::string stem = std::filesystem::path(scope->path).stem().string();
+      for (const Decl* decl : scope->module->decls) {
+        if (!decl->name || decl->kind == Decl::Kind::kSite || decl->kind == Decl::Kind::kGroup) continue;
+        std::string name = decl->name.text.str();
+        if (!taken.insert(name).second) name = Unique(taken, stem + "." + name);
+        context_.program.ir_names[decl] = name;
+      }
+    }
+  }
+
+  static std::string Unique(std::unordered_set<std::string>& taken, const std::string& name) {
+    if (taken.insert(name).second) return name;
+    for (int number = 2;; ++number) {
+      const std::string candidate = name + "." + std::to_string(number);
+      if (taken.insert(candidate).second) return candidate;
+    }
+  }
+
+  void MakeTypes(ModuleScope& scope) {
+    for (Decl* decl : scope.module->decls) {
+      if (!decl->name) continue;
+      const std::string& name = context_.program.ir_names[decl];
+      if (llvm::isa<RecordDecl>(decl)) context_.nominal[decl] = context_.types().NewRecord(name);
+      if (llvm::isa<EnumDecl>(decl)) context_.nominal[decl] = context_.types().NewEnum(name);
+      auto* task = llvm::dyn_cast<TaskDecl>(decl);
+      if (task == nullptr) continue;
+      for (const StreamClause& stream : task->streams) {
+        const TypeRef type = context_.types().NewRecord(name + "." + stream.name.text.str());
+        Mutable(stream).sema_type = type;
+        context_.nominal[&stream] = type;
+      }
+    }
+  }
+
+  Context& context_;
+  const llvm::DenseMap<const ImportDecl*, ModuleScope*>& imports_;
+};
+
+}  // namespace
+
+void Declare(Context& context, const llvm::DenseMap<const ImportDecl*, ModuleScope*>& imports) {
+  Declarer(context, imports).Run();
+}
+
+}  // namespace hwf::sema

@@ -1,0 +1,137 @@
+#include "compiler/sema/imports.h"
+
+#include <filesystem>
+#include <map>
+
+#include "compiler/syntax/parse.h"
+
+namespace hwf::sema {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What two imports of one file agree in: links and `..` resolved where the file exists.
+std::string Canonical(const std::string& path) {
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(path, error);
+  return error ? fs::path(path).lexically_normal().string() : resolved.string();
+}
+
+class Loader {
+ public:
+  explicit Loader(Context& context) : context_(context) {}
+
+  llvm::DenseMap<const ImportDecl*, ModuleScope*> Run(std::unique_ptr<Module> root) {
+    const std::string path = context_.sources.file(root->file).path;
+    Open(Canonical(path), std::move(root));
+    // Depth first with a stack of its own: a module is finished when all of its imports are.
+    while (!open_.empty()) {
+      if (!Step()) Finish();
+    }
+    for (auto& [import, unit] : imported_) scopes_[import] = units_[unit].scope;
+    return std::move(scopes_);
+  }
+
+ private:
+  struct Unit {
+    std::unique_ptr<Module> module;
+    Module* tree = nullptr;
+    std::string path;                     // canonical
+    size_t next = 0;                      // declaration to look at
+    const ImportDecl* through = nullptr;  // the import being followed
+    bool finished = false;
+    ModuleScope* scope = nullptr;
+  };
+
+  void Open(std::string path, std::unique_ptr<Module> module) {
+    by_path_[path] = units_.size();
+    open_.push_back(units_.size());
+    Unit& unit = units_.emplace_back();
+    unit.tree = module.get();
+    unit.module = std::move(module);
+    unit.path = std::move(path);
+  }
+
+  // Follows the next import of the innermost open module; false if it has none left.
+  bool Step() {
+    Unit& unit = units_[open_.back()];
+    while (unit.next < unit.tree->decls.size()) {
+      const auto* import = llvm::dyn_cast<ImportDecl>(unit.tree->decls[unit.next++]);
+      if (import == nullptr) continue;
+      if (!import->std_name.empty()) {
+        context_.Report(import->range, diagnostics::kNotCarried, "import std." + import->std_name.str());
+        continue;
+      }
+      if (import->path.empty()) continue;  // a syntax error was reported
+      unit.through = import;
+      Follow(unit, *import);
+      return true;
+    }
+    return false;
+  }
+
+  void Follow(const Unit& unit, const ImportDecl& import) {
+    const fs::path importer = context_.sources.file(unit.tree->file).path;
+    const std::string shown = (importer.parent_path() / import.path.str()).lexically_normal().string();
+    const std::string canonical = Canonical(shown);
+    if (auto known = by_path_.find(canonical); known != by_path_.end()) {
+      if (!units_[known->second].finished) return ReportCycle(known->second, import);
+      imported_.emplace_back(&import, known->second);
+      return;
+    }
+    if (failed_.count(canonical) != 0) return;
+    auto file = context_.sources.Load(shown);
+    if (!file.ok()) {
+      failed_[canonical] = true;
+      context_.Report(import.path_range, diagnostics::kCannotImport, file.error().message())
+          .Help("an import is looked for beside the file that names it");
+      return;
+    }
+    auto module = syntax::Parse(context_.sources, *file, context_.emitter);
+    imported_.emplace_back(&import, units_.size());
+    Open(canonical, std::move(module));
+  }
+
+  void ReportCycle(size_t first, const ImportDecl& import) {
+    std::string way;
+    bool inside = false;
+    for (const size_t index : open_) {
+      inside = inside || index == first;
+      if (inside) way += fs::path(units_[index].path).filename().string() + " → ";
+    }
+    way += fs::path(units_[first].path).filename().string();
+    auto report = context_.Report(import.path_range, diagnostics::kImportCycle, way);
+    inside = false;
+    for (const size_t index : open_) {
+      inside = inside || index == first;
+      if (inside && index != open_.back()) report.Note(units_[index].through->path_range, "imported here");
+    }
+    report.Help("move what both need into a file of its own");
+  }
+
+  void Finish() {
+    Unit& unit = units_[open_.back()];
+    open_.pop_back();
+    unit.finished = true;
+    unit.scope = &context_.program.scopes.emplace_back();
+    unit.scope->module = unit.tree;
+    unit.scope->path = unit.path;
+    context_.program.modules.push_back(std::move(unit.module));
+  }
+
+  Context& context_;
+  std::deque<Unit> units_;
+  std::vector<size_t> open_;
+  std::map<std::string, size_t> by_path_;
+  std::map<std::string, bool> failed_;
+  std::vector<std::pair<const ImportDecl*, size_t>> imported_;
+  llvm::DenseMap<const ImportDecl*, ModuleScope*> scopes_;
+};
+
+}  // namespace
+
+llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> root) {
+  return Loader(context).Run(std::move(root));
+}
+
+}  // namespace hwf::sema

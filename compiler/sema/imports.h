@@ -1,0 +1,12 @@
+// Reads a file's imports, and theirs: every module once, imports before importers. Reports a file that cannot be read
+// at its import, and a cycle with its whole way.
+#pragma once
+
+#include "compiler/sema/context.h"
+
+namespace hwf::sema {
+
+// Fills program.modules and program.scopes. Gives, for each import that was read, the module it stands for.
+llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> root);
+
+}  // namespace hwf::sema

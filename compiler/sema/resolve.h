@@ -1,0 +1,78 @@
+// Gives every name in a body its meaning, before types are known. Keeps what is visible as a stack for each name, so a
+// lookup costs the same at every depth. Finds the order of a block's statements by their data and reports cycles.
+// One thread; one Resolver for each module.
+#pragma once
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/ADT/StringMap.h>
+
+#include "compiler/sema/context.h"
+#include "compiler/sema/order.h"
+
+namespace hwf::sema {
+
+class Resolver {
+ public:
+  Resolver(Context& context, const ModuleScope& module) : context_(context), module_(module) {}
+
+  void ResolveModule();
+
+ private:
+  struct Frame {
+    const Block* block;
+    uint32_t current = 0;  // statement being resolved
+    Needs needs;           // by statement
+  };
+  struct Home {
+    size_t frame;
+    uint32_t statement;
+  };
+
+  void Resolve(const FnDecl& fn);
+  void Resolve(const TaskDecl& task);
+  void ResolveOutputs(const TaskDecl& task);
+  void Resolve(const WorkflowDecl& workflow);
+  void ResolveDefaults(ArrayRef<Field> fields);
+  void ResolveParams(ArrayRef<Field> params);
+  void DeclareInTask(const TaskDecl& task, Binding::Kind kind, StringRef name);
+
+  void Resolve(Expr* expr);  // null is fine
+  void ResolveNode(Expr& expr);
+  void Resolve(const Block& block);
+  void Resolve(Stmt& stmt);
+  void ResolveMatch(MatchExpr& match);
+  void ResolveFor(ForExpr& loop);
+  void ResolveReview(ReviewExpr& review);
+  void ResolveWho(const ByRule* rule);
+  void ResolveArgs(ArrayRef<Arg> args);
+  void ResolveName(NameExpr& name);
+  void ResolveMember(FieldExpr& field);
+  const Binding* ResolveJob(const Ident& job);
+
+  // The meaning of `name` here; null if it is unknown, or known to be broken (*broken).
+  Binding* Find(StringRef name, bool* broken);
+  void Use(Binding& binding, Range where);
+  void ReportUnknown(const Ident& name);
+  // `let`, checkpoints, parameters: a name is bound once.
+  void DeclareOnce(Binding* binding);
+  // Binders of patterns, `for` and `as` may shadow.
+  void DeclareShadowing(Binding* binding);
+  void DeclareStatements(const Block& block);
+  void Leave(size_t mark);
+  void SetOrder(const Frame& frame);
+  void ReportCycle(const Frame& frame, const std::vector<uint32_t>& cycle);
+
+  Context& context_;
+  const ModuleScope& module_;
+  const Decl* caller_ = nullptr;
+  llvm::StringMap<llvm::SmallVector<Binding*, 1>> visible_;
+  std::vector<StringRef> declared_;  // to undo
+  std::vector<Frame> frames_;
+  llvm::DenseMap<const Binding*, Home> home_;
+};
+
+// The left child through which chains such as `a + b + c` and `a.b.c` are nested; null at their end. Walks follow it by
+// a loop, since such chains have no limit.
+Expr* LeftChild(Expr* expr);
+
+}  // namespace hwf::sema

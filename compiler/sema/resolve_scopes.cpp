@@ -1,0 +1,206 @@
+// Scopes, declarations and the order of blocks.
+#include "compiler/sema/resolve.h"
+
+namespace hwf::sema {
+
+void Resolver::ResolveModule() {
+  for (Decl* decl : module_.module->decls) {
+    caller_ = decl;
+    if (const auto* record = llvm::dyn_cast<RecordDecl>(decl)) ResolveDefaults(record->fields);
+    if (const auto* enumeration = llvm::dyn_cast<EnumDecl>(decl)) {
+      for (const EnumDecl::Variant& variant : enumeration->variants) ResolveDefaults(variant.fields);
+    }
+    if (const auto* fn = llvm::dyn_cast<FnDecl>(decl)) Resolve(*fn);
+    if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) Resolve(*task);
+    if (const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl)) Resolve(*workflow);
+    if (const auto* site = llvm::dyn_cast<SiteDecl>(decl)) ResolveArgs(site->args);
+    if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) Resolve(group->members);
+  }
+}
+
+void Resolver::ResolveDefaults(ArrayRef<Field> fields) {
+  for (const Field& field : fields) Resolve(field.default_value);
+}
+
+// A default may use the parameters before it.
+void Resolver::ResolveParams(ArrayRef<Field> params) {
+  for (const Field& param : params) {
+    Resolve(param.default_value);
+    Binding* binding = context_.NewBinding(Binding::Kind::kField, param.name);
+    binding->field = &param;
+    binding->type = param.sema_type;
+    // A second one of the same name was reported with the heads.
+    auto& stack = visible_[param.name.text];
+    const bool repeated = !stack.empty() && stack.back()->kind == Binding::Kind::kField;
+    repeated ? DeclareShadowing(binding) : DeclareOnce(binding);
+  }
+}
+
+void Resolver::Resolve(const FnDecl& fn) {
+  ResolveParams(fn.params);
+  Resolve(fn.body);
+  Leave(0);
+}
+
+void Resolver::Resolve(const WorkflowDecl& workflow) {
+  ResolveParams(workflow.params);
+  if (workflow.body != nullptr) Resolve(*workflow.body);
+  Leave(0);
+}
+
+void Resolver::DeclareInTask(const TaskDecl& task, Binding::Kind kind, StringRef name) {
+  Binding* binding = context_.NewBinding(kind, {name, task.name.range});
+  binding->task = const_cast<TaskDecl*>(&task);
+  if (kind == Binding::Kind::kAttempt) binding->type = context_.Simple(TypeKind::kInt);
+  if (kind == Binding::Kind::kOut) binding->type = context_.task_records[&task].first;
+  if (kind == Binding::Kind::kPrevious) binding->type = context_.task_records[&task].second;
+  auto found = visible_.find(name);
+  if (found != visible_.end() && !found->second.empty()) {
+    context_.Report(found->second.back()->name.range, diagnostics::kAlreadyBound, name)
+        .Help("in a task `out`, `previous` and `attempt` have a meaning of their own");
+  }
+  DeclareShadowing(binding);
+}
+
+void Resolver::Resolve(const TaskDecl& task) {
+  ResolveParams(task.params);
+  for (const StreamClause& stream : task.streams) {
+    ResolveDefaults(stream.fields);
+    Resolve(stream.keep);
+  }
+  for (const MessageClause& message : task.accepts) ResolveDefaults(message.fields);
+  for (const Output& output : task.outputs) Resolve(output.at);
+  for (StringExpr* path : task.uses) Resolve(path);
+  Resolve(task.image);
+  Resolve(task.retry.count);
+  DeclareInTask(task, Binding::Kind::kAttempt, "attempt");
+  for (const TaskDecl::Need& need : task.needs) Resolve(need.value);
+  DeclareInTask(task, Binding::Kind::kOut, "out");
+  DeclareInTask(task, Binding::Kind::kPrevious, "previous");
+  for (const TaskDecl::Env& env : task.env) Resolve(env.value);
+  Resolve(task.run.text);
+  Resolve(task.run.argv);
+  Leave(0);
+}
+
+Binding* Resolver::Find(StringRef name, bool* broken) {
+  if (auto found = visible_.find(name); found != visible_.end() && !found->second.empty()) return found->second.back();
+  const std::string key = name.str();
+  if (auto found = module_.names.find(key); found != module_.names.end()) {
+    *broken = found->second == nullptr;
+    return found->second;
+  }
+  if (auto found = context_.builtins.find(key); found != context_.builtins.end()) return found->second;
+  *broken = context_.incomplete.contains(&module_);
+  return nullptr;
+}
+
+void Resolver::Use(Binding& binding, Range where) {
+  ++binding.uses;
+  if (binding.kind == Binding::Kind::kDecl) {
+    const bool calls = llvm::isa<FnDecl>(binding.decl) || llvm::isa<WorkflowDecl>(binding.decl);
+    if (calls) context_.calls[caller_].push_back({binding.decl, where});
+    return;
+  }
+  auto home = home_.find(&binding);
+  if (home == home_.end()) return;
+  Frame& frame = frames_[home->second.frame];
+  std::vector<uint32_t>& needs = frame.needs[frame.current];
+  if (needs.empty() || needs.back() != home->second.statement) needs.push_back(home->second.statement);
+}
+
+void Resolver::ReportUnknown(const Ident& name) {
+  context_.suggester.Begin(name.text);
+  for (const auto& entry : visible_) {
+    if (!entry.second.empty()) context_.suggester.Offer(entry.first());
+  }
+  for (const auto& [known, binding] : module_.names) context_.suggester.Offer(known);
+  for (const auto& [known, binding] : context_.builtins) context_.suggester.Offer(known);
+  auto report = context_.Report(name.range, diagnostics::kUnknownName, name.text);
+  const StringRef best = context_.suggester.Best();
+  if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", name.range, best.str());
+}
+
+void Resolver::DeclareOnce(Binding* binding) {
+  const StringRef name = binding->name.text;
+  if (name.empty()) return;
+  const Binding* known = nullptr;
+  if (auto found = visible_.find(name); found != visible_.end() && !found->second.empty()) {
+    known = found->second.back();
+  } else if (auto outer = module_.names.find(name.str()); outer != module_.names.end()) {
+    known = outer->second;
+  }
+  if (known != nullptr) {
+    auto report = context_.Report(binding->name.range, diagnostics::kAlreadyBound, name);
+    report.Note(known->name.range, "bound here").Help("a name is bound once: give one of them another name");
+    if (known->kind != Binding::Kind::kDecl && known->kind != Binding::Kind::kModule) return;
+  }
+  DeclareShadowing(binding);
+}
+
+void Resolver::DeclareShadowing(Binding* binding) {
+  if (!binding->name) return;
+  auto& entry = *visible_.try_emplace(binding->name.text).first;
+  entry.second.push_back(binding);
+  declared_.push_back(entry.first());
+}
+
+void Resolver::Leave(size_t mark) {
+  for (; declared_.size() > mark; declared_.pop_back()) visible_[declared_.back()].pop_back();
+}
+
+// All names of a block are known on all its lines.
+void Resolver::DeclareStatements(const Block& block) {
+  for (uint32_t at = 0; at < block.stmts.size(); ++at) {
+    Binding* binding = nullptr;
+    if (auto* let = llvm::dyn_cast<LetStmt>(block.stmts[at])) {
+      binding = let->binding = context_.NewBinding(Binding::Kind::kLet, let->name);
+    } else if (auto* checkpoint = llvm::dyn_cast<CheckpointStmt>(block.stmts[at])) {
+      binding = checkpoint->binding = context_.NewBinding(Binding::Kind::kCheckpoint, checkpoint->name);
+    }
+    if (binding == nullptr) continue;
+    binding->stmt = block.stmts[at];
+    home_[binding] = {frames_.size() - 1, at};
+    DeclareOnce(binding);
+  }
+}
+
+void Resolver::Resolve(const Block& block) {
+  const size_t mark = declared_.size();
+  frames_.push_back({&block, 0, Needs(block.stmts.size())});
+  DeclareStatements(block);
+  for (uint32_t at = 0; at < block.stmts.size(); ++at) {
+    frames_.back().current = at;
+    Resolve(*block.stmts[at]);
+  }
+  SetOrder(frames_.back());
+  frames_.pop_back();
+  Leave(mark);
+}
+
+void Resolver::SetOrder(const Frame& frame) {
+  bool as_written = true;
+  for (uint32_t at = 0; at < frame.needs.size(); ++at) {
+    for (const uint32_t needed : frame.needs[at]) as_written = as_written && needed < at;
+  }
+  if (as_written) return;
+  const Order order = OrderOf(frame.needs);
+  std::vector<Stmt*>& stmts = context_.block_order[frame.block];
+  for (const uint32_t at : order.nodes) stmts.push_back(frame.block->stmts[at]);
+  for (const std::vector<uint32_t>& cycle : order.cycles) ReportCycle(frame, cycle);
+}
+
+void Resolver::ReportCycle(const Frame& frame, const std::vector<uint32_t>& cycle) {
+  auto name = [&](uint32_t at) {
+    const Stmt* stmt = frame.block->stmts[at];
+    if (const auto* let = llvm::dyn_cast<LetStmt>(stmt)) return let->name;
+    return llvm::cast<CheckpointStmt>(stmt)->name;
+  };
+  std::string way;
+  for (const uint32_t at : cycle) way += name(at).text.str() + " → ";
+  way += name(cycle.front()).text.str();
+  auto report = context_.Report(name(cycle.front()).range, diagnostics::kLetCycle, name(cycle.front()).text, way);
+  for (size_t at = 1; at < cycle.size(); ++at) report.Note(name(cycle[at]).range, "through this");
+}
+
+}  // namespace hwf::sema

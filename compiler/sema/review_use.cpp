@@ -1,0 +1,140 @@
+// What becomes of answers. Each must be used, and each required field of it read somewhere; where an answer leads only
+// to sends to one job, the review is withdrawn when that job ends.
+#include "compiler/sema/checker.h"
+
+namespace hwf::sema {
+namespace {
+
+// Whether a block does nothing but tell one job things (or cancel it): then `job` is that job.
+class OnlySends {
+ public:
+  explicit OnlySends(const Binding* job) : job_(job) {}
+
+  bool Holds(const Block& block) {
+    for (const Stmt* stmt : block.stmts) {
+      if (!Holds(*stmt)) return false;
+    }
+    return true;
+  }
+  const Binding* job() const { return job_; }
+  bool sends() const { return sends_; }
+
+ private:
+  bool Same(const Binding* job) {
+    sends_ = true;
+    if (job_ == nullptr) job_ = job;
+    return job != nullptr && job == job_;
+  }
+
+  bool Holds(const Stmt& stmt) {
+    switch (stmt.kind) {
+      case Stmt::Kind::kSend:
+        return Same(llvm::cast<SendStmt>(stmt).job_binding);
+      case Stmt::Kind::kCancel:
+        return Same(llvm::cast<CancelStmt>(stmt).job_binding);
+      case Stmt::Kind::kExpr:
+        return Holds(*llvm::cast<ExprStmt>(stmt).value);
+      case Stmt::Kind::kLet:
+      case Stmt::Kind::kWatch:
+      case Stmt::Kind::kCheckpoint:
+      case Stmt::Kind::kUncarried:
+        return false;
+    }
+    return false;
+  }
+
+  bool Holds(const Expr& expr) {
+    if (const auto* node = llvm::dyn_cast<IfExpr>(&expr)) {
+      for (const IfExpr::Branch& branch : node->branches) {
+        if (!Holds(*branch.body)) return false;
+      }
+      return node->else_body == nullptr || Holds(*node->else_body);
+    }
+    if (const auto* node = llvm::dyn_cast<MatchExpr>(&expr)) {
+      // Another person's answer in between has a life of its own.
+      if (!llvm::isa<NameExpr>(node->subject) && !llvm::isa<FieldExpr>(node->subject)) return false;
+      for (const MatchExpr::Arm& arm : node->arms) {
+        if (!Holds(*arm.body)) return false;
+      }
+      return true;
+    }
+    const auto* tuple = llvm::dyn_cast<TupleExpr>(&expr);
+    return tuple != nullptr && tuple->entries.empty();
+  }
+
+  const Binding* job_;
+  bool sends_ = false;
+};
+
+const Pattern::Bind* FindBind(const MatchExpr& match, const std::string& variant, const std::string& field) {
+  for (const MatchExpr::Arm& arm : match.arms) {
+    if (arm.pattern.variant.text != variant) continue;
+    for (const Pattern::Bind& bind : arm.pattern.binds) {
+      if (bind.field.text == field) return &bind;
+    }
+  }
+  return nullptr;
+}
+
+Range VariantRange(const ReviewExpr& review, const std::string& variant, const std::string& field) {
+  for (const Choice& choice : review.choices) {
+    if (choice.name.text != variant) continue;
+    if (choice.grants.text == field) return choice.grants.range;
+    for (const Choice::FormField& each : choice.fields) {
+      if (each.name.text == field) return each.name.range;
+    }
+  }
+  return review.choose_enum ? review.choose_enum.range : review.question->range;
+}
+
+}  // namespace
+
+void Checker::CheckAnswersUsed() {
+  for (const ReviewExpr* review : reviews_) {
+    const Asked& asked = asked_[review];
+    const ir::EnumDef* answers = review->type == nullptr ? nullptr : review->type->enumeration;
+    if (answers == nullptr) continue;
+    const int uses = asked.let == nullptr ? 0 : asked.let->binding->uses;
+    if (asked.thrown_away || (asked.let != nullptr && uses == 0)) {
+      const Range keyword{review->range.file, review->range.begin, review->question->range.end};
+      Report(keyword, diagnostics::kAnswerUnused)
+          .Help("bind it, `let answer = await review …`, and `match` it: every answer leads somewhere");
+      continue;
+    }
+    // Passed on as a value, it may be read there.
+    if (asked.matches.empty() || uses > static_cast<int>(asked.matches.size())) continue;
+    for (const ir::VariantDef& variant : answers->variants) {
+      for (const ir::FieldDef& field : variant.fields) {
+        if (field.has_default || IsPoison(field.type)) continue;
+        bool read = false;
+        for (const MatchExpr* match : asked.matches) {
+          const Pattern::Bind* bind = FindBind(*match, variant.name, field.name);
+          read = read || (bind != nullptr && bind->binding->uses > 0);
+        }
+        if (read) continue;
+        Report(VariantRange(*review, variant.name, field.name), diagnostics::kFieldUnread, field.name, variant.name)
+            .Note(asked.matches.front()->range, "the answer is matched here")
+            .Help("read it, or make it optional");
+      }
+    }
+    CheckWithdrawal(*review);
+  }
+  reviews_.clear();
+  asked_.clear();
+}
+
+void Checker::CheckWithdrawal(const ReviewExpr& review) {
+  const Asked& asked = asked_[&review];
+  if (!asked.loose || asked.matches.empty()) return;
+  OnlySends only(asked.watched);
+  for (const MatchExpr* match : asked.matches) {
+    for (const MatchExpr::Arm& arm : match->arms) {
+      if (!only.Holds(*arm.body)) return;
+    }
+  }
+  if (only.job() != nullptr && (only.sends() || asked.watched != nullptr)) {
+    context_.program.withdrawn_with[&review] = only.job();
+  }
+}
+
+}  // namespace hwf::sema
