@@ -73,7 +73,10 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
 TypeRef Checker::UnknownField(const FieldExpr& field, TypeRef record) {
   context_.suggester.Begin(field.name.text);
   if (record->kind == TypeKind::kRecord) {
-    for (const ir::FieldDef& known : record->record->fields) context_.suggester.Offer(known.name);
+    for (const ir::FieldDef& known : record->record->fields) {
+      if (context_.suggester.spent()) break;
+      context_.suggester.Offer(known.name);
+    }
   }
   auto report = Report(field.name.range, diagnostics::kUnknownField, Quoted(TypeName(record)), field.name.text);
   Suggest(report, field.name.range);

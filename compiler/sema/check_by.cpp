@@ -51,8 +51,6 @@ void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool) {
   }
   if (rule.at && rule.at.text == "service") {
     Report(rule.at.range, diagnostics::kNotCarried, "at service").Help("it needs `hwf serve`; `at uid` works today");
-  } else if (rule.at && rule.at.text != "uid") {
-    Report(rule.at.range, diagnostics::kUnknownLevel, rule.at.text);
   }
   if (rule.quorum == nullptr) return;
   if (!CheckCount(rule.quorum, 1, "`quorum`")) return;

@@ -30,8 +30,19 @@ TypeRef Checker::CheckIf(IfExpr& node, bool used) {
   return node.type = type;
 }
 
+// `for i in 1..3` is of the language, but has no place in the IR yet.
+bool Checker::RefuseRange(Expr* list) {
+  auto* range = llvm::dyn_cast<BinaryExpr>(list);
+  if (range == nullptr || range->op != BinaryOp::kRange) return false;
+  Check(range->left);
+  Check(range->right);
+  range->type = Poison();
+  Report(range->range, diagnostics::kNotCarried, "for … in lo..hi").Help("`range(n)` is the list [0, …, n - 1]");
+  return true;
+}
+
 TypeRef Checker::CheckFor(ForExpr& node, bool used) {
-  const TypeRef list = Check(node.list);
+  const TypeRef list = RefuseRange(node.list) ? Poison() : Check(node.list);
   node.binding->type = Poison();
   if (Plain(list)->kind == TypeKind::kList) {
     node.binding->type = Like(list, Plain(list)->element);
@@ -61,7 +72,7 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
     auto* expression = llvm::dyn_cast<ExprStmt>(stmt);
     const bool last = expression != nullptr && expression->value == block.result;
     if (last) {
-      type = CheckBlockResult(block, block.result, used);
+      type = CheckBlockResult(block.result, used);
     } else {
       CheckStatement(*stmt);
     }
@@ -71,9 +82,17 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
   return type;
 }
 
-TypeRef Checker::CheckBlockResult(const Block&, Expr* result, bool used) {
+TypeRef Checker::CheckBlockResult(Expr* result, bool used) {
   if (used) return Check(result);
   const TypeRef type = CheckUnused(result);
+  // In the middle of a block the parser refuses what is no statement; the last one may be a value, where one is taken.
+  const Expr* inner = result;
+  while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
+  const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
+  const bool statement = llvm::isa<CallExpr>(inner) || llvm::isa<ReviewExpr>(inner) || llvm::isa<ForExpr>(inner);
+  if (!empty && !statement) {
+    Report(result->range, diagnostics::kUnusedExpression).Help("name it with `let`, or remove it");
+  }
   return type->kind == TypeKind::kNever ? type : Simple(TypeKind::kUnit);
 }
 
@@ -95,10 +114,8 @@ TypeRef Checker::CheckUnused(Expr* expr) {
   const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
   if (const auto* review = llvm::dyn_cast<ReviewExpr>(inner)) {
     asked_[review].thrown_away = true;
-  } else if (llvm::isa<CallExpr>(inner)) {
-    if (!empty && nodes_ == before) Report(expr->range, diagnostics::kUnusedCall, TypeName(type));
-  } else if (!empty) {
-    Report(expr->range, diagnostics::kUnusedValue, TypeName(type)).Help("bind it with `let`, or leave it out");
+  } else if (llvm::isa<CallExpr>(inner) && !empty && nodes_ == before) {
+    Report(expr->range, diagnostics::kUnusedCall, TypeName(type));
   }
   return type;
 }

@@ -103,10 +103,15 @@ TypeRef Checker::CheckNode(Expr& expr) {
       llvm::cast<FailExpr>(expr).message->type = Simple(TypeKind::kString);
       AllowNode(expr.range, "`fail`");
       return Simple(TypeKind::kNever);
-    case Expr::Kind::kUncarried:
+    case Expr::Kind::kUncarried: {
+      const Ident& keyword = llvm::cast<UncarriedExpr>(expr).keyword;
+      Report(keyword.range, diagnostics::kNotCarried, keyword.text);
+      broken_ = true;
       ++nodes_;
       return Poison();
+    }
     case Expr::Kind::kError:
+      broken_ = true;
       ++nodes_;
       return Poison();
   }

@@ -26,6 +26,11 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
       for (const Choice::FormField& field : choice.fields) CheckFormField(field);
     }
   }
+  if (review.assume) Report(review.assume.range, diagnostics::kNotCarried, review.assume.text);
+  if (review.choices.empty() && !review.choose_enum) {
+    const Range keyword{review.range.file, review.range.begin, review.question->range.end};
+    Report(keyword, diagnostics::kNoAnswers).Help("add `choose go | stop` to its block");
+  }
   const TypeRef type = review.choose_enum ? DeclaredAnswers(review) : MakeAnswers(review);
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);

@@ -101,7 +101,7 @@ class Sites {
   }
 
   void ReportKind(const SiteDecl& decl) {
-    if (!decl.base) return;
+    if (!decl.base || !context_.incomplete.empty() || context_.broken.count(decl.base.text.str()) != 0) return;
     for (const char* kind : kLaterKinds) {
       if (decl.base.text != kind) continue;
       context_.Report(decl.base.range, diagnostics::kNotCarried, decl.base.text)

@@ -18,8 +18,12 @@ void Checker::CheckStatement(Stmt& stmt) {
       return CheckCancel(llvm::cast<CancelStmt>(stmt));
     case Stmt::Kind::kCheckpoint:
       return CheckCheckpoint(llvm::cast<CheckpointStmt>(stmt));
-    case Stmt::Kind::kUncarried:
+    case Stmt::Kind::kUncarried: {
+      const Ident& keyword = llvm::cast<UncarriedStmt>(stmt).keyword;
+      Report(keyword.range, diagnostics::kNotCarried, keyword.text);
+      broken_ = true;
       return;
+    }
   }
 }
 
@@ -39,9 +43,7 @@ void Checker::CheckLet(LetStmt& let) {
     }
   }
   if (const auto* review = llvm::dyn_cast<ReviewExpr>(value)) asked_[review].let = &let;
-  if (nodes_ == before && let.binding->uses == 0 && !IsPoison(type) && let.name) {
-    Report(let.name.range, diagnostics::kUnusedLet, let.name.text).Help("its value has no effect: leave it out");
-  }
+  if (nodes_ == before && let.binding->uses == 0 && !IsPoison(type) && let.name) unused_.push_back(&let);
 }
 
 void Checker::CheckCheckpoint(CheckpointStmt& checkpoint) {

@@ -161,7 +161,7 @@ void Checker::CheckUses(const TaskDecl& task) {
 void Checker::CheckOn(const TaskDecl& task) {
   for (const Ident& site : task.on) {
     if (site.text == "here" || context_.sites.count(site.text.str()) != 0) continue;
-    if (context_.incomplete.contains(&scope_)) continue;
+    if (!context_.incomplete.empty() || context_.broken.count(site.text.str()) != 0) continue;
     context_.suggester.Begin(site.text);
     context_.suggester.Offer("here");
     for (const auto& known : context_.program.sites) context_.suggester.Offer(known.decl->name.text);

@@ -96,12 +96,13 @@ class Checker {
   // ---- control (check_control.cpp, check_match.cpp)
   TypeRef CheckIf(IfExpr& node, bool used);
   TypeRef CheckFor(ForExpr& node, bool used);
+  bool RefuseRange(Expr* list);
   TypeRef CheckMatch(MatchExpr& node, bool used);
   void CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir::VariantDef* variant, bool approved);
   void CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject);
   // Checks a block whose value is taken (used) or not, and gives its type.
   TypeRef CheckBlock(const Block& block, bool used);
-  TypeRef CheckBlockResult(const Block& block, Expr* result, bool used);
+  TypeRef CheckBlockResult(Expr* result, bool used);
   // An expression whose value nobody takes: control constructs pass that on.
   TypeRef CheckUnused(Expr* expr);
 
@@ -194,6 +195,8 @@ class Checker {
   std::string let_name_;            // of the `let` whose value is being checked: it names a review's answers
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
+  bool broken_ = false;  // something in this body is not known: what seems unused may be used there
+  std::vector<const LetStmt*> unused_;
   std::map<Path, int> narrowed_;
   std::map<std::string, int> place_counts_;
 

@@ -67,7 +67,8 @@ std::optional<Constant> Apply(const BinaryExpr& node, const Constant& left, cons
 
 std::string Scaled(double number, std::initializer_list<std::pair<double, const char*>> units) {
   for (const auto& [size, unit] : units) {
-    if (std::fabs(number) >= size && std::fmod(number, size) == 0) return fmt::format("{}{}", number / size, unit);
+    if (number != 0 && std::fabs(number) >= size && std::fmod(number, size) == 0)
+      return fmt::format("{}{}", number / size, unit);
   }
   return fmt::format("{}{}", number, (units.end() - 1)->second);
 }
@@ -104,7 +105,9 @@ std::string ToText(const Constant& constant) {
   constexpr double kKiB = 1024;
   switch (constant.kind) {
     case TypeKind::kDuration:
-      return Scaled(constant.number, {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1000, "s"}, {1, "ms"}});
+      return Scaled(
+          constant.number,
+          {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1000, "s"}, {1, constant.number == 0 ? "s" : "ms"}});
     case TypeKind::kBytes:
       return Scaled(constant.number, {{kKiB * kKiB * kKiB * kKiB, "TiB"},
                                       {kKiB * kKiB * kKiB, "GiB"},

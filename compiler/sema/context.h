@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,8 @@ struct Context {
   std::unordered_map<std::string, Binding*> builtins;
   // Modules of which something could not be read: an unknown name there may be of that, and is not reported.
   llvm::DenseSet<const ModuleScope*> incomplete;
+  // Names of declarations with a syntax error, over all modules: any of them may have been a site.
+  std::unordered_set<std::string> broken;
   llvm::DenseMap<const EnumDecl::Variant*, Binding*> variants;
 
   template <typename... Args, typename... Given>

@@ -39,7 +39,9 @@ class Declarer {
       // What could not be parsed may have declared anything; a name that is known to be broken is not complained about.
       if (decl->kind == Decl::Kind::kError && !decl->name) context_.incomplete.insert(&scope);
       if (decl->kind == Decl::Kind::kError || decl->kind == Decl::Kind::kUncarried) {
-        if (decl->name) scope.names.try_emplace(decl->name.text.str(), nullptr);
+        if (!decl->name) continue;
+        scope.names.try_emplace(decl->name.text.str(), nullptr);
+        context_.broken.insert(decl->name.text.str());
         continue;
       }
       if (!decl->name || decl->kind == Decl::Kind::kImport) continue;

@@ -167,7 +167,10 @@ void Resolver::ResolveMember(FieldExpr& field) {
       return;
     }
     context_.suggester.Begin(field.name.text);
-    for (const auto& [name, binding] : base->module->names) context_.suggester.Offer(name);
+    for (const auto& [name, binding] : base->module->names) {
+      if (context_.suggester.spent()) break;
+      context_.suggester.Offer(name);
+    }
     auto report = context_.Report(field.name.range, diagnostics::kNotInModule, base->name.text, field.name.text);
     const StringRef best = context_.suggester.Best();
     if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", field.name.range, best.str());

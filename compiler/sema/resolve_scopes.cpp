@@ -112,9 +112,13 @@ void Resolver::Use(Binding& binding, Range where) {
 void Resolver::ReportUnknown(const Ident& name) {
   context_.suggester.Begin(name.text);
   for (const auto& entry : visible_) {
+    if (context_.suggester.spent()) break;
     if (!entry.second.empty()) context_.suggester.Offer(entry.first());
   }
-  for (const auto& [known, binding] : module_.names) context_.suggester.Offer(known);
+  for (const auto& [known, binding] : module_.names) {
+    if (context_.suggester.spent()) break;
+    context_.suggester.Offer(known);
+  }
   for (const auto& [known, binding] : context_.builtins) context_.suggester.Offer(known);
   auto report = context_.Report(name.range, diagnostics::kUnknownName, name.text);
   const StringRef best = context_.suggester.Best();
@@ -131,6 +135,7 @@ void Resolver::DeclareOnce(Binding* binding) {
     known = outer->second;
   }
   if (known != nullptr) {
+    binding->uses = 1;  // it is not unused as well
     auto report = context_.Report(binding->name.range, diagnostics::kAlreadyBound, name);
     report.Note(known->name.range, "bound here").Help("a name is bound once: give one of them another name");
     if (known->kind != Binding::Kind::kDecl && known->kind != Binding::Kind::kModule) return;

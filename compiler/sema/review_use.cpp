@@ -92,6 +92,7 @@ Range VariantRange(const ReviewExpr& review, const std::string& variant, const s
 void Checker::CheckAnswersUsed() {
   for (const ReviewExpr* review : reviews_) {
     const Asked& asked = asked_[review];
+    if (broken_) break;
     const ir::EnumDef* answers = review->type == nullptr ? nullptr : review->type->enumeration;
     if (answers == nullptr) continue;
     const int uses = asked.let == nullptr ? 0 : asked.let->binding->uses;
@@ -119,6 +120,12 @@ void Checker::CheckAnswersUsed() {
     }
     CheckWithdrawal(*review);
   }
+  for (const LetStmt* let : unused_) {
+    if (broken_) break;
+    Report(let->name.range, diagnostics::kUnusedLet, let->name.text).Help("its value has no effect: leave it out");
+  }
+  unused_.clear();
+  broken_ = false;
   reviews_.clear();
   asked_.clear();
 }

@@ -31,6 +31,9 @@ void Checker::CheckModule() {
     if (const auto* enumeration = llvm::dyn_cast<EnumDecl>(decl)) {
       for (const EnumDecl::Variant& variant : enumeration->variants) CheckDefaults(variant.fields);
     }
+    if (const auto* later = llvm::dyn_cast<UncarriedDecl>(decl)) {
+      Report(later->keyword.range, diagnostics::kNotCarried, later->keyword.text);
+    }
     if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) CheckGroup(*group);
     if (const auto* fn = llvm::dyn_cast<FnDecl>(decl)) CheckFn(*fn);
     if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) CheckTask(*task);

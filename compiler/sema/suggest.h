@@ -17,13 +17,15 @@ class Suggester {
     candidates_.clear();
   }
   void Offer(llvm::StringRef candidate);
+  // The budget of this compilation is used up: offering is of no use any more.
+  bool spent() const { return budget_ == 0; }
   // The nearest candidate, or empty if none is near.
   llvm::StringRef Best() const;
 
  private:
   llvm::StringRef name_;
   llvm::SmallVector<llvm::StringRef, 32> candidates_;
-  size_t budget_ = 200'000;  // candidates in one compilation
+  size_t budget_ = 20'000;  // candidates in one compilation
 };
 
 }  // namespace hwf::sema

@@ -144,6 +144,7 @@ void Types::ReportUnknown(const TypeExpr& written, StringRef name, const ModuleS
   for (const auto& [known, kind] : kSimple) context_.suggester.Offer(known);
   context_.suggester.Offer("Approved");
   for (const auto& [known, binding] : scope.names) {
+    if (context_.suggester.spent()) break;
     if (binding != nullptr && context_.nominal.count(binding->decl) != 0) context_.suggester.Offer(known);
   }
   auto report = context_.Report(written.range, diagnostics::kUnknownType, name);
