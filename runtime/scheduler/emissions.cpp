@@ -43,7 +43,9 @@ void Scheduler::Impl::OnEmission(const state::Emission& event) {
   TaskExtra& extra = Extra(task);
   std::vector<MessageRecord>& messages = tasks[task].messages;
   while (extra.carried < event.after_message && extra.carried < static_cast<int64_t>(messages.size())) {
-    MessageRecord& message = messages[static_cast<size_t>(extra.carried++)];
+    auto index = static_cast<size_t>(extra.carried++);
+    MessageRecord& message = messages[index];
+    extra.placed[index].done = true;
     message.first_carried = record.number;
     message.delivered = true;
   }

@@ -211,7 +211,8 @@ void Scheduler::Impl::OnEnded(const state::AttemptEnded& event) {
     if (MayRetry(task, ir::Reason::kOutput)) return NextAttempt(task);
     return FailTask(task, wrong, wrong.message);
   }
-  bool claimed = state.phase == TaskPhase::kRunning;
+  // Only a runner that claimed an attempt can lose it, whether or not it came to say that the command started.
+  bool claimed = state.phase != TaskPhase::kStarting;
   if (*event.failure == ir::Reason::kNodeFail && view.task->effect && claimed) {
     Extra(task).in_doubt = event;
     state.phase = TaskPhase::kDoubt;

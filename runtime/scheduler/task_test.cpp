@@ -141,7 +141,7 @@ TEST(SchedulerTaskTest, AnUnclaimedEffectIsNotInDoubt) {
   Chain program;
   program.make->effect = true;
   World world(program.module);
-  world.starts = false;
+  world.submits = false;
   world.Run(Json::Object().Set("x", Json(3)));
   world.FailWith("a", ir::Reason::kNodeFail);
   EXPECT_EQ(world.Task("a").status, TaskStatus::kFailed);

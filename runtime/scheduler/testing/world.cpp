@@ -252,6 +252,9 @@ void World::Settle(const EventBody& body) {
     if (!early) outstanding_.erase(EscalateName(clock));
   } else if (const auto* delivered = std::get_if<state::MessageDelivered>(&body)) {
     outstanding_.erase(fmt::format("place {} {}", delivered->place, delivered->number));
+  } else if (const auto* shown = std::get_if<state::Emission>(&body)) {
+    // What an emission carries has arrived.
+    for (int64_t n = 1; n <= shown->after_message; ++n) outstanding_.erase(fmt::format("place {} {}", shown->place, n));
   } else if (const auto* doubt = std::get_if<state::DoubtResolved>(&body)) {
     outstanding_.erase("doubt " + doubt->place);
   } else if (const auto* cancel = std::get_if<state::CancelRequested>(&body)) {
