@@ -20,6 +20,10 @@ std::optional<std::string> IdOf(const std::string& name) {
   return IsRequestId(id) ? std::optional(id) : std::nullopt;
 }
 
+bool IsOfTheWorld(int code) {
+  return code == EIO || code == ESTALE || code == EMFILE || code == ENFILE || code == ENOMEM;
+}
+
 Reply Refusal(std::string why) {
   Reply reply;
   reply.why = std::move(why);
@@ -75,8 +79,7 @@ ErrorOr<std::optional<Mailbox::Work>> Mailbox::Take(const std::string& name, con
   ErrorOr<AnswerFile> file = read_file_(inbox_, name);
   if (!file.ok() && file.error().code() == ENOENT) return std::optional<Work>();
   // A server that does not answer says nothing about the file.
-  if (!file.ok() && (file.error().code() == EIO || file.error().code() == ESTALE || file.error().code() == EMFILE ||
-                     file.error().code() == ECANCELED)) {
+  if (!file.ok() && IsOfTheWorld(file.error().code())) {
     return file.error();
   }
   if (!file.ok()) {
@@ -125,10 +128,12 @@ ErrorOr<Success> Mailbox::Settle(const Work& work) {
 ErrorOr<Success> Mailbox::Refuse(const Work& work) {
   std::string name = work.id + ".json", refused = run_dir_ + "/refused/";
   HWF_TRY(files_->WriteAtomically(refused + work.id + ".reason", work.reply.why + "\n", 0600, false));
-  ErrorOr<Success> moved = files_->Rename(inbox_ + "/" + name, refused + name);
-  if (moved.ok() || moved.error().code() == ENOENT) return Success();
-  if (moved.error().code() == ECANCELED) return moved;
-  // Somebody's directory cannot be moved without the right to write in it.
+  [[maybe_unused]] ErrorOr<Success> moved = files_->Rename(inbox_ + "/" + name, refused + name);
+  // After a power loss in the middle of an earlier move the file can be in both places, and moving a file over another
+  // name of its own does nothing.
+  ErrorOr<Success> removed = files_->Unlink(inbox_ + "/" + name);
+  if (removed.ok() || removed.error().code() == ENOENT) return Success();
+  // Somebody's directory can be neither moved without the right to write in it, nor unlinked.
   if (!files_->RemoveDirectory(inbox_ + "/" + name).ok()) stuck_.insert(name);
   return Success();
 }

@@ -24,11 +24,13 @@ def events(log_path):
         if not log.read(16).startswith(b"hwf-log 1\n"):
             return
         while len(head := log.read(8)) == 8:
-            length, checksum = struct.unpack("<II", head)
+            word, checksum = struct.unpack("<II", head)
+            length = word & 0x7FFFFFFF
             payload = log.read(length)
             if len(payload) < length or zlib.crc32(head[:4] + payload) != checksum:
                 return
-            yield json.loads(payload)
+            if word == length:  # else a sync note
+                yield json.loads(payload)
 
 
 def journal(run_directory, kind=None):
