@@ -213,7 +213,8 @@ void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<Re
 }
 
 void Emissions::Offer(ReadyEmission item, int64_t now_ms, std::vector<ReadyEmission>& ready) {
-  if (Listed(every_all_, item.emission.stream)) {
+  // Of what a dead runner left, it is not known which streams are kept whole.
+  if (streams_.empty() || Listed(every_all_, item.emission.stream)) {
     ready.push_back(std::move(item));
     return;
   }

@@ -21,6 +21,7 @@ namespace hwf::runner {
 namespace {
 
 constexpr int kMaxRunners = 64;
+constexpr int64_t kPurgeMs = 500;
 constexpr int kMaxCpuIds = 1024;
 constexpr int kMaxGpus = 64;
 constexpr uint64_t kMagic = 0x31676c2d667768;  // "hwf-lg1"
@@ -183,9 +184,16 @@ bool Ledger::MayPass(const Demand& demand, bool head, int64_t now_ms) const {
 }
 
 bool Ledger::Take(const Demand& demand, bool head, int64_t now_ms, Share& share) {
+  // Standing in line for the same, with no room: nothing to be changed in the file. What a dead runner holds is looked
+  // for now and then.
+  if (head && mine_->waiting != 0 && mine_->want_millicpus == Milli(demand.cpus) && mine_->want_gpus == demand.gpus &&
+      mine_->want_memory == demand.memory && now_ms - purged_ms_ < kPurgeMs && !Fits(demand)) {
+    return false;
+  }
   Locked lock(fd_);
   bool can = Fits(demand) && MayPass(demand, head, now_ms);
-  if (!can) {
+  if (!can && now_ms - purged_ms_ >= kPurgeMs) {
+    purged_ms_ = now_ms;
     Purge();
     can = Fits(demand) && MayPass(demand, head, now_ms);
   }

@@ -70,6 +70,7 @@ class Ledger {
   Machine machine_;
   int fd_ = -1;
   int watch_ = -1;
+  int64_t purged_ms_ = INT64_MIN / 2;
   File* file_ = nullptr;
   Record* mine_ = nullptr;
 };

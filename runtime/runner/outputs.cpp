@@ -37,7 +37,7 @@ std::string RealPath(const std::string& path) {
 // Resolves the outputs of one attempt.
 class Resolver {
  public:
-  explicit Resolver(const OutputsRequest& request) : request_(request), directory_(RealPath(request.directory)) {}
+  explicit Resolver(const OutputsRequest& request) : request_(request) {}
 
   ErrorOr<Json> Resolve(const OutputSpec& output) {
     switch (output.kind) {
@@ -68,7 +68,7 @@ class Resolver {
     const std::string full = absolute ? path : request_.directory + "/" + path;
     const std::string real = RealPath(full);
     if (real.empty()) return std::string();
-    if (!absolute && !IsInside(real, directory_)) {
+    if (!absolute && !IsInside(real, RealDirectory())) {
       return MakeError("output `{}`: `{}` leads to {}, outside of the task's directory", output.name, path, real);
     }
     return full;
@@ -106,7 +106,7 @@ class Resolver {
       struct stat info {};
       if (stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode) != directories) continue;
       const std::string real = RealPath(path);
-      if (!absolute && !IsInside(real, directory_)) {
+      if (!absolute && !IsInside(real, RealDirectory())) {
         return MakeError("output `{}`: {} leads to {}, outside of the task's directory", output.name, path, real);
       }
       auto value = directories ? DigestedDirectory(output, path) : DigestedFile(output, path);
@@ -194,8 +194,13 @@ class Resolver {
     return bytes;
   }
 
+  const std::string& RealDirectory() {
+    if (directory_.empty()) directory_ = RealPath(request_.directory);
+    return directory_;
+  }
+
   const OutputsRequest& request_;
-  std::string directory_;
+  std::string directory_;  // resolved when first needed
 };
 
 }  // namespace

@@ -118,9 +118,11 @@ void Runner::Dispatch(int fd, uint32_t events) {
 }
 
 void Runner::OnSignal() {
-  signalfd_siginfo info;
-  while (read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    if (info.ssi_signo != SIGTERM) continue;  // INT and HUP are the terminal's; CHLD is looked at below
+  // More than there can be: a signal that waits is there once.
+  signalfd_siginfo infos[8];
+  const ssize_t count = read(signals_, infos, sizeof infos);
+  for (ssize_t i = 0; i * static_cast<ssize_t>(sizeof infos[0]) < count; ++i) {
+    if (infos[i].ssi_signo != SIGTERM) continue;  // INT and HUP are the terminal's; CHLD is looked at below
     terminated_ = true;
     for (auto& [key, attempt] : running_) KillAttempt(*attempt, Attempt::Kill::kPreempted);
   }

@@ -27,7 +27,7 @@ constexpr uint64_t kRoomForEnd = 64 * 1024;
 constexpr int64_t kRetryMs = 500;
 constexpr int64_t kRoomCheckMs = 100;
 constexpr uint64_t kLowWater = 1 << 20;  // bytes left on the run's file system
-constexpr int kKillRounds = 200;  // of 10 ms
+constexpr int kKillRounds = 200;         // of 10 ms
 
 // The engine may have named the directory by way of a link.
 bool SamePlace(const std::string& named, const std::string& directory) {
