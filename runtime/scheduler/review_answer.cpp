@@ -120,7 +120,7 @@ void Scheduler::Impl::CloseReviewAs(uint32_t review, ReviewStatus status, std::s
 void Scheduler::Impl::Withdraw(uint32_t review, const std::string& why) {
   ReviewStatus status = reviews[review].status;
   if (status != ReviewStatus::kOpen && status != ReviewStatus::kOpening) return;
-  std::string text = why.substr(why.find_first_not_of(": "));
+  std::string text = why.rfind(" by ", 0) == 0 ? "cancelled" + why : why.substr(why.find_first_not_of(": "));
   CloseReviewAs(review, ReviewStatus::kWithdrawn, text);
   const ReviewState& state = review_states_[review];
   Frame* frame = Alive(state.frame);

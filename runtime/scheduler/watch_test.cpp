@@ -297,6 +297,7 @@ TEST(WatchTest, CancellingTheRunWithdrawsItsReviews) {
   world.Emit("job", "epoch", Epoch(10));
   world.Apply(state::CancelRequested{{.name = "ana", .uid = 1, .level = 1, .proof = ""}, "", "q"});
   EXPECT_EQ(world.Review("watch.1.call").status, ReviewStatus::kWithdrawn);
+  EXPECT_EQ(world.Review("watch.1.call").closed_by, "cancelled by ana");
   EXPECT_EQ(world.Task("job").status, TaskStatus::kCancelled);
   EXPECT_TRUE(world.finish);
   EXPECT_THAT(world.problems, IsEmpty());
