@@ -50,9 +50,9 @@ Compiled Compile(const Context& context, const std::string& path) {
   const platform::FileDescriptor out(memfd_create("hwfir", 0));
   if (!out.valid()) return fail(kExitWorld, ErrnoError(errno, "making a temporary file").message());
   platform::SpawnOptions options;
-  options.argv = {context.program_directory + "/hwfc", "build", "--output", "/dev/fd/3", path};
+  options.argv = {context.program_directory + "/hwfc", "build", path, "-o", "-"};
   options.inherit_env = true;
-  options.files = {{1, 1}, {2, 2}, {out.get(), 3}};
+  options.files = {{out.get(), 1}, {2, 2}};
   const ErrorOr<pid_t> child = platform::Spawn(options);
   if (!child.ok()) {
     return fail(kExitWorld, fmt::format("{}: cannot be started: {}; hwfc belongs beside hwf, `hwf doctor` says more",

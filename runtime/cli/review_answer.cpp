@@ -176,6 +176,16 @@ ErrorOr<Success> Sign(review::Request& request, const std::string& key, const st
   return Success{};
 }
 
+// No engine will ever take an answer to a run that is over.
+RequestResult Closed(const ReviewView& review) {
+  RequestResult result;
+  result.kind = RequestResult::Kind::kRefused;
+  const std::string how = review.answer.empty() ? std::string() : fmt::format(" with `{}`", review.answer);
+  result.text = fmt::format("the run is over; the review was closed{} by {}", how,
+                            review.closed_by.empty() ? "its end" : report::Printable(review.closed_by));
+  return result;
+}
+
 void TellFormOpened(const OpenedRun& run, const ReviewView& review) {
   review::Request request;
   request.kind = review::Request::Kind::kOpen;
@@ -218,7 +228,12 @@ int Run(Context& context, const Arguments& arguments) {
       return kExitWorld;
     }
   }
-  const RequestResult result = SendRequest(found.run.directory, request);
+  RequestResult result;
+  if (found.run.record->facts().finished) {
+    result = Closed(review);
+  } else {
+    result = SendRequest(found.run.directory, request);
+  }
   return ReportResult(result, fmt::format("{} to {}", answer->choice->name, review.place), run, arguments.Has("json"));
 }
 
