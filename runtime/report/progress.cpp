@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "runtime/report/plot.h"
 #include "runtime/report/review_text.h"
@@ -168,7 +169,11 @@ void LiveScreen::Write(const std::string& text) const {
 
 std::string LiveScreen::Erase() const {
   if (drawn_.empty()) return "";
-  return fmt::format("\x1b[{}A\r\x1b[J", drawn_.size());
+  // A terminal that became narrower has wrapped what was drawn.
+  const size_t columns = Size().columns;
+  size_t rows = 0;
+  for (const std::string& line : drawn_) rows += std::max<size_t>(1, (Width(line) + columns - 1) / columns);
+  return fmt::format("\x1b[{}A\r\x1b[J", rows);
 }
 
 void LiveScreen::Print(const std::string& lines) {
@@ -180,7 +185,9 @@ void LiveScreen::Print(const std::string& lines) {
 void LiveScreen::Draw(const std::vector<std::string>& lines) {
   if (lines == drawn_) return;
   std::string text;
-  if (lines.size() == drawn_.size()) {
+  const size_t columns = Size().columns;
+  const bool resized = columns != std::exchange(columns_, columns);
+  if (lines.size() == drawn_.size() && !resized) {
     text = fmt::format("\x1b[{}A", drawn_.size());
     for (size_t i = 0; i < lines.size(); ++i) text += lines[i] == drawn_[i] ? "\n" : "\r" + lines[i] + "\x1b[K\n";
   } else {

@@ -39,6 +39,7 @@ class LiveScreen {
 
   int fd_;
   std::vector<std::string> drawn_;
+  size_t columns_ = 0;  // when it was drawn
 };
 
 }  // namespace hwf::report
