@@ -135,6 +135,7 @@ void Runner::Tick() {
     retry_at_ms_ = kNever;
     FlushBacklog();
     PlaceWaiting();
+    if (!held_.empty() && queue_.empty() && unplaced_.empty()) (void)ReserveRoom();  // says so if it goes on
     queue_changed_ = true;
   }
   if (in_line_) queue_changed_ = true;

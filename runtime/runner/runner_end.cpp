@@ -120,11 +120,10 @@ std::vector<pid_t> Runner::DirectStrays() const {
 
 // The key of the attempt that a process belongs to; empty if it does not show.
 std::string Runner::OwnerOf(pid_t pid) const {
-  const std::optional<std::string> place = EnvironmentValue(pid, "HWF_PLACE");
-  const std::optional<std::string> number = EnvironmentValue(pid, "HWF_ATTEMPT");
-  if (place && number) {
-    const std::string key = *place + '\0' + *number;
-    if (running_.contains(key)) return key;
+  if (const std::optional<std::string> directory = EnvironmentValue(pid, "HWF_TASK_DIR")) {
+    for (const auto& [key, attempt] : running_) {
+      if (attempt->start.directory == *directory) return key;
+    }
   }
   const pid_t session = getsid(pid);
   const pid_t group = getpgid(pid);

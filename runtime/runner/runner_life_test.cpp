@@ -77,6 +77,20 @@ TEST_F(RunnerLife, EverythingIsReplayedFromTheBeginning) {
   }
 }
 
+TEST_F(RunnerLife, ALongLogIsReplayedToItsEnd) {
+  Up();
+  for (int i = 0; i < 3; ++i) {
+    Start start = harness_.Script(fmt::format("t{}", i), "head -c 2000000 /dev/zero | tr '\\0' x > text");
+    start.outputs = {{"text", OutputSpec::Kind::kText, "text", false}};
+    EXPECT_EQ(harness_.Run(start).outputs["text"].AsString().size(), 2'000'000u);
+  }
+  harness_.Disconnect();
+  harness_.ForgetReceived();
+  harness_.Connect(1, 0);
+  harness_.Wait<CaughtUp>();
+  EXPECT_EQ(harness_.All<Ended>().size(), 3u);
+}
+
 TEST_F(RunnerLife, AnOlderEngineIsRefusedANewerTakesOver) {
   Up();
   harness_.Connect(5);

@@ -146,8 +146,13 @@ void Runner::RememberEpoch() {
 void Runner::FlushPeers() {
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = *it->second;
-    Pump(peer);
-    const bool alive = peer.channel.Flush().ok();
+    bool alive = true;
+    for (bool more = true; more;) {  // as long as the engine takes it at once: nobody would wake us for the rest
+      const uint64_t before = peer.offset;
+      Pump(peer);
+      alive = peer.channel.Flush().ok();
+      more = alive && peer.offset > before && peer.channel.unsent() == 0 && peer.offset < log_->size();
+    }
     const bool unsent = peer.channel.unsent() > 0;
     if (!alive || peer.closing) {
       if (&peer == engine_) {

@@ -80,7 +80,9 @@ class LocalSiteTest : public ::testing::Test {
       const int wait = site_->Poll();
       if (condition()) return true;
       pollfd ready{site_->fd(), POLLIN, 0};
-      poll(&ready, 1, static_cast<int>(std::min<int64_t>(left, wait < 0 ? left : wait)));
+      poll(&ready, 1,
+           static_cast<int>(
+               std::min<int64_t>(wait < 0 ? 20 : wait, std::min<int64_t>(left, 20))));  // conditions may be on files
     }
     return true;
   }
