@@ -6,8 +6,9 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <limits>
+#include <cstdlib>
 #include <unordered_set>
 
 namespace hwf {
@@ -22,18 +23,21 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
   bool Null() { return Place(Json()); }
   bool Bool(bool value) { return Place(Json(value)); }
-  bool Int(int value) { return Place(Json(value)); }
-  bool Uint(unsigned value) { return Place(Json(static_cast<int64_t>(value))); }
-  bool Int64(int64_t value) { return Place(Json(value)); }
-  bool Uint64(uint64_t value) {
-    if (value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-      return Place(Json(static_cast<int64_t>(value)));
+  // Numbers come as their text: RapidJSON's own conversion of long decimals is wrong in its last full release.
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    std::string_view number(text, length);
+    int64_t integer = 0;
+    if (ReadWhole(number, integer)) return Place(Json(integer));
+    double real = 0;
+    if (!ReadWhole(number, real)) {
+      // Out of range, or one of the words for what is not finite. No locale is ever set, so strtod reads JSON's point.
+      real = std::strtod(std::string(number).c_str(), nullptr);
+      bool is_word = number.find_first_of("NI") != std::string_view::npos;
+      if (!std::isfinite(real) && !(is_word && limits_.allow_nan)) {
+        return Refuse(is_word ? "a number that is not finite" : "a number too large for 64-bit floating point");
+      }
     }
-    return Place(Json(static_cast<double>(value)));
-  }
-  bool Double(double value) {
-    if (!limits_.allow_nan && !std::isfinite(value)) return Refuse("a number that is not finite");
-    return Place(Json(value));
+    return Place(Json(real));
   }
   bool String(const char* text, rapidjson::SizeType length, bool) { return Place(Json(std::string(text, length))); }
   bool StartObject() { return Open(Json::Object()); }
@@ -67,6 +71,12 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     }
   };
 
+  template <typename Number>
+  static bool ReadWhole(std::string_view text, Number& number) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() &&
+           text.find_first_of("NI") == std::string_view::npos;
+  }
   bool Refuse(std::string why) {
     refusal_ = std::move(why);
     return false;
@@ -284,7 +294,7 @@ ErrorOr<Json> Json::Parse(std::string_view text, const Limits& limits) {
     return MakeError("JSON text of {} bytes, more than the limit of {}", text.size(), limits.bytes);
   }
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseFullPrecisionFlag | rapidjson::kParseNanAndInfFlag;
+                              rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
   rapidjson::Reader reader;
