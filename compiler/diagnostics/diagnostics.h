@@ -88,6 +88,7 @@ class Report {
 class Emitter {
  public:
   explicit Emitter(Consumer& consumer) : consumer_(&consumer) {}
+  Consumer& consumer() { return *consumer_; }
 
   template <typename... Args>
   diagnostics::Report Report(source::Range range, const Code<Args...>& code,

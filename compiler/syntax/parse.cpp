@@ -20,10 +20,28 @@ namespace {
 constexpr int kMaxErrorsInUnit = 10;
 constexpr int kMaxErrorsInFile = 100;
 
+// Lets so many diagnostics through, then one that says so.
+class Limit final : public diagnostics::Consumer {
+ public:
+  explicit Limit(diagnostics::Consumer& consumer) : consumer_(consumer) {}
+
+  void Take(diagnostics::Diagnostic diagnostic) override {
+    if (count_ > kMaxErrorsInFile) return;
+    Range range = diagnostic.range;
+    if (++count_ <= kMaxErrorsInFile) return consumer_.Take(std::move(diagnostic));
+    diagnostics::Emitter(consumer_).Report(range, diagnostics::kTooManyErrors, kMaxErrorsInFile);
+  }
+  bool reached() const { return count_ > kMaxErrorsInFile; }
+
+ private:
+  diagnostics::Consumer& consumer_;
+  int count_ = 0;
+};
+
 class FileParser {
  public:
   FileParser(const source::File& file, source::FileId id, diagnostics::Emitter& emitter)
-      : text_(file.text), module_(std::make_unique<Module>()), emitter_(emitter) {
+      : text_(file.text), module_(std::make_unique<Module>()), limit_(emitter.consumer()), emitter_(limit_) {
     module_->file = id;
   }
 
@@ -34,7 +52,7 @@ class FileParser {
     llvm::ArrayRef<Token> all(tokens_.tokens);
     size_t begin = Edition(all);
     Builder builder(*module_, text_, tokens_, emitter_);
-    while (begin < all.size() && errors_ < kMaxErrorsInFile) {
+    while (begin < all.size() && !limit_.reached()) {
       size_t end = begin;
       int depth = 0;
       for (; all[end].kind != kEndOfTokens; ++end) {
@@ -119,10 +137,7 @@ class FileParser {
       UnitPart part = PartAround(tokens, error.token);
       bool reported = llvm::any_of(llvm::makeArrayRef(tokens).slice(part.begin, part.end - part.begin),
                                    [](const Token& token) { return token.kind == P::ERROR; });
-      if (!reported) {
-        ReportSyntaxError(tokens, part, error, text_, module_->file, emitter_);
-        ++errors_;
-      }
+      if (!reported) ReportSyntaxError(tokens, part, error, text_, module_->file, emitter_);
       if (!Replace(tokens, part)) break;
       if (auto* parsed = parser_.Parse(tokens)) return builder.Declaration(parsed);
     }
@@ -149,10 +164,10 @@ class FileParser {
 
   std::string_view text_;
   std::unique_ptr<Module> module_;
-  diagnostics::Emitter& emitter_;
+  Limit limit_;
+  diagnostics::Emitter emitter_;
   TokenList tokens_;
   UnitParser parser_;
-  int errors_ = 0;
 };
 
 }  // namespace

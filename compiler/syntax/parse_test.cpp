@@ -147,6 +147,10 @@ TEST(Parse, HostileInputGivesOneErrorEach) {
                 .Errors()
                 .size(),
             1u);
+  std::string garbage = "hwf 1\n";
+  for (int i = 0; i < 10000; ++i) garbage += "@ $ ] ) } ' ;\n";
+  EXPECT_EQ(Parsed(garbage).Errors().size(), 101u);
+  EXPECT_THAT(Parsed(garbage).Errors().back(), ::testing::HasSubstr("E0119 more than 100 syntax errors"));
   EXPECT_EQ(Parsed("").Errors().size(), 1u);
   EXPECT_EQ(Parsed("hwf 2\n%%%").Errors().size(), 1u);
   EXPECT_EQ(Parsed("hwf 1\ntask t() { run \"\"\" ~{x").Errors().size(), 1u);
