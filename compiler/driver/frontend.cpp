@@ -24,13 +24,7 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
   }
   diagnostics::Emitter emitter(collector_);
   auto module = syntax::Parse(sources_, file.value(), emitter);
-#if HWF_HAS_SEMA
   return sema::Analyze(sources_, std::move(module), emitter);
-#else
-  sema::Program program;
-  program.modules.push_back(std::move(module));
-  return program;
-#endif
 }
 
 std::string Frontend::Render(const Options& options) const {
