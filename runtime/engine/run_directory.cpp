@@ -30,11 +30,11 @@ std::string NewRunId(int64_t now_ms) {
   unsigned char chance[4];
   platform::RandomBytes(chance, sizeof chance);
   constexpr int kBase = sizeof kLetters - 1;
-  const auto milliseconds = static_cast<int>(now_ms % 1000);
+  // Runs of one second sort by when they began, too: its thousandths, as far as two letters can tell them apart.
+  const auto part = static_cast<int>(now_ms % 1000 * (kBase * kBase) / 1000);
   std::string id = text;
-  // Runs of one second sort by when they began, too.
-  id += kLetters[milliseconds / kBase];
-  id += kLetters[milliseconds % kBase];
+  id += kLetters[part / kBase];
+  id += kLetters[part % kBase];
   for (const unsigned char byte : chance) id += kLetters[byte % kBase];
   return id;
 }

@@ -38,7 +38,9 @@ class Scene:
     def __init__(self, world, number):
         self.world, self.runs, self.go = world, world.path(f"runs{number}"), world.path(f"go{number}")
         command = ["hwf", "run", "stop.hwf", "--go", self.go, "--runs", self.runs]
-        self.engine = world.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.log = world.path(f"log{number}")
+        with open(self.log, "wb") as log:
+            self.engine = world.start(command, stdout=log, stderr=subprocess.STDOUT)
         world.until("a task runs", lambda: self.events("attempt_started"))
         (self.run,) = look.run_directories(self.runs)
 
@@ -46,9 +48,13 @@ class Scene:
         return [e for d in look.run_directories(self.runs) for e in look.journal(d, kind)]
 
     def end(self, status):
-        out, _ = self.engine.communicate(timeout=30 * worlds.SLOW)
-        assert self.engine.returncode == status, f"exit {self.engine.returncode}, wanted {status}\n{out.decode()}"
-        return out.decode()
+        self.engine.wait(timeout=30 * worlds.SLOW)
+        assert self.engine.returncode == status, f"exit {self.engine.returncode}, wanted {status}\n{self.said()}"
+        return self.said()
+
+    def said(self):
+        with open(self.log, encoding="utf-8") as log:
+            return log.read()
 
     def resume(self, status=0):
         open(self.go, "w").close()
@@ -74,6 +80,8 @@ def interrupted_once(world):
 def interrupted_twice(world):
     scene = Scene(world, 2)
     scene.engine.send_signal(signal.SIGINT)
+    # Two signals of one kind that arrive together are one: the second comes when the first was answered.
+    world.until("the first is answered", lambda: "again" in scene.said() or "Ctrl-C" in scene.said())
     scene.engine.send_signal(signal.SIGINT)
     scene.end(1)
     world.until("nothing is left", lambda: not scene.sleepers(), 10)

@@ -57,10 +57,7 @@ def open_reviews(world, runs, **more):
     done = world.run(["hwf", "review", "list", "--json", "--runs", runs], **more)
     if done.status != 0:
         return []
-    try:
-        return [json.loads(line) for line in done.out.splitlines() if line.strip()]
-    except ValueError:
-        return json.loads(done.out)
+    return json.loads(done.out)
 
 
 def answer(world, runs, review, choice, *fields, **more):
