@@ -154,7 +154,13 @@ void EngineImpl::Do(const scheduler::CancelAttempt& command) {
     FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
     return;
   }
-  if (live_.count(KeyOf(command.place, command.attempt)) == 0) return;
+  const auto live = live_.find(KeyOf(command.place, command.attempt));
+  if (live == live_.end()) return;
+  // Drained: the site gave it back and knows it no more.
+  if (caught_up_ && !live->second.sent && !live->second.begun) {
+    FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
+    return;
+  }
   sites_.front()->Cancel(command.place, command.attempt);
 }
 
