@@ -18,18 +18,22 @@ const ir::FieldDef* Checker::FindField(const ir::RecordDef& record, StringRef na
   return found == index->second.end() ? nullptr : &record.fields[found->second];
 }
 
+// A variant that is not called: it must have no fields.
+TypeRef Checker::BareVariant(const Binding& binding, Range range) {
+  const StringRef name = binding.name.text;
+  const ir::VariantDef* variant = binding.type->enumeration->Find({name.data(), name.size()});
+  if (variant == nullptr || variant->fields.empty()) return binding.type;
+  const std::string& first = variant->fields.front().name;
+  Report(range, diagnostics::kMissingArgument, "variant " + Quoted(name), Quoted(first))
+      .Note(binding.name.range, "declared here")
+      .Help("give it its fields: `" + name.str() + "(" + first + ": …)`");
+  return Poison();
+}
+
 TypeRef Checker::CheckField(FieldExpr& field) {
   if (field.binding != nullptr) {
     if (field.binding->kind != Binding::Kind::kVariant) return CheckDecl(*field.binding, field.range);
-    const ir::VariantDef* variant = field.binding->type->enumeration->Find(field.name.text.str());
-    const bool bare = variant == nullptr || variant->fields.empty();
-    if (!bare) {
-      Report(field.name.range, diagnostics::kMissingArgument, "variant " + Quoted(field.name.text),
-             Quoted(variant->fields.front().name))
-          .Help("give it its fields: `" + field.name.text.str() + "(" + variant->fields.front().name + ": …)`");
-      return Poison();
-    }
-    return field.binding->type;
+    return BareVariant(*field.binding, field.name.range);
   }
   const TypeRef type = field.base->type;
   if (IsPoison(type) || !field.name) return Poison();

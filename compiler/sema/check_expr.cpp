@@ -143,6 +143,7 @@ TypeRef Checker::CheckName(NameExpr& name) {
       Report(name.range, diagnostics::kNotAValue, name.name.text, "a built-in function");
       return Poison();
     case Binding::Kind::kVariant:
+      return BareVariant(*binding, name.range);
     case Binding::Kind::kField:
     case Binding::Kind::kLet:
     case Binding::Kind::kCheckpoint:

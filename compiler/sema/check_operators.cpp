@@ -146,6 +146,10 @@ TypeRef Checker::CheckComparison(BinaryExpr& node) {
   const TypeRef right = Plain(Check(node.right));
   const TypeRef left = Plain(node.left->type);
   if (IsPoison(left) || IsPoison(right)) return Simple(TypeKind::kBool);
+  // `a < b < c` without parentheses was refused by the parser.
+  const auto* inner = llvm::dyn_cast<BinaryExpr>(node.left);
+  const bool chain = inner != nullptr && inner->range.begin == node.range.begin && left->kind == TypeKind::kBool;
+  if (chain) return Simple(TypeKind::kBool);
   const bool fits = (IsNumber(left) && IsNumber(right)) || (IsMeasure(left) && left == right);
   if (!fits) BadOperands(node, "numbers, Durations and Bytes have an order");
   return Simple(TypeKind::kBool);

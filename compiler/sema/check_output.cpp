@@ -34,9 +34,9 @@ void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
         .Help("say which files: `" + output.name.text.str() + ": " + TypeName(type) + " at \"out/*\"`");
   }
   if (!output.at_stdout) return;
-  if (IsPathType(inner) || IsPathList(inner)) {
+  if (inner->kind == TypeKind::kDir || IsPathList(inner)) {
     Report(output.range, diagnostics::kBadOutputAt, "stdout", TypeName(type))
-        .Help("standard output is read as a String, or as JSON for other types");
+        .Help("standard output is taken as a File or a String, or read as JSON for other types");
   }
   for (const Output& other : task.outputs) {
     if (&other == &output) break;

@@ -77,6 +77,7 @@ class Checker {
 
   // ---- fields and items (check_access.cpp)
   TypeRef CheckField(FieldExpr& field);
+  TypeRef BareVariant(const Binding& binding, Range range);
   TypeRef FieldOf(FieldExpr& field, TypeRef record);
   TypeRef UnknownField(const FieldExpr& field, TypeRef record);
   TypeRef CheckIndex(IndexExpr& index);

@@ -8,8 +8,9 @@
 //   - A name or field path narrowed by `if x != none { … }` has type T, while its binding's type is still T?.
 //   - An `if` or `match` whose value nobody takes has type (), whatever its branches end in; a `for` whose value nobody
 //     takes has type [()]. A call of a task or workflow without outputs has type (), and so its output type.
-//   - `Verdict.keep` and the callee of `Verdict.approve(…)` are FieldExprs whose binding is a kVariant; `m.fit` of an
-//     import's alias has the binding of `fit`; a group after `by` is a NameExpr bound to its GroupDecl.
+//   - A variant, called or bare, is a NameExpr (`keep`) or FieldExpr (`Verdict.keep`) whose binding is a kVariant;
+//   `m.fit`
+//     of an import's alias has the binding of `fit`; a group after `by` is a NameExpr bound to its GroupDecl.
 //   - `flag(…)` has type [String], `raw(…)` String. The fn of min_by and max_by is a NameExpr or FieldExpr bound to it.
 #pragma once
 

@@ -182,13 +182,7 @@ void Resolver::ResolveMember(FieldExpr& field) {
   for (const EnumDecl::Variant& variant : enumeration->variants) {
     context_.suggester.Offer(variant.name.text);
     if (variant.name.text != field.name.text) continue;
-    Binding*& binding = context_.variants[&variant];
-    if (binding == nullptr) {
-      binding = context_.NewBinding(Binding::Kind::kVariant, variant.name);
-      binding->type = context_.nominal[enumeration];
-      binding->decl = const_cast<EnumDecl*>(enumeration);
-    }
-    field.binding = binding;
+    field.binding = VariantBinding(*enumeration, variant);
     return;
   }
   auto report =

@@ -13,7 +13,7 @@ namespace hwf::sema {
 
 class Resolver {
  public:
-  Resolver(Context& context, const ModuleScope& module) : context_(context), module_(module) {}
+  Resolver(Context& context, const ModuleScope& module);
 
   void ResolveModule();
 
@@ -53,6 +53,7 @@ class Resolver {
   Binding* Find(StringRef name, bool* broken);
   void Use(Binding& binding, Range where);
   void ReportUnknown(const Ident& name);
+  Binding* VariantBinding(const EnumDecl& declared, const EnumDecl::Variant& variant);
   // `let`, checkpoints, parameters: a name is bound once.
   void DeclareOnce(Binding* binding);
   // Binders of patterns, `for` and `as` may shadow.
@@ -65,6 +66,14 @@ class Resolver {
   Context& context_;
   const ModuleScope& module_;
   const Decl* caller_ = nullptr;
+  // Variants by their bare names, of all enums that this module sees. Two enums may have one: then it is named with its
+  // enum, `Verdict.keep`.
+  struct Bare {
+    const EnumDecl* declared;
+    const EnumDecl::Variant* variant;
+    const EnumDecl* other = nullptr;
+  };
+  llvm::StringMap<Bare> bare_;
   llvm::StringMap<llvm::SmallVector<Binding*, 1>> visible_;
   std::vector<StringRef> declared_;  // to undo
   std::vector<Frame> frames_;

@@ -3,6 +3,27 @@
 
 namespace hwf::sema {
 
+Resolver::Resolver(Context& context, const ModuleScope& module) : context_(context), module_(module) {
+  for (const auto& [name, binding] : module.names) {
+    const auto* declared = binding == nullptr ? nullptr : llvm::dyn_cast_or_null<EnumDecl>(binding->decl);
+    if (declared == nullptr) continue;
+    for (const EnumDecl::Variant& variant : declared->variants) {
+      auto [known, fresh] = bare_.try_emplace(variant.name.text, Bare{declared, &variant});
+      if (!fresh && known->second.declared != declared) known->second.other = declared;
+    }
+  }
+}
+
+Binding* Resolver::VariantBinding(const EnumDecl& declared, const EnumDecl::Variant& variant) {
+  Binding*& binding = context_.variants[&variant];
+  if (binding == nullptr) {
+    binding = context_.NewBinding(Binding::Kind::kVariant, variant.name);
+    binding->type = context_.nominal[&declared];
+    binding->decl = const_cast<EnumDecl*>(&declared);
+  }
+  return binding;
+}
+
 void Resolver::ResolveModule() {
   for (Decl* decl : module_.module->decls) {
     caller_ = decl;
@@ -29,10 +50,9 @@ void Resolver::ResolveParams(ArrayRef<Field> params) {
     Binding* binding = context_.NewBinding(Binding::Kind::kField, param.name);
     binding->field = &param;
     binding->type = param.sema_type;
-    // A second one of the same name was reported with the heads.
-    auto& stack = visible_[param.name.text];
-    const bool repeated = !stack.empty() && stack.back()->kind == Binding::Kind::kField;
-    repeated ? DeclareShadowing(binding) : DeclareOnce(binding);
+    // A second one of the same name was reported with the heads. Parameters may hide declarations: a head is read by
+    // callers in other files, which know nothing of what stands beside it.
+    DeclareShadowing(binding);
   }
 }
 
@@ -90,6 +110,10 @@ Binding* Resolver::Find(StringRef name, bool* broken) {
     *broken = found->second == nullptr;
     return found->second;
   }
+  if (auto found = bare_.find(name); found != bare_.end()) {
+    const Bare& bare = found->second;
+    return bare.other == nullptr ? VariantBinding(*bare.declared, *bare.variant) : nullptr;
+  }
   if (auto found = context_.builtins.find(key); found != context_.builtins.end()) return found->second;
   *broken = context_.incomplete.contains(&module_);
   return nullptr;
@@ -110,6 +134,14 @@ void Resolver::Use(Binding& binding, Range where) {
 }
 
 void Resolver::ReportUnknown(const Ident& name) {
+  if (auto found = bare_.find(name.text); found != bare_.end()) {
+    const Bare& bare = found->second;
+    context_.Report(name.range, diagnostics::kAmbiguousVariant, name.text)
+        .Note(bare.declared->name.range, "of this")
+        .Note(bare.other->name.range, "and of this")
+        .Help("say which: `" + bare.declared->name.text.str() + "." + name.text.str() + "`");
+    return;
+  }
   context_.suggester.Begin(name.text);
   for (const auto& entry : visible_) {
     if (context_.suggester.spent()) break;
@@ -119,6 +151,7 @@ void Resolver::ReportUnknown(const Ident& name) {
     if (context_.suggester.spent()) break;
     context_.suggester.Offer(known);
   }
+  for (const auto& entry : bare_) context_.suggester.Offer(entry.first());
   for (const auto& [known, binding] : context_.builtins) context_.suggester.Offer(known);
   auto report = context_.Report(name.range, diagnostics::kUnknownName, name.text);
   const StringRef best = context_.suggester.Best();

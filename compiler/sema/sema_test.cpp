@@ -1,5 +1,5 @@
-// What sema derives, and that its walks are linear and take no stack. The checks themselves are held by the file tests in
-// tests/check.
+// What sema derives, and that its walks are linear and take no stack. The checks themselves are held by the file tests
+// in tests/check.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +105,14 @@ TEST(SemaTest, WalksLongChains) {
                      " else { 1 }\n  let f = " + fields + "\n  (s: " + sum + ", t: a" + std::to_string(kLong) +
                      ", b: " + either + ", c: choice)\n}\n");
   EXPECT_EQ(analyzed.Found().size(), 1u) << analyzed.Messages();  // x has no field f
+}
+
+TEST(SemaTest, TypesOfValuesNestOnlySoDeep) {
+  std::string text = "hwf 1\nworkflow w(n: Int) {\n  let a0 = [n]\n";
+  for (int i = 1; i < 1000; ++i) text += fmt::format("  let a{} = [a{}]\n", i, i - 1);
+  const Analyzed analyzed = Analyzed::Text(text + "  checkpoint last { a: a999 }\n}\n");
+  ASSERT_EQ(analyzed.Found().size(), 1u) << analyzed.Messages();
+  EXPECT_NE(analyzed.Found().begin()->find("E0325"), std::string::npos);
 }
 
 TEST(SemaTest, ManyUnknownNamesStayLinear) {
