@@ -78,7 +78,9 @@ class Small:
             assert not again, f"run again though nothing of it was lost: {again}"
         assert len(places) == 6, f"places: {sorted(places)}"
         votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
-        assert len(votes) == 2 and set(votes.values()) == {1}, f"votes: {votes}"
+        # A job that ran again shows its state again, and that opens a review of its own.
+        wanted = len(votes) == 2 if one_attempt else len(votes) in (2, 3)
+        assert wanted and set(votes.values()) == {1}, f"votes: {votes}"
 
 
 def kill_runners(world):
@@ -131,10 +133,18 @@ def traced(world, small, who, options):
     os.rename(os.path.join(programs, "hwf-runner"), os.path.join(programs, "real-hwf-runner"))
     quoted = " ".join(f"'{o}'" for o in options)
     with open(os.path.join(programs, "hwf-runner"), "w") as out:
-        # The first runner alone is traced: the one that takes over must live.
+        # The first runner alone is traced: the one that takes over must live. It stays in the foreground of strace, which
+        # goes into the background in its place ($2 is the run's directory).
         out.write(
-            f"#!/bin/sh\nif mkdir '{small.dir}/traced' 2>/dev/null; then\n"
-            f"  exec strace {quoted} '{programs}/real-hwf-runner' \"$@\"\nfi\nexec '{programs}/real-hwf-runner' \"$@\"\n"
+            f"""#!/bin/sh
+if mkdir '{small.dir}/traced' 2>/dev/null; then
+  setsid strace {quoted} '{programs}/real-hwf-runner' "$@" --foreground < /dev/null > /dev/null 2>&1 &
+  i=0
+  while [ ! -S "$2/runner/sock" ] && [ $i -lt 200 ]; do sleep 0.02; i=$((i + 1)); done
+  exit 0
+fi
+exec '{programs}/real-hwf-runner' "$@"
+"""
         )
     os.chmod(os.path.join(programs, "hwf-runner"), 0o755)
     path = f"{programs}:" + world.env["PATH"]
