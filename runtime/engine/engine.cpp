@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
 constexpr int64_t kQuietMs = 500;              // without a word from the sites, what was submitted waits for room
-constexpr int kFinishTurns = 50;               // of at most 20 ms, to send a site its last requests
+constexpr int kFinishTurns = 150;  // to send a site its last requests
+constexpr int kFinishTurnMs = 20;
 
 }  // namespace
 
@@ -168,14 +169,24 @@ void EngineImpl::Drive() {
 
 Outcome EngineImpl::Run() {
   while (!outcome_) Turn();
-  // The sites have their last requests to send; a finished run has nothing else to wait for.
-  for (int turn = 0; turn < kFinishTurns && outcome_->ending == Ending::kFinished && !sites_.empty(); ++turn) {
-    PollSites();
-    if (site_wait_ms_ < 0) break;
-    Wait(std::min(site_wait_ms_, 20));
-  }
+  if (outcome_->ending == Ending::kFinished) FinishSites();
   follower_.OnTurn(*record_);
   return *outcome_;
+}
+
+// A finished run keeps nothing running: its sites are told, also one that is only just being connected to.
+void EngineImpl::FinishSites() {
+  bool told = false;
+  for (int turn = 0; turn < kFinishTurns && !sites_.empty(); ++turn) {
+    PollSites();
+    if (caught_up_ && !told) {
+      for (const auto& site : sites_) site->Finish();
+      told = true;
+      continue;
+    }
+    if (told && site_wait_ms_ < 0) return;
+    Wait(site_wait_ms_ < 0 ? kFinishTurnMs : std::min(site_wait_ms_, kFinishTurnMs));
+  }
 }
 
 void EngineImpl::Turn() {

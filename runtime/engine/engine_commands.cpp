@@ -245,9 +245,7 @@ void EngineImpl::Do(const scheduler::Notify& command) {
 }
 
 void EngineImpl::Do(const scheduler::FinishRun& command) {
-  // Nobody runs for it any more; what a cancel left is still being ended.
   if (!Record(state::RunFinished{command.ok, command.outputs, command.why})) return;
-  for (const auto& site : sites_) site->Finish();
   End(Ending::kFinished, command.why);
   outcome_->ok = command.ok;
 }

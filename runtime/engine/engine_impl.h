@@ -66,6 +66,7 @@ class EngineImpl : public Engine, public site::Listener {
 
   // ---- the loop (engine.cpp)
   void Turn();
+  void FinishSites();
   int WaitTime();
   void Wait(int timeout_ms);
   void PollSites();
