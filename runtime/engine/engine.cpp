@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
 constexpr int64_t kQuietMs = 500;              // without a word from the sites, what was submitted waits for room
-constexpr int kFinishTurns = 150;  // to send a site its last requests
+constexpr int kFinishTurns = 150;              // to send a site its last requests
 constexpr int kFinishTurnMs = 20;
 
 }  // namespace
@@ -169,12 +169,14 @@ void EngineImpl::Drive() {
 
 Outcome EngineImpl::Run() {
   while (!outcome_) Turn();
-  if (outcome_->ending == Ending::kFinished) FinishSites();
+  const bool over = outcome_->ending == Ending::kFinished;
+  const bool stopped = outcome_->ending == Ending::kDrained || outcome_->ending == Ending::kWorldFailed;
+  if (over || ((stopped || live_.empty()) && outcome_->ending != Ending::kSuperseded && !AnythingRuns())) FinishSites();
   follower_.OnTurn(*record_);
   return *outcome_;
 }
 
-// A finished run keeps nothing running: its sites are told, also one that is only just being connected to.
+// Where nothing runs, nothing need stay: the sites are told, also one that is only just being connected to.
 void EngineImpl::FinishSites() {
   bool told = false;
   for (int turn = 0; turn < kFinishTurns && !sites_.empty(); ++turn) {
@@ -310,9 +312,13 @@ bool EngineImpl::NothingToDoNow() const {
   return quiet && sent;
 }
 
+bool EngineImpl::AnythingRuns() const {
+  return std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.begun; });
+}
+
 bool EngineImpl::Over() {
   if (outcome_) return true;
-  const bool running = std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.begun; });
+  const bool running = AnythingRuns();
   if (draining_ && !cancelled_ && !running && worker_.idle()) {
     End(Ending::kDrained, "stopped by Ctrl-C; nothing runs any more");
   } else if (options_.once && NothingToDoNow()) {

@@ -76,6 +76,7 @@ class EngineImpl : public Engine, public site::Listener {
   void KeepLease();
   bool Over();
   bool NothingToDoNow() const;
+  bool AnythingRuns() const;
   void End(Ending ending, const std::string& why);
 
   // ---- recording (engine.cpp)

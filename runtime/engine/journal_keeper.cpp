@@ -3,7 +3,7 @@
 namespace hwf::engine {
 namespace {
 
-constexpr uint64_t kReserveBytes = 1 << 20;
+constexpr uint64_t kReserveBytes = 256 << 10;  // some dozen ends of tasks with their messages
 constexpr mode_t kJournalMode = 0640;
 
 }  // namespace
