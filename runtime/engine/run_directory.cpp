@@ -18,6 +18,8 @@ namespace hwf::engine {
 namespace {
 
 constexpr int kTries = 20;
+// A runner without engine and work leaves soon: whoever resumes starts another.
+constexpr int64_t kIdleExitMs = 3000;
 constexpr uint64_t kMaxPeopleBytes = 4 << 20;
 
 std::string NewRunId(int64_t now_ms) {
@@ -150,11 +152,13 @@ std::string CacheDirectory(const std::string& run_directory) {
 ErrorOr<site::LocalOptions> LocalOptionsOf(const ir::Module& module, const std::string& run_directory) {
   site::LocalOptions options;
   options.run_directory = run_directory;
+  options.idle_exit_ms = kIdleExitMs;
   bool any = false;
   for (const ir::Site& site : module.sites) {
     if (site.kind != "local") continue;
     HWF_ASSIGN(const site::LocalOptions one, site::LocalOptionsFromFields(site, run_directory));
     if (!any || site.name == "here") options = one;
+    options.idle_exit_ms = kIdleExitMs;
     any = true;
   }
   for (const ir::Task& task : module.tasks) {
