@@ -27,7 +27,10 @@ int Run(Arguments arguments) {
   if (!options.error.empty()) return UsageError(kCheckCommand, options.error);
   if (options.files.empty()) return UsageError(kCheckCommand, "which file?");
   Frontend frontend;
-  for (const std::string& path : options.files) frontend.Compile(path);
+  for (const std::string& path : options.files) {
+    auto program = frontend.Compile(path);
+    if (program.has_value()) frontend.Lower(*program);  // for what only lowering sees: the text of commands
+  }
   std::string out = frontend.Render(options);
   if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0) {
     std::perror("hwfc: cannot write the output");

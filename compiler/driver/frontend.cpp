@@ -7,6 +7,10 @@
 
 #include "compiler/diagnostics/render.h"
 #include "compiler/syntax/parse.h"
+#if HWF_HAS_LOWER
+#include "compiler/lower/lower.h"
+#include "ir/verify.h"
+#endif
 
 namespace hwf::driver {
 
@@ -25,6 +29,24 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
   diagnostics::Emitter emitter(collector_);
   auto module = syntax::Parse(sources_, file.value(), emitter);
   return sema::Analyze(sources_, std::move(module), emitter);
+}
+
+std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
+  if (has_errors() || unreadable_) return std::nullopt;
+#if HWF_HAS_LOWER
+  diagnostics::Emitter emitter(collector_);
+  ir::Module module = lower::Lower(program, sources_, emitter);
+  if (has_errors()) return std::nullopt;
+  const std::vector<std::string> faults = ir::Verify(module);
+  if (faults.empty()) return module;
+  // A program that check accepts lowers to sound IR; anything else is a bug of hwfc.
+  fmt::print(stderr, "hwfc: this is a bug of hwfc, please report it: the IR it made is not sound\n");
+  for (const std::string& fault : faults) fmt::print(stderr, "  {}\n", fault);
+  std::abort();
+#else
+  (void)program;
+  return std::nullopt;
+#endif
 }
 
 std::string Frontend::Render(const Options& options) const {

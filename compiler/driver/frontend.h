@@ -9,6 +9,7 @@
 #include "compiler/driver/options.h"
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
+#include "ir/module.h"
 
 namespace hwf::driver {
 
@@ -19,6 +20,9 @@ class Frontend {
   std::optional<sema::Program> Compile(const std::string& path);
   // The same with a main file that is not as it is on disk (an editor's buffer, a test).
   std::optional<sema::Program> CompileText(const std::string& path, std::string text);
+
+  // The IR of a program without errors; nullopt if there are errors, or lowering reports one. Verified.
+  std::optional<ir::Module> Lower(const sema::Program& program);
 
   bool has_errors() const { return collector_.has_errors(); }
   source::SourceManager& sources() { return sources_; }

@@ -12,7 +12,11 @@ namespace hwf::driver {
 
 namespace {
 
-const Command* const kCommands[] = {&kCheckCommand, &kExplainCommand};
+const Command* const kCommands[] = {&kCheckCommand,
+#if HWF_HAS_LOWER
+                                    &kBuildCommand, &kGraphCommand,
+#endif
+                                    &kExplainCommand};
 
 void PrintHelp(std::FILE* to) {
   fmt::print(to, "hwfc {}: the compiler of hwf\n\nUsage: hwfc COMMAND [arguments]\n\nCommands:\n", HWF_VERSION);
