@@ -90,7 +90,7 @@ class Verifier {
   void CheckBody(const Node& node, const FailNode& body);
   void CheckBody(const Node& node, const SourceNode& body);
   void CheckInner(const std::unique_ptr<Region>& region, std::vector<TypeRef> params, TypeRef result);
-  void CheckArm(const EnumDef& type, const MatchArm& arm, TypeRef result);
+  void CheckArm(const EnumDef& type, bool approved, const MatchArm& arm, TypeRef result);
   void CheckPure(const Region& region);
   // The task that the node `job` calls, or null after a fault.
   const Task* Job(ValueId job);

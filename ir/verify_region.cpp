@@ -140,7 +140,7 @@ void Verifier::CheckBody(const Node& node, const IfNode& body) {
   }
 }
 
-void Verifier::CheckArm(const EnumDef& type, const MatchArm& arm, TypeRef result) {
+void Verifier::CheckArm(const EnumDef& type, bool approved, const MatchArm& arm, TypeRef result) {
   Place place(*this, "arm `" + arm.variant + "`");
   std::vector<TypeRef> params;
   if (arm.variant.empty()) {
@@ -152,7 +152,7 @@ void Verifier::CheckArm(const EnumDef& type, const MatchArm& arm, TypeRef result
   for (const std::string& bind : arm.binds) {
     const FieldDef* field = variant->Find(bind);
     if (field == nullptr) return Fault("the variant has no field `{}`", bind);
-    params.push_back(field->type);
+    params.push_back(approved ? module_.types->Approved(field->type) : field->type);
   }
   CheckInner(arm.body, std::move(params), result);
 }
@@ -161,12 +161,14 @@ void Verifier::CheckBody(const Node& node, const MatchNode& body) {
   size_t before = faults_.size();
   CheckExpr(body.subject);
   if (faults_.size() != before) return;
-  const EnumDef* type = body.subject.type->enumeration;
+  // What is bound of an approved value is approved.
+  bool approved = body.subject.type->kind == TypeKind::kApproved;
+  const EnumDef* type = approved ? body.subject.type->element->enumeration : body.subject.type->enumeration;
   if (type == nullptr) return Fault("a `match` on {}, which is no enum", ToString(body.subject.type));
   std::unordered_set<std::string_view> taken;
   for (const MatchArm& arm : body.arms) {
     if (!taken.insert(arm.variant).second) Fault("two arms take `{}`", arm.variant);
-    CheckArm(*type, arm, node.type);
+    CheckArm(*type, approved, arm, node.type);
   }
   if (taken.contains("")) return;
   for (const VariantDef& variant : type->variants) {
@@ -178,9 +180,11 @@ void Verifier::CheckBody(const Node& node, const ForNode& body) {
   size_t before = faults_.size();
   CheckExpr(body.list);
   if (faults_.size() != before) return;
-  if (body.list.type->kind != TypeKind::kList) return Fault("a `for` over {}", ToString(body.list.type));
+  bool approved = body.list.type->kind == TypeKind::kApproved;
+  TypeRef list = approved ? body.list.type->element : body.list.type;
+  if (list->kind != TypeKind::kList) return Fault("a `for` over {}", ToString(body.list.type));
   if (node.type->kind != TypeKind::kList) return Fault("a `for` of type {}", ToString(node.type));
-  TypeRef element = body.list.type->element;
+  TypeRef element = approved ? module_.types->Approved(list->element) : list->element;
   if (body.where != nullptr) CheckInner(body.where, {element}, Simple(TypeKind::kBool));
   CheckInner(body.body, {element}, node.type->element);
 }

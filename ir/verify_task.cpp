@@ -89,7 +89,7 @@ void Verifier::CheckCommand(const Command& command) {
       break;
   }
   if (!command.direct) return;
-  Expect(command.kind == Command::Kind::kShell && !command.words.empty() && command.assignments.empty(),
+  Expect(command.kind == Command::Kind::kShell && !command.words.empty(),
          "only a shell's command of plain words runs directly");
 }
 

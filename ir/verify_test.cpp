@@ -168,7 +168,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Env", [](Module& m) { Fit(m).env[0].name = "A=B"; }, "is no variable"},
         Case{"Variable", [](Module& m) { Fit(m).command.assignments[0].variable = "x y"; }, "is no variable"},
         Case{"Empty", [](Module& m) { Fit(m).command.text.clear(); }, "the command is empty"},
-        Case{"Direct", [](Module& m) { Fit(m).command.direct = true; }, "runs directly"},
         Case{"Glob", [](Module& m) { Fit(m).outputs[0].kind = Output::Kind::kGlob; }, "a glob gives a list"},
         Case{"OutputRecord", [](Module& m) { Fit(m).outputs.pop_back(); }, "has other fields"}),
     CaseName);

@@ -1,0 +1,140 @@
+#include "compiler/lower/lower.h"
+
+#include "compiler/lower/lowerer.h"
+
+namespace hwf::lower {
+
+Lowerer::Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter)
+    : program_(program), sources_(sources), emitter_(emitter) {}
+
+ir::Module Lowerer::Run() {
+  module_.compiler = "hwfc 0.1.0";
+  module_.edition = program_.modules.empty() ? "1" : program_.modules.back()->edition;
+  module_.types = program_.types;
+  AddSources();
+  AddSites();
+  for (const auto& unit : program_.modules) {
+    for (const Decl* decl : unit->decls) AddDecl(*decl);
+  }
+  if (program_.entry != nullptr) module_.entry = program_.ir_names.at(program_.entry);
+  return std::move(module_);
+}
+
+void Lowerer::AddDecl(const Decl& decl) {
+  names_.clear();  // nothing is shared between definitions
+  next_id_ = 0;
+  switch (decl.kind) {
+    case Decl::Kind::kTask:
+      module_.tasks.push_back(LowerTask(llvm::cast<TaskDecl>(decl)));
+      return;
+    case Decl::Kind::kWorkflow:
+      module_.workflows.push_back(LowerWorkflow(llvm::cast<WorkflowDecl>(decl)));
+      return;
+    case Decl::Kind::kFn:
+      module_.functions.push_back(LowerFn(llvm::cast<FnDecl>(decl)));
+      return;
+    case Decl::Kind::kGroup:
+      AddGroup(llvm::cast<GroupDecl>(decl));
+      return;
+    case Decl::Kind::kImport:
+    case Decl::Kind::kRecord:
+    case Decl::Kind::kEnum:
+    case Decl::Kind::kSite:
+    case Decl::Kind::kUncarried:
+    case Decl::Kind::kError:
+      return;
+  }
+}
+
+ir::Workflow Lowerer::LowerWorkflow(const WorkflowDecl& decl) {
+  ir::Workflow workflow;
+  workflow.name = program_.ir_names.at(&decl);
+  workflow.doc = decl.doc.str();
+  workflow.span = SpanOf(decl.name.range);
+  workflow.outputs = FieldDefs(decl.outputs);
+  Builder builder;
+  builder.region.params = LowerParams(decl.params);
+  {
+    RegionScope scope(*this, &builder);
+    auto type = program_.output_types.find(&decl);
+    const bool gives = type != program_.output_types.end() && !decl.outputs.empty();
+    if (decl.body != nullptr) Fill(*decl.body, gives ? type->second : Simple(TypeKind::kUnit));
+  }
+  workflow.region = std::move(builder.region);
+  return workflow;
+}
+
+ir::Function Lowerer::LowerFn(const FnDecl& decl) {
+  ir::Function function;
+  function.name = program_.ir_names.at(&decl);
+  function.result = program_.output_types.at(&decl);
+  Builder builder;
+  builder.region.params = LowerParams(decl.params);
+  {
+    RegionScope scope(*this, &builder);
+    builder.region.result = LowerAs(*decl.body, function.result);
+  }
+  function.region = std::move(builder.region);
+  return function;
+}
+
+std::vector<ir::Param> Lowerer::LowerParams(ArrayRef<Field> fields) {
+  std::vector<ir::Param> params;
+  for (const Field& field : fields) {
+    ir::Param& param = params.emplace_back();
+    param.id = NewId();
+    param.name = field.name.text.str();
+    param.type = field.sema_type;
+    param.doc = field.doc.str();
+    if (field.default_value != nullptr) {
+      RegionScope no_region(*this, nullptr);
+      param.default_value = LowerAs(*field.default_value, field.sema_type);
+    } else if (field.sema_type->kind == TypeKind::kOptional) {
+      param.default_value = Coerce(Literal(TypeKind::kNone, nullptr, field.range), field.sema_type);
+    }
+    names_[&field] = Ref(param.id, param.type, field.name.range);
+  }
+  return params;
+}
+
+std::vector<ir::FieldDef> Lowerer::FieldDefs(ArrayRef<Field> fields) {
+  std::vector<ir::FieldDef> out;
+  for (const Field& field : fields) {
+    out.push_back({field.name.text.str(), field.sema_type, field.default_value != nullptr});
+  }
+  return out;
+}
+
+ir::Expr Lowerer::Make(ir::Op op, TypeRef type, Range range) const {
+  ir::Expr expr;
+  expr.op = op;
+  expr.type = type;
+  expr.span = SpanOf(range);
+  return expr;
+}
+
+ir::Expr Lowerer::Literal(TypeKind kind, Json value, Range range) const {
+  ir::Expr expr = Make(ir::Op::kLiteral, Simple(kind), range);
+  expr.literal = std::move(value);
+  return expr;
+}
+
+ir::Expr Lowerer::Ref(ValueId id, TypeRef type, Range range) const {
+  ir::Expr expr = Make(ir::Op::kRef, type, range);
+  expr.ref = id;
+  return expr;
+}
+
+ir::Span Lowerer::SpanOf(Range range) const {
+  const source::Position position = sources_.PositionOf(range.file, range.begin);
+  auto index = file_index_.find(static_cast<uint32_t>(range.file));
+  return {index == file_index_.end() ? 0 : index->second, position.line, position.column};
+}
+
+void Lowerer::NotCarried(Range range, std::string_view what) { emitter_.Report(range, diagnostics::kNotCarried, what); }
+
+ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {
+  return Lowerer(program, sources, emitter).Run();
+}
+
+}  // namespace hwf::lower

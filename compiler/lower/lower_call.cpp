@@ -1,0 +1,126 @@
+// Calls. Of a task or workflow it makes a node; of a fn, record, variant or built-in it stays an expression.
+#include <iterator>
+
+#include "compiler/lower/lowerer.h"
+
+namespace hwf::lower {
+namespace {
+
+constexpr std::string_view kBuiltinNames[] = {
+#define HWF_BUILTIN(name, arguments) #name,
+#include "stdlib/builtins.def"
+#undef HWF_BUILTIN
+};
+
+}  // namespace
+
+const Binding* Lowerer::CalleeOf(const CallExpr& call) {
+  if (const auto* name = llvm::dyn_cast<NameExpr>(call.callee)) return name->binding;
+  if (const auto* field = llvm::dyn_cast<FieldExpr>(call.callee)) return field->binding;
+  return nullptr;
+}
+
+std::string_view Lowerer::BuiltinName(const Binding& binding) {
+  HWF_CHECK(binding.builtin >= 0 && static_cast<size_t>(binding.builtin) < std::size(kBuiltinNames));
+  return kBuiltinNames[binding.builtin];
+}
+
+// One value a parameter: what is given, else the default (which may read earlier parameters), else none.
+std::vector<ir::Expr> Lowerer::LowerArgs(ArrayRef<Field> fields, ArrayRef<Expr*> by_param) {
+  std::vector<ir::Expr> args;
+  bool defaults = false;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const bool given = i < by_param.size() && by_param[i] != nullptr;
+    defaults = defaults || (!given && fields[i].default_value != nullptr);
+  }
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field& field = fields[i];
+    if (i < by_param.size() && by_param[i] != nullptr) {
+      args.push_back(LowerAs(*by_param[i], field.sema_type));
+    } else if (field.default_value != nullptr) {
+      args.push_back(LowerAs(*field.default_value, field.sema_type));
+    } else {
+      args.push_back(Coerce(Literal(TypeKind::kNone, nullptr, field.range), field.sema_type));
+    }
+    if (defaults) names_[&field] = args.back();
+  }
+  return args;
+}
+
+ir::Expr Lowerer::LowerVariant(const Binding& variant, const CallExpr* call, Range range) {
+  ir::Expr made = Make(ir::Op::kEnum, variant.type, range);
+  made.name = variant.name.text.str();
+  for (const EnumDecl::Variant& declared : llvm::cast<EnumDecl>(variant.decl)->variants) {
+    if (declared.name.text != variant.name.text) continue;
+    made.args = LowerArgs(declared.fields, call != nullptr ? call->by_param : ArrayRef<Expr*>());
+    for (const Field& field : declared.fields) made.labels.push_back(field.name.text.str());
+  }
+  return made;
+}
+
+ir::Expr Lowerer::LowerBuiltin(const CallExpr& call, std::string_view name) {
+  ir::Expr made = Make(ir::Op::kBuiltin, call.type, call.range);
+  made.name = std::string(name);
+  const bool by_function = name == "min_by" || name == "max_by";
+  if (by_function) {
+    made.args.push_back(LowerExpr(*call.args[0].value));
+    const Expr* function = call.args[1].value;
+    const auto* simple = llvm::dyn_cast<NameExpr>(function);
+    const Binding* binding = simple != nullptr ? simple->binding : llvm::cast<FieldExpr>(function)->binding;
+    made.labels.push_back(program_.ir_names.at(binding->decl));
+    return made;
+  }
+  const bool numeric = name == "min" || name == "max" || name == "abs";
+  for (const Arg& arg : call.args) {
+    ir::Expr value = LowerExpr(*arg.value);
+    if (numeric) value = Coerce(std::move(value), call.type);
+    if (name == "round") value = Coerce(std::move(value), Simple(TypeKind::kFloat));
+    made.args.push_back(std::move(value));
+  }
+  return made;
+}
+
+ir::Expr Lowerer::LowerCall(const CallExpr& call) {
+  const Binding& callee = *CalleeOf(call);
+  if (callee.kind == Binding::Kind::kVariant) return LowerVariant(callee, &call, call.range);
+  if (callee.kind == Binding::Kind::kBuiltin) {
+    const std::string_view name = BuiltinName(callee);
+    return name == "file" || name == "dir" ? PlaceCall(call, {}) : LowerBuiltin(call, name);
+  }
+  HWF_CHECK(callee.kind == Binding::Kind::kDecl);
+  if (const auto* record = llvm::dyn_cast<RecordDecl>(callee.decl)) {
+    ir::Expr made = Make(ir::Op::kRecord, call.type, call.range);
+    made.args = LowerArgs(record->fields, call.by_param);
+    for (const Field& field : record->fields) made.labels.push_back(field.name.text.str());
+    return made;
+  }
+  if (const auto* fn = llvm::dyn_cast<FnDecl>(callee.decl)) {
+    ir::Expr made = Make(ir::Op::kCall, call.type, call.range);
+    made.name = program_.ir_names.at(fn);
+    made.args = LowerArgs(fn->params, call.by_param);
+    return made;
+  }
+  return PlaceCall(call, {});
+}
+
+ir::Expr Lowerer::PlaceCall(const CallExpr& call, Spot spot) {
+  HWF_CHECK(HasRegion());
+  const Binding& callee = *CalleeOf(call);
+  if (callee.kind == Binding::Kind::kBuiltin) {
+    if (spot.name.empty()) spot.name = std::string(BuiltinName(callee));
+    const bool directory = BuiltinName(callee) == "dir";
+    ir::Expr path = LowerAs(*call.args[0].value, Simple(TypeKind::kString));
+    return AddNode(std::move(spot), call.type, call.range,
+                   ir::SourceNode{directory, std::move(path), DirectoryOf(call.range.file)});
+  }
+  if (spot.name.empty()) spot.name = callee.decl->name.text.str();
+  const std::string& name = program_.ir_names.at(callee.decl);
+  if (const auto* task = llvm::dyn_cast<TaskDecl>(callee.decl)) {
+    std::vector<ir::Expr> args = LowerArgs(task->params, call.by_param);
+    return AddNode(std::move(spot), call.type, call.range, ir::TaskNode{name, std::move(args)});
+  }
+  std::vector<ir::Expr> args = LowerArgs(llvm::cast<WorkflowDecl>(callee.decl)->params, call.by_param);
+  return AddNode(std::move(spot), call.type, call.range, ir::WorkflowNode{name, std::move(args)});
+}
+
+}  // namespace hwf::lower

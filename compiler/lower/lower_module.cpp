@@ -1,0 +1,95 @@
+// What stands around the definitions: sources, sites, groups, constants.
+#include <sodium.h>
+
+#include <filesystem>
+
+#include "compiler/lower/lowerer.h"
+#include "compiler/sema/constant.h"
+
+namespace hwf::lower {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  return (error ? fs::path(path) : whole).lexically_normal().string();
+}
+
+std::string DigestOf(const std::string& text) {
+  unsigned char hash[32];
+  crypto_generichash(hash, sizeof hash, reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  std::string out = "b2:";
+  for (unsigned char byte : hash) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+int64_t ConstantInt(const Expr& expr) {
+  const auto constant = sema::Fold(&expr);
+  return constant.has_value() ? static_cast<int64_t>(constant->number) : 0;
+}
+
+// The compiled file first, then what it imports, as the program has them.
+void Lowerer::AddSources() {
+  auto add = [this](const syntax::Module& unit) {
+    const source::File& file = sources_.file(unit.file);
+    const uint32_t id = static_cast<uint32_t>(unit.file);
+    const std::string path = Absolute(file.path);
+    file_index_[id] = static_cast<uint32_t>(module_.sources.size());
+    directories_[id] = fs::path(path).parent_path().string();
+    module_.sources.push_back({path, DigestOf(file.text)});
+  };
+  if (program_.modules.empty()) return;
+  add(*program_.modules.back());
+  for (size_t i = 0; i + 1 < program_.modules.size(); ++i) add(*program_.modules[i]);
+}
+
+std::string Lowerer::DirectoryOf(source::FileId file) const {
+  auto found = directories_.find(static_cast<uint32_t>(file));
+  return found == directories_.end() ? "/" : found->second;
+}
+
+void Lowerer::AddSites() {
+  for (const sema::Program::Site& declared : program_.sites) {
+    ir::Site& site = module_.sites.emplace_back();
+    site.name = declared.decl->name.text.str();
+    site.kind = declared.kind;
+    site.fields = Json::Object();
+    for (const auto& [name, value] : declared.fields) site.fields.Set(name, ConstantJson(*value));
+  }
+}
+
+void Lowerer::AddGroup(const GroupDecl& group) {
+  ir::Group& made = module_.groups.emplace_back();
+  made.name = group.name.text.str();
+  for (const Expr* member : group.members->items) {
+    if (const auto name = sema::ConstantString(member)) made.members.push_back(*name);
+  }
+}
+
+// Of a site's field: a literal, a list or map of them, or a bare word (`containers: apptainer`).
+Json Lowerer::ConstantJson(const Expr& expr) {
+  if (const auto text = sema::ConstantString(&expr)) return *text;
+  if (const auto* boolean = llvm::dyn_cast<BoolExpr>(&expr)) return boolean->value;
+  if (const auto* name = llvm::dyn_cast<NameExpr>(&expr)) return name->name.text.str();
+  if (const auto* list = llvm::dyn_cast<ListExpr>(&expr)) {
+    Json out = Json::Array();
+    for (const Expr* item : list->items) out.Add(ConstantJson(*item));
+    return out;
+  }
+  if (const auto constant = sema::Fold(&expr)) {
+    if (constant->kind == TypeKind::kFloat) return constant->number;
+    return static_cast<int64_t>(constant->number);
+  }
+  NotCarried(expr.range, "this value of a site's field");
+  return {};
+}
+
+}  // namespace hwf::lower

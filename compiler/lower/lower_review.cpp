@@ -1,0 +1,148 @@
+// `await review`: question, evidence, form, rule and clocks.
+#include "compiler/lower/lowerer.h"
+
+namespace hwf::lower {
+namespace {
+
+// The source of a shown value, on one line.
+std::string Label(std::string_view source) {
+  std::string out;
+  for (char c : source) {
+    const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!space) {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ir::FormField Lowerer::LowerFormField(const Choice::FormField& field) {
+  ir::FormField out;
+  out.name = field.name.text.str();
+  out.type = field.sema_type;
+  const TypeRef plain = out.type->kind == TypeKind::kOptional ? out.type->element : out.type;
+  if (const auto* range = llvm::dyn_cast_or_null<BinaryExpr>(field.in);
+      range != nullptr && range->op == BinaryOp::kRange) {
+    out.low = LowerAs(*range->left, plain);
+    out.high = LowerAs(*range->right, plain);
+  } else if (field.in != nullptr) {
+    const TypeRef item = plain->kind == TypeKind::kList ? plain->element : plain;
+    out.one_of = LowerAs(*field.in, program_.types->List(item));
+  }
+  if (field.default_value != nullptr) out.default_value = LowerAs(*field.default_value, out.type);
+  return out;
+}
+
+ir::Choice Lowerer::LowerChoice(const Choice& choice) {
+  ir::Choice out;
+  out.name = choice.name.text.str();
+  for (const Choice::FormField& field : choice.fields) out.fields.push_back(LowerFormField(field));
+  if (choice.granted != nullptr) {
+    out.grants = choice.grants.text.str();
+    out.granted = LowerExpr(*choice.granted);
+  }
+  return out;
+}
+
+// `choose Verdict`: a form of the declared variants.
+std::vector<ir::Choice> Lowerer::DeclaredChoices(const ReviewExpr& review) {
+  std::vector<ir::Choice> choices;
+  for (const ir::VariantDef& variant : review.type->enumeration->variants) {
+    ir::Choice& choice = choices.emplace_back();
+    choice.name = variant.name;
+    for (const ir::FieldDef& field : variant.fields) {
+      ir::FormField& made = choice.fields.emplace_back();
+      made.name = field.name;
+      made.type = field.type;
+    }
+  }
+  return choices;
+}
+
+ir::Expr Lowerer::LowerElse(const ReviewExpr& review) {
+  const ReviewExpr::ElseVariant& policy = *review.else_variant;
+  ir::Expr answer = Make(ir::Op::kEnum, review.type, policy.range);
+  answer.name = policy.name.text.str();
+  const ir::VariantDef* variant = review.type->enumeration->Find(answer.name);
+  HWF_CHECK(variant != nullptr);
+  auto add = [&](const std::string& name, ir::Expr value) {
+    answer.labels.push_back(name);
+    answer.args.push_back(std::move(value));
+  };
+  for (const ir::FieldDef& field : variant->fields) {
+    const Arg* given = nullptr;
+    for (const Arg& arg : policy.args) {
+      if (arg.name.text == field.name) given = &arg;
+    }
+    if (given != nullptr) {
+      add(field.name, LowerAs(*given->value, field.type));
+      continue;
+    }
+    for (const Choice& choice : review.choices) {
+      if (choice.name.text != policy.name.text) continue;
+      for (const Choice::FormField& asked : choice.fields) {
+        if (asked.name.text != field.name || asked.default_value == nullptr) continue;
+        add(field.name, LowerAs(*asked.default_value, field.type));
+      }
+    }
+  }
+  return answer;
+}
+
+ir::ByRule Lowerer::LowerBy(const ByRule& rule) {
+  ir::ByRule out;
+  switch (rule.kind) {
+    case ByRule::Kind::kWho:
+      out.kind = ir::ByRule::Kind::kWho;
+      break;
+    case ByRule::Kind::kAnd:
+      out.kind = ir::ByRule::Kind::kAnd;
+      break;
+    case ByRule::Kind::kOr:
+      out.kind = ir::ByRule::Kind::kOr;
+      break;
+  }
+  for (const ByRule* part : rule.parts) out.parts.push_back(LowerBy(*part));
+  if (rule.kind != ByRule::Kind::kWho) return out;
+  const Binding* group = nullptr;
+  if (const auto* name = llvm::dyn_cast<NameExpr>(rule.who)) group = name->binding;
+  if (const auto* member = llvm::dyn_cast<FieldExpr>(rule.who)) group = member->binding;
+  const bool declared = group != nullptr && group->kind == Binding::Kind::kDecl;
+  out.who = declared ? Literal(TypeKind::kString, group->decl->name.text.str(), rule.who->range) : LowerExpr(*rule.who);
+  if (rule.quorum != nullptr) out.quorum = static_cast<int>(ConstantInt(*rule.quorum));
+  out.not_starter = rule.not_starter;
+  if (rule.at.text == "uid") out.level = ir::ByRule::Level::kUid;
+  if (rule.at.text == "service") out.level = ir::ByRule::Level::kService;
+  return out;
+}
+
+ir::Expr Lowerer::PlaceReview(const ReviewExpr& review, Spot spot) {
+  HWF_CHECK(HasRegion());
+  const TypeRef duration = Simple(TypeKind::kDuration);
+  ir::ReviewNode node;
+  node.question = LowerString(*review.question);
+  for (const Expr* shown : review.show) {
+    node.show.push_back({Label(sources_.Text(shown->range)), LowerExpr(*shown)});
+  }
+  if (review.choose_enum) {
+    node.choices = DeclaredChoices(review);
+  } else {
+    for (const Choice& choice : review.choices) node.choices.push_back(LowerChoice(choice));
+  }
+  if (review.by != nullptr) node.by = LowerBy(*review.by);
+  if (review.within != nullptr) node.within = LowerAs(*review.within, duration);
+  if (review.remind != nullptr) node.remind = LowerAs(*review.remind, duration);
+  for (const ReviewExpr::Escalation& escalation : review.escalations) {
+    node.escalations.push_back({LowerAs(*escalation.delay, duration), LowerBy(*escalation.to)});
+  }
+  if (review.else_variant != nullptr) node.else_answer = LowerElse(review);
+  auto job = program_.withdrawn_with.find(&review);
+  if (job != program_.withdrawn_with.end() && job->second != nullptr) node.withdrawn_with = JobId(job->second);
+  return AddNode(std::move(spot), review.type, review.range, std::move(node));
+}
+
+}  // namespace hwf::lower

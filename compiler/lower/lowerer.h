@@ -1,0 +1,202 @@
+// The state of one lowering; the member functions for a construct have a file of their own. Internal to compiler/lower.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "compiler/diagnostics/codes.h"
+#include "compiler/diagnostics/diagnostics.h"
+#include "compiler/lower/shell_text.h"
+#include "compiler/sema/program.h"
+#include "compiler/source/source.h"
+#include "ir/module.h"
+
+namespace hwf::lower {
+
+// The tree's names are used on every line here; ir:: stays spelled out.
+using namespace syntax;  // NOLINT(google-build-using-namespace)
+using ir::TypeKind;
+using ir::TypeRef;
+using ir::ValueId;
+
+class Lowerer {
+ public:
+  Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
+  ir::Module Run();
+
+ private:
+  // Operators within each other in one expression; longer chains go on in a node of their own.
+  static constexpr int kMaxChain = 200;
+  // `else if` whose conditions need nodes of their own, so that they nest.
+  static constexpr int kMaxNestedElse = 60;
+  // From this many on, `else if` is decided by halves.
+  static constexpr size_t kFewBranches = 8;
+
+  // A region under construction.
+  struct Builder {
+    ir::Region region;
+    std::unordered_set<std::string> used;       // names of nodes
+    std::unordered_map<std::string, int> next;  // the number to try next for an unnamed node
+  };
+  // Where a node's value goes: under a `let`'s name, or under a name made up.
+  struct Spot {
+    std::string name;
+    ValueId id = ValueId::kNone;  // set: `name` is reserved, and this is the node's id
+    std::vector<ValueId> after;
+    bool named() const { return id != ValueId::kNone; }
+  };
+  struct RegionParam {
+    const void* key = nullptr;  // a Binding or a Field
+    std::string name;
+    TypeRef type = nullptr;
+  };
+
+  // ---- the module (lower.cpp, lower_module.cpp)
+  void AddSources();
+  void AddSites();
+  void AddGroup(const GroupDecl& group);
+  void AddDecl(const Decl& decl);
+  ir::Workflow LowerWorkflow(const WorkflowDecl& decl);
+  ir::Function LowerFn(const FnDecl& decl);
+  std::vector<ir::FieldDef> FieldDefs(ArrayRef<Field> fields);
+  Json ConstantJson(const Expr& expr);
+  std::string DirectoryOf(source::FileId file) const;  // absolute
+
+  // ---- tasks and commands (lower_task.cpp, lower_command.cpp)
+  ir::Task LowerTask(const TaskDecl& decl);
+  std::vector<ir::Param> LowerParams(ArrayRef<Field> fields);
+  ir::Output LowerOutput(const Output& output);
+  ir::Stream LowerStream(const StreamClause& stream);
+  ir::Command LowerCommand(const TaskDecl& decl);
+  void LowerShell(const StringExpr& text, ir::Command& command);
+  std::vector<ShellPart> ShellParts(const StringExpr& text);
+  void ReportShell(const StringExpr& text, const ShellIssue& issue);
+  Range RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) const;
+  std::vector<ir::Command::Piece> LowerPython(const StringExpr& text);
+  ir::Command::Word LowerWord(const Expr& expr);
+  ir::Command::Piece ValuePiece(const Expr& expr);
+
+  // ---- regions and statements (lower_region.cpp)
+  std::unique_ptr<ir::Region> LowerBlock(const Block& block, TypeRef wanted, ArrayRef<RegionParam> params = {});
+  // A region whose only content is `value()`, of type `wanted`.
+  std::unique_ptr<ir::Region> RegionOf(const std::function<ir::Expr()>& value, TypeRef wanted,
+                                       ArrayRef<RegionParam> params = {});
+  void Fill(const Block& block, TypeRef wanted);
+  void DeclareParams(ArrayRef<RegionParam> params);
+  void Reserve(const Block& block);
+  void LowerStmt(const Stmt& stmt);
+  void LowerLet(const LetStmt& let);
+  void LowerCheckpoint(const CheckpointStmt& checkpoint);
+  void LowerUnused(const Expr& expr);
+  void LowerWatch(const WatchStmt& watch);
+  void LowerSend(const SendStmt& send);
+  void LowerCancel(const CancelStmt& cancel);
+
+  // ---- nodes (lower_node.cpp)
+  // Lowers `expr` to a node and gives a reference to it.
+  ir::Expr Place(const Expr& expr, Spot spot);
+  template <typename Body>
+  ir::Expr AddNode(Spot spot, TypeRef type, Range range, Body body) {
+    ir::Node node;
+    node.body = std::move(body);
+    return AddNode(std::move(spot), type, range, std::move(node));
+  }
+  ir::Expr AddNode(Spot spot, TypeRef type, Range range, ir::Node node);
+  std::string UniqueName(const std::string& base);
+  ValueId JobId(const Binding* binding) const;
+  // The values that an expression refers to: what an `after` waits for.
+  static void CollectRefs(const ir::Expr& expr, std::vector<ValueId>& ids);
+  // Whether lowering the expression would make nodes.
+  bool Hoists(const Expr& expr) const;
+  bool HasRegion() const { return builder_ != nullptr; }
+
+  // ---- control (lower_if.cpp, lower_control.cpp)
+  ir::Expr PlaceIf(const IfExpr& node, Spot spot);
+  // The conditions of an `if` from `begin` to `end`; `certain`: one of them is known to hold.
+  struct Branches {
+    const IfExpr* node;
+    size_t begin, end;
+    bool certain;
+    int depth;
+  };
+  ir::IfNode MakeIf(Branches branches);
+  std::unique_ptr<ir::Region> BranchRegion(Branches branches);
+  ir::Expr AnyOf(const IfExpr& node, size_t begin, size_t end);
+  ir::Expr PlaceMatch(const MatchExpr& node, Spot spot);
+  ir::Expr PlaceFor(const ForExpr& node, Spot spot);
+
+  // ---- reviews (lower_review.cpp)
+  ir::Expr PlaceReview(const ReviewExpr& review, Spot spot);
+  ir::Choice LowerChoice(const Choice& choice);
+  ir::FormField LowerFormField(const Choice::FormField& field);
+  std::vector<ir::Choice> DeclaredChoices(const ReviewExpr& review);
+  ir::Expr LowerElse(const ReviewExpr& review);
+  ir::ByRule LowerBy(const ByRule& rule);
+
+  // ---- expressions (lower_expr.cpp, lower_operators.cpp, lower_call.cpp)
+  ir::Expr LowerExpr(const Expr& expr);
+  ir::Expr LowerAs(const Expr& expr, TypeRef wanted) { return Coerce(LowerExpr(expr), wanted); }
+  ir::Expr LowerString(const StringExpr& text);
+  ir::Expr LowerName(const NameExpr& name);
+  ir::Expr LowerField(const FieldExpr& field);
+  ir::Expr LowerTuple(const TupleExpr& tuple);
+  ir::Expr LowerUnary(const UnaryExpr& node);
+  ir::Expr LowerBinary(const BinaryExpr& node);
+  ir::Expr Combine(const BinaryExpr& node, ir::Expr left);
+  ir::Expr ShortCircuit(const BinaryExpr& node, ir::Expr left);
+  ir::Expr LowerCall(const CallExpr& call);
+  ir::Expr LowerBuiltin(const CallExpr& call, std::string_view name);
+  ir::Expr LowerVariant(const Binding& variant, const CallExpr* call, Range range);
+  ir::Expr PlaceCall(const CallExpr& call, Spot spot);
+  std::vector<ir::Expr> LowerArgs(ArrayRef<Field> fields, ArrayRef<Expr*> by_param);
+  ir::Expr Record(TypeRef type, ArrayRef<Arg> fields, Range range);
+  // A value where `wanted` is asked for: widened if its form at run time differs.
+  ir::Expr Coerce(ir::Expr expr, TypeRef wanted);
+  static const Binding* CalleeOf(const CallExpr& call);
+  static std::string_view BuiltinName(const Binding& binding);
+
+  // ---- small things
+  ir::Expr Make(ir::Op op, TypeRef type, Range range) const;
+  ir::Expr Literal(TypeKind kind, Json value, Range range) const;
+  ir::Expr Ref(ValueId id, TypeRef type, Range range) const;
+  ir::Span SpanOf(Range range) const;
+  TypeRef Simple(TypeKind kind) const { return program_.types->Simple(kind); }
+  static TypeRef Plain(TypeRef type) { return type->kind == TypeKind::kApproved ? type->element : type; }
+  ValueId NewId() { return static_cast<ValueId>(next_id_++); }
+  void NotCarried(Range range, std::string_view what);
+
+  // Undoes a change of `builder_` at the end of a scope.
+  class RegionScope {
+   public:
+    RegionScope(Lowerer& lowerer, Builder* builder) : lowerer_(lowerer), outer_(lowerer.builder_) {
+      lowerer.builder_ = builder;
+    }
+    ~RegionScope() { lowerer_.builder_ = outer_; }
+    RegionScope(const RegionScope&) = delete;
+    RegionScope& operator=(const RegionScope&) = delete;
+
+   private:
+    Lowerer& lowerer_;
+    Builder* outer_;
+  };
+
+  const sema::Program& program_;
+  const source::SourceManager& sources_;
+  diagnostics::Emitter& emitter_;
+  ir::Module module_;
+  std::unordered_map<uint32_t, uint32_t> file_index_;  // FileId to index into module_.sources
+  std::unordered_map<uint32_t, std::string> directories_;
+  Builder* builder_ = nullptr;                       // the region at hand; null in a task's clauses and in defaults
+  std::unordered_map<const void*, ir::Expr> names_;  // what a Binding or a parameter's Field stands for
+  ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
+  uint32_t next_id_ = 0;
+};
+
+// A literal or an expression of literals, as sema has checked it.
+int64_t ConstantInt(const Expr& expr);
+
+}  // namespace hwf::lower
