@@ -1,5 +1,7 @@
 #include "compiler/lower/lower.h"
 
+#include <algorithm>
+
 #include "compiler/lower/lowerer.h"
 
 namespace hwf::lower {
@@ -125,10 +127,28 @@ ir::Expr Lowerer::Ref(ValueId id, TypeRef type, Range range) const {
   return expr;
 }
 
+// Places come nearly in order, so the column is counted on from the last one: a line of a megabyte costs no more than
+// many short ones.
 ir::Span Lowerer::SpanOf(Range range) const {
-  const source::Position position = sources_.PositionOf(range.file, range.begin);
+  const source::File& file = sources_.file(range.file);
+  const auto next = std::upper_bound(file.line_starts.begin(), file.line_starts.end(), range.begin);
+  const uint32_t line = static_cast<uint32_t>(next - file.line_starts.begin());
+  auto code_points = [&](uint32_t from, uint32_t to) {
+    return static_cast<uint32_t>(std::count_if(file.text.begin() + from, file.text.begin() + to,
+                                               [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  };
+  if (last_place_.file != range.file || last_place_.line != line) {
+    const uint32_t start = line == 0 ? 0 : file.line_starts[line - 1];
+    last_place_ = {range.file, line, start, 1};
+  }
+  if (range.begin >= last_place_.offset) {
+    last_place_.column += code_points(last_place_.offset, range.begin);
+  } else {
+    last_place_.column -= code_points(range.begin, last_place_.offset);
+  }
+  last_place_.offset = range.begin;
   auto index = file_index_.find(static_cast<uint32_t>(range.file));
-  return {index == file_index_.end() ? 0 : index->second, position.line, position.column};
+  return {index == file_index_.end() ? 0 : index->second, line, last_place_.column};
 }
 
 void Lowerer::NotCarried(Range range, std::string_view what) { emitter_.Report(range, diagnostics::kNotCarried, what); }

@@ -65,7 +65,7 @@ ir::Expr Lowerer::LowerBinary(const BinaryExpr& root) {
   bool too_long = false;
   for (auto node = chain.rbegin(); node != chain.rend(); ++node) {
     value = Combine(**node, std::move(value));
-    depth = value.op == ir::Op::kConcat || value.op == ir::Op::kRef ? 0 : depth + 1;
+    depth = value.op == ir::Op::kRef ? 0 : depth + 1;
     if (depth < kMaxChain) continue;
     depth = 0;
     if (HasRegion()) {
@@ -85,15 +85,6 @@ ir::Expr Lowerer::Combine(const BinaryExpr& node, ir::Expr left) {
   if (IsLogic(node.op) && HasRegion() && Hoists(*node.right)) return ShortCircuit(node, std::move(left));
   ir::Expr right = LowerExpr(*node.right);
   const TypeRef type = node.type;
-  if (node.op == BinaryOp::kAdd && type->kind == TypeKind::kString) {
-    if (left.op != ir::Op::kConcat) {
-      ir::Expr whole = Make(ir::Op::kConcat, type, node.range);
-      whole.args.push_back(std::move(left));
-      left = std::move(whole);
-    }
-    left.args.push_back(std::move(right));
-    return left;
-  }
   if (node.op == BinaryOp::kCoalesce) {
     if (left.type->kind == TypeKind::kNone) return Coerce(std::move(right), type);
     left = Coerce(std::move(left), program_.types->Optional(type));

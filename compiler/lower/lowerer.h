@@ -194,6 +194,14 @@ class Lowerer {
   std::unordered_map<const void*, ir::Expr> names_;  // what a Binding or a parameter's Field stands for
   ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
   uint32_t next_id_ = 0;
+  // The last place that SpanOf was asked for.
+  struct LastPlace {
+    source::FileId file{};
+    uint32_t line = 0;  // 0: none yet
+    uint32_t offset = 0;
+    uint32_t column = 1;
+  };
+  mutable LastPlace last_place_;
 };
 
 // A literal or an expression of literals, as sema has checked it.
