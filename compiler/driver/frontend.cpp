@@ -6,11 +6,9 @@
 #include <cstdlib>
 
 #include "compiler/diagnostics/render.h"
-#include "compiler/syntax/parse.h"
-#if HWF_HAS_LOWER
 #include "compiler/lower/lower.h"
+#include "compiler/syntax/parse.h"
 #include "ir/verify.h"
-#endif
 
 namespace hwf::driver {
 
@@ -33,7 +31,6 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
 
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
   if (has_errors() || unreadable_) return std::nullopt;
-#if HWF_HAS_LOWER
   diagnostics::Emitter emitter(collector_);
   ir::Module module = lower::Lower(program, sources_, emitter);
   if (has_errors()) return std::nullopt;
@@ -43,10 +40,6 @@ std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
   fmt::print(stderr, "hwfc: this is a bug of hwfc, please report it: the IR it made is not sound\n");
   for (const std::string& fault : faults) fmt::print(stderr, "  {}\n", fault);
   std::abort();
-#else
-  (void)program;
-  return std::nullopt;
-#endif
 }
 
 std::string Frontend::Render(const Options& options) const {

@@ -68,7 +68,9 @@ class CheckFile : public ::testing::Test {
     std::string text = Read(path_);
     Case expected = Split(text);
     driver::Frontend frontend;
-    ASSERT_TRUE(frontend.CompileText(path_, expected.source));
+    const auto program = frontend.CompileText(path_, expected.source);
+    ASSERT_TRUE(program.has_value());
+    frontend.Lower(*program);
     std::string output = frontend.Render({});
     if (update_ && output != expected.expectation) {
       std::ofstream(path_, std::ios::binary) << expected.source << Marked(output);
