@@ -28,19 +28,20 @@ class Json {
     bool allow_nan = false;          // NaN, Infinity, -Infinity as numbers
   };
 
-  Json() = default;                                              // null
-  Json(std::nullptr_t) {}                                        // NOLINT: conversions make literals readable
-  Json(bool value) : value_(value) {}                            // NOLINT
-  Json(int value) : value_(static_cast<int64_t>(value)) {}       // NOLINT
-  Json(int64_t value) : value_(value) {}                         // NOLINT
-  Json(uint64_t value) : value_(static_cast<int64_t>(value)) {}  // NOLINT: callers stay below 2^63
-  Json(uint32_t value) : value_(static_cast<int64_t>(value)) {}  // NOLINT
-  Json(double value) : value_(value) {}                          // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}        // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}          // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}   // NOLINT
-  Json(JsonArray value);                                         // NOLINT
-  Json(JsonObject value);                                        // NOLINT
+  // Defined below, where JsonMember is complete: clang instantiates the variant with the first body that it sees.
+  Json();                        // null
+  Json(std::nullptr_t);          // NOLINT: conversions make literals readable
+  Json(bool value);              // NOLINT
+  Json(int value);               // NOLINT
+  Json(int64_t value);           // NOLINT
+  Json(uint64_t value);          // NOLINT: callers stay below 2^63
+  Json(uint32_t value);          // NOLINT
+  Json(double value);            // NOLINT
+  Json(const char* value);       // NOLINT
+  Json(std::string value);       // NOLINT
+  Json(std::string_view value);  // NOLINT
+  Json(JsonArray value);         // NOLINT
+  Json(JsonObject value);        // NOLINT
 
   static Json Array();   // []
   static Json Object();  // {}
@@ -99,6 +100,18 @@ struct JsonMember {
   Json value;
   friend bool operator==(const JsonMember& a, const JsonMember& b) { return a.key == b.key && a.value == b.value; }
 };
+
+inline Json::Json() = default;
+inline Json::Json(std::nullptr_t) {}
+inline Json::Json(bool value) : value_(value) {}
+inline Json::Json(int value) : value_(static_cast<int64_t>(value)) {}
+inline Json::Json(int64_t value) : value_(value) {}
+inline Json::Json(uint64_t value) : value_(static_cast<int64_t>(value)) {}
+inline Json::Json(uint32_t value) : value_(static_cast<int64_t>(value)) {}
+inline Json::Json(double value) : value_(value) {}
+inline Json::Json(const char* value) : value_(std::string(value)) {}
+inline Json::Json(std::string value) : value_(std::move(value)) {}
+inline Json::Json(std::string_view value) : value_(std::string(value)) {}
 
 // Objects are equal whatever the order of their members; 1 and 1.0 are not equal.
 bool operator==(const Json& a, const Json& b);

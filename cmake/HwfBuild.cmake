@@ -3,7 +3,7 @@
 add_library(hwf_options INTERFACE)
 target_compile_options(hwf_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -Werror=switch)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 and 13 see an overlap in `"text" + std::string` at -O3 where there is none (GCC bug 105651).
+  # GCC 12 and 13 see an overlap in `"text" + std::string` at -O3 where there is none (GCC bug 105651),
   # and a read of a std::variant's or std::optional's unset alternative (bug 80635); sanitizers watch for the real ones.
   target_compile_options(hwf_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()

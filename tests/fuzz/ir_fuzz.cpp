@@ -1,5 +1,5 @@
-// Whatever the bytes: reading the IR gives a module or an error, verifying it gives faults or none, and what is sound can
-// be walked, drawn and written, and reads back the same.
+// Whatever the bytes: reading the IR gives a module or an error, verifying it gives faults or none, and what is sound
+// can be walked, drawn and written, and reads back the same.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
