@@ -106,6 +106,7 @@ Expr* Builder::Expression(P::ExpressionContext* c) {
     }
     if (strength == kComparison && last_folded == kComparison) {
       emitter_.Report(At(op), diagnostics::kChainedComparison).Help("write `a < b and b < c`");
+      return module_.Make<ErrorExpr>(At(c));
     }
     waiting.push_back(op);
     values.push_back({Operand(c->operands[i + 1]), At(c->operands[i + 1])});
