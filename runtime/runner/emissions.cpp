@@ -159,16 +159,18 @@ std::vector<Emissions::Seen> Emissions::List(bool& more) {
 
 bool Emissions::Declared(const std::string& stream) const { return streams_.empty() || Listed(streams_, stream); }
 
-// At most 5 refusals a second are told one by one; the rest are counted.
+// The first refusals are told one by one, then at most 5 a second; the rest are counted.
 void Emissions::Refuse(const std::string& file, std::string why, int64_t now_ms, std::vector<ReadyEmission>& ready) {
-  if (now_ms - last_refusal_ms_ < kEmissionGapMs) {
+  refusal_room_ms_ = std::min(kRefusalBurst * kEmissionGapMs, refusal_room_ms_ + now_ms - last_refusal_ms_);
+  last_refusal_ms_ = now_ms;
+  if (refusal_room_ms_ < kEmissionGapMs) {
     ++refusals_hidden_;
     if (unlinkat(fd_, file.c_str(), 0) != 0 && known_.size() < kMaxKnown) known_.insert(file);
     return;
   }
   if (refusals_hidden_ > 0) why += fmt::format(" (and {} more were refused just before)", refusals_hidden_);
   refusals_hidden_ = 0;
-  last_refusal_ms_ = now_ms;
+  refusal_room_ms_ -= kEmissionGapMs;
   known_.insert(file);
   ReadyEmission item;
   item.file = file;

@@ -80,7 +80,9 @@ class Emissions {
   std::vector<std::string> every_all_;
   std::set<std::string> known_;  // in the log, waiting, or not to be removed
   std::map<std::string, StreamState> states_;
-  int64_t last_refusal_ms_ = INT64_MIN / 2;
+  static constexpr int64_t kRefusalBurst = 16;
+  int64_t last_refusal_ms_ = 0;
+  int64_t refusal_room_ms_ = kRefusalBurst * kEmissionGapMs;  // each refusal that is told takes one gap
   int64_t refusals_hidden_ = 0;
 };
 
