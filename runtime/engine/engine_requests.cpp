@@ -51,8 +51,10 @@ Reply ClosedReply(const ReviewView& review, const Incoming& incoming) {
     if (fields.ok() && fields.value() == earlier->fields) return Repeated("the review is closed with this answer");
   }
   std::string how = review.answer.empty() ? std::string() : fmt::format(" with `{}`", review.answer);
-  return Refused(fmt::format("the review is closed{} by {} ({}, {})", how, review.closed_by, ToString(review.status),
-                             UtcText(review.closed)));
+  // A withdrawn or void review was closed by no person but by what happened.
+  const bool by = review.status == ReviewStatus::kAnswered || review.status == ReviewStatus::kExpired;
+  return Refused(fmt::format("the review is closed{}{} {} ({}, {})", how, by ? " by" : ":", review.closed_by,
+                             ToString(review.status), UtcText(review.closed)));
 }
 
 }  // namespace

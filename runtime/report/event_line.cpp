@@ -62,7 +62,7 @@ class Writer {
     const ReviewView* review = scheduler_.FindReview(opened.review);
     if (review == nullptr) return "";
     return fmt::format("{} {}: {}\n         hwf review answer {} {} {}", style_.Yellow("review"), review->place,
-                       Printable(review->question), run_, review->id, ChoicesText(*review));
+                       FormatProse(review->question), run_, review->id, ChoicesText(*review));
   }
   std::string operator()(const state::Vote& vote) const {
     const ReviewView* review = scheduler_.FindReview(vote.review);
@@ -113,19 +113,12 @@ class Writer {
     std::string text = style_.Green("finished");
     if (!finished.outputs.is_object()) return text;
     for (const JsonMember& output : finished.outputs.AsObject()) {
-      text += fmt::format("\n         {} = {}", output.key, OutputText(output.value));
+      text += fmt::format("\n         {} = {}", output.key, OutputText(output.value, nullptr));
     }
     return text;
   }
 
  private:
-  // A file's whole path: it is what the person came for.
-  static std::string OutputText(const Json& value) {
-    const Json* path = value.Find("path");
-    if (path != nullptr && path->is_string() && value.Find("digest") != nullptr) return Printable(path->AsString());
-    return FormatValue(value, nullptr);
-  }
-
   const scheduler::Scheduler& scheduler_;
   const std::string& run_;
   const Style& style_;

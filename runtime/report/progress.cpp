@@ -85,7 +85,7 @@ class Page {
       if (!review.votes.empty())
         state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
       lines_.push_back(
-          fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(Printable(review.question)), style_.Dim(state)));
+          fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)), style_.Dim(state)));
       lines_.push_back(style_.Yellow(
           fmt::format("    hwf review answer {} {} {}", record_.facts().id, review.id, ChoicesText(review))));
     }

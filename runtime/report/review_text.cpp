@@ -41,12 +41,24 @@ std::string Upper(std::string text) {
   return text;
 }
 
+// Of a field of the answer that was given; null if the form has none of that name.
+ir::TypeRef FieldType(const ReviewView& review, std::string_view name) {
+  for (const scheduler::ChoiceView& choice : review.choices) {
+    if (choice.name != review.answer) continue;
+    for (const scheduler::FormFieldView& field : choice.fields) {
+      if (field.name == name) return field.type;
+    }
+  }
+  return nullptr;
+}
+
 std::string AnswerText(const ReviewView& review) {
   std::string fields;
   if (review.answer_fields.is_object()) {
     for (const JsonMember& member : review.answer_fields.AsObject()) {
       if (member.value.is_null()) continue;
-      fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", member.key, FormatValue(member.value, nullptr));
+      fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", member.key,
+                            FormatValue(member.value, FieldType(review, member.key)));
     }
   }
   return fields.empty() ? review.answer : fmt::format("{}({})", review.answer, fields);
@@ -95,10 +107,12 @@ std::string ChoicesText(const ReviewView& review) {
 std::string ReviewLine(const ReviewView& review, const Style& style, state::TimeMs now) {
   const std::string status =
       review.status == ReviewStatus::kOpen ? style.Yellow("open") : std::string(engine::ToString(review.status));
-  std::string text = fmt::format("  {} {} {}", Pad(review.place, 28), Pad(status, 9), Printable(review.question));
+  std::string text = fmt::format("  {} {} {}", Pad(review.place, 28), Pad(status, 9), FormatProse(review.question));
   if (review.status == ReviewStatus::kOpen) {
-    text += fmt::format("  ({} votes; {}{}{})", review.votes.size(), RuleText(review.rule),
-                        review.deadline != 0 ? "; " : "", Remaining(review, now));
+    const size_t votes = review.votes.size();
+    const std::string cast = votes == 0 ? std::string() : fmt::format("{} {}; ", votes, votes == 1 ? "vote" : "votes");
+    text += fmt::format("  ({}{}{}{})", cast, RuleText(review.rule), review.deadline != 0 ? "; " : "",
+                        Remaining(review, now));
   } else if (review.status != ReviewStatus::kOpening) {
     text += "  → " + Outcome(review);
   }
@@ -106,7 +120,7 @@ std::string ReviewLine(const ReviewView& review, const Style& style, state::Time
 }
 
 std::string ReviewText(const ReviewView& review, const std::string& run, const Style& style, state::TimeMs now) {
-  std::string text = style.Bold(Printable(review.question)) + "\n";
+  std::string text = style.Bold(FormatProse(review.question)) + "\n";
   text += fmt::format("  review   {}  ({})\n", review.id, review.place);
   if (!review.job_stream.empty()) text += fmt::format("  about    {} {}\n", review.job_stream, review.emission);
   text += fmt::format("  who      {}\n", RuleText(review.rule));

@@ -47,6 +47,8 @@ std::string Colored(TaskStatus status, const Style& style) {
 
 std::string TaskTime(const TaskView& task, state::TimeMs now) {
   if (task.started == 0) return "";
+  // As the runner measured it: the engine may have learned of the end much later.
+  if (task.ended != 0 && task.usage.wall_ms > 0) return FormatDuration(task.usage.wall_ms);
   return FormatDuration((task.ended != 0 ? task.ended : now) - task.started);
 }
 
@@ -193,12 +195,18 @@ std::string EmissionText(const scheduler::EmissionRecord& emission, const ir::Ta
   const ir::Stream* declared = FindStream(task, stream);
   std::string text;
   if (!emission.values.is_object()) return text;
-  for (const JsonMember& member : emission.values.AsObject()) {
-    if (member.value.is_null()) continue;
-    const ir::FieldDef* field =
-        declared != nullptr && declared->record != nullptr ? declared->record->record->Find(member.key) : nullptr;
-    const std::string value = FormatValue(member.value, field != nullptr ? field->type : nullptr);
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", member.key, Fit(value, 32));
+  const auto add = [&](const std::string& name, const Json& value, ir::TypeRef type) {
+    if (value.is_null()) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, Fit(FormatValue(value, type), 32));
+  };
+  if (declared == nullptr || declared->record == nullptr) {
+    for (const JsonMember& member : emission.values.AsObject()) add(member.key, member.value, nullptr);
+    return text;
+  }
+  // In the order of the declaration, whichever the task wrote.
+  for (const ir::FieldDef& field : declared->record->record->fields) {
+    const Json* value = emission.values.Find(field.name);
+    if (value != nullptr) add(field.name, *value, field.type);
   }
   return text;
 }
@@ -244,10 +252,25 @@ std::string StatusText(const engine::RunRecord& record, const EngineState& engin
     text += style.Red("failed: ") + Printable(failure, true) + "\n";
   if (facts.finished && facts.ok && facts.outputs.is_object()) {
     for (const JsonMember& output : facts.outputs.AsObject()) {
-      text += fmt::format("  {} = {}\n", output.key, output.value.Dump());
+      text += fmt::format("  {} = {}\n", output.key, OutputText(output.value, OutputType(record.module(), output.key)));
     }
   }
   return text;
+}
+
+std::string OutputText(const Json& value, ir::TypeRef type) {
+  const Json* path = value.Find("path");
+  if (path != nullptr && path->is_string() && value.Find("digest") != nullptr) return Printable(path->AsString());
+  return FormatValue(value, type);
+}
+
+ir::TypeRef OutputType(const ir::Module& module, std::string_view name) {
+  const ir::Workflow* entry = module.FindWorkflow(module.entry);
+  if (entry == nullptr) return nullptr;
+  for (const ir::FieldDef& output : entry->outputs) {
+    if (output.name == name) return output.type;
+  }
+  return nullptr;
 }
 
 Json TaskJson(const TaskView& task) {

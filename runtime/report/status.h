@@ -17,6 +17,11 @@ struct EngineState {
   state::TimeMs heartbeat = 0;  // the last sign of life; 0: none known
 };
 
+// An output of the run for a person; a file with its whole path: it is what the person came for.
+std::string OutputText(const Json& value, ir::TypeRef type);
+// Of the entry workflow's output `name`; null if there is none.
+ir::TypeRef OutputType(const ir::Module& module, std::string_view name);
+
 std::string StatusText(const engine::RunRecord& record, const EngineState& engine, const Style& style,
                        state::TimeMs now);
 Json StatusJson(const engine::RunRecord& record, const EngineState& engine);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 
 #include "runtime/engine/review_record.h"
@@ -73,8 +76,7 @@ std::string FormatFields(const Json& fields, const std::vector<ir::FieldDef>& de
 std::string FormatObject(const Json& value) {
   const Json* path = value.Find("path");
   if (path != nullptr && path->is_string() && value.Find("digest") != nullptr) {
-    const std::string& text = path->AsString();
-    return Printable(text.substr(text.find_last_of('/') + 1));
+    return Printable(FileName(path->AsString()));
   }
   std::string text;
   for (const JsonMember& member : value.AsObject()) {
@@ -92,6 +94,31 @@ std::string FormatList(const Json& value, ir::TypeRef element) {
     text += (text.empty() ? "" : ", ") + FormatValue(item, element);
   }
   return "[" + text + "]";
+}
+
+size_t DigitsAt(std::string_view text, size_t at) {
+  size_t count = 0;
+  while (at + count < text.size() && text[at + count] >= '0' && text[at + count] <= '9') ++count;
+  return count;
+}
+
+bool InWord(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Bytes of a decimal number with more than 7 decimals that stands alone at `at`, or 0. A full stop may follow it.
+size_t LongNumber(std::string_view text, size_t at) {
+  const size_t whole = DigitsAt(text, at);
+  if (whole == 0 || at + whole >= text.size() || text[at + whole] != '.') return 0;
+  const size_t decimals = DigitsAt(text, at + whole + 1);
+  if (decimals <= 7) return 0;
+  size_t end = at + whole + 1 + decimals;
+  if (end + 2 < text.size() && text[end] == 'e' && (text[end + 1] == '-' || text[end + 1] == '+')) {
+    end += 2 + DigitsAt(text, end + 2);
+  }
+  const bool stop = end < text.size() && text[end] == '.' && (end + 1 == text.size() || !InWord(text[end + 1]));
+  return end == text.size() || stop || (!InWord(text[end]) && text[end] != '-') ? end - at : 0;
 }
 
 std::string FormatUntyped(const Json& value, ir::TypeRef type) {
@@ -171,6 +198,49 @@ std::string FormatNumber(double value) {
   std::string text = fmt::format("{:.6g}", value);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
+}
+
+std::string FormatProse(std::string_view text) {
+  const std::string clean = Printable(text);
+  std::string out;
+  for (size_t at = 0; at < clean.size();) {
+    const size_t length = at == 0 || !InWord(clean[at - 1]) ? LongNumber(clean, at) : 0;
+    if (length == 0) {
+      out += clean[at++];
+      continue;
+    }
+    out += FormatNumber(std::strtod(clean.substr(at, length).c_str(), nullptr));
+    at += length;
+  }
+  return out;
+}
+
+std::string FileName(std::string_view path) {
+  const std::string_view name = path.substr(path.find_last_of('/') + 1);
+  const size_t stamp = DigitsAt(name, 0);
+  if (stamp < 19) return std::string(name);
+  // <nanoseconds>-<host>-r<rank>-<pid>-<counter>-<index>-<name>
+  for (size_t at = name.find("-r", stamp); at != std::string_view::npos; at = name.find("-r", at + 1)) {
+    size_t end = at + 2;
+    int numbers = 0;
+    for (; numbers < 4; ++numbers) {
+      const size_t digits = DigitsAt(name, end);
+      if (digits == 0 || end + digits + 1 >= name.size() || name[end + digits] != '-') break;
+      end += digits + 1;
+    }
+    if (numbers == 4) return std::string(name.substr(end));
+  }
+  return std::string(name);
+}
+
+std::string ShellWord(std::string_view text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/._-+=:,@%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 std::string FormatValue(const Json& value, ir::TypeRef type) {

@@ -43,6 +43,14 @@ std::string FormatUtc(state::TimeMs time);         // "2026-05-04T12:03:22.123Z"
 std::string FormatValue(const Json& value, ir::TypeRef type);
 std::string FormatNumber(double value);  // up to 6 significant digits
 
+// Text that a program composed, for a person's eye: Printable, and numbers with more than 7 decimals shortened to 6
+// significant digits (`0.13571226833766714` to `0.135712`). Records and --json keep what the program said.
+std::string FormatProse(std::string_view text);
+// The last part of a path; of a name that `hwf-task` made unique, the part that the task gave.
+std::string FileName(std::string_view path);
+// As one word of a POSIX shell.
+std::string ShellWord(std::string_view text);
+
 // Columns that a terminal uses for it: code points, without escape sequences; wide ones count as two.
 size_t Width(std::string_view text);
 // Cut to `columns` with `…`, keeping escape sequences whole.

@@ -73,5 +73,29 @@ TEST(Plot, BoundedWhateverItIsGiven) {
   EXPECT_EQ(Width(lines[0]), 10u);
 }
 
+TEST(Text, ProseShortensLongNumbersAlone) {
+  EXPECT_EQ(FormatProse("Epoch 20, loss 0.13571226833766714: go on?"), "Epoch 20, loss 0.135712: go on?");
+  EXPECT_EQ(FormatProse("loss 1.2345678901e-09."), "loss 1.23457e-09.");
+  EXPECT_EQ(FormatProse("-0.500000000001"), "-0.5");
+  EXPECT_EQ(FormatProse("of 0.1234567 in 1.2.3"), "of 0.1234567 in 1.2.3");
+  EXPECT_EQ(FormatProse("w0.123456789 0.123456789.pkl 0.123456789-x 1.123456789kg"),
+            "w0.123456789 0.123456789.pkl 0.123456789-x 1.123456789kg");
+  EXPECT_EQ(FormatProse("a\x1b[2J"), "a\xef\xbf\xbd[2J");
+}
+
+TEST(Text, FileNamesAsTheTaskGaveThem) {
+  EXPECT_EQ(FileName("/a/b/model.pkl"), "model.pkl");
+  EXPECT_EQ(FileName("/a/1795223600287502700-vm-r0-13775-19-0-weights-20.pkl"), "weights-20.pkl");
+  EXPECT_EQ(FileName("1795223600287502700-my-r1-host-r0-13775-0-0-5-x.pkl"), "5-x.pkl");
+  EXPECT_EQ(FileName("1795223600287502700-vm-r0-13775.json"), "1795223600287502700-vm-r0-13775.json");
+  EXPECT_EQ(FileName("1795223600287502700-r0-1-2-3-"), "1795223600287502700-r0-1-2-3-");
+}
+
+TEST(Text, ShellWords) {
+  EXPECT_EQ(ShellWord("/a/b-1.c"), "/a/b-1.c");
+  EXPECT_EQ(ShellWord("a b'c$"), "'a b'\\''c$'");
+  EXPECT_EQ(ShellWord(""), "''");
+}
+
 }  // namespace
 }  // namespace hwf::report

@@ -48,7 +48,7 @@ std::string UniqueStem() {
     rank = std::to_string(std::atoi(value));
     break;
   }
-  return fmt::format("{:019}-{}-r{}-{}", NowNs(), host, rank, getpid());
+  return fmt::format("{:019}-{}-r{}-{}-0", NowNs(), host, rank, getpid());
 }
 
 std::string BaseName(std::string path) {
