@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "runtime/cli/commands.h"
@@ -83,11 +84,55 @@ void AddLeftovers(const std::string& runs, int64_t now, std::vector<Candidate>& 
   }
 }
 
+// Remembered results (one file each) that were made longer ago than that, and torn ones. They say nothing but what can
+// be computed again.
+std::vector<Candidate> OldResults(const std::string& cache, int64_t older_ms, int64_t now) {
+  std::vector<Candidate> old;
+  const auto add = [&](const std::string& path) {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) return;
+    if (now - int64_t{info.st_mtime} * 1000 < older_ms) return;
+    old.push_back({path, "", static_cast<uint64_t>(info.st_blocks) * 512});
+  };
+  const auto folders = platform::RealFileSystem().List(cache);
+  if (!folders.ok()) return old;
+  for (const std::string& folder : folders.value()) {
+    add(cache + "/" + folder);  // `.new-…`: what a death left
+    const auto names = platform::RealFileSystem().List(cache + "/" + folder);
+    if (!names.ok()) continue;
+    for (const std::string& name : names.value()) add(cache + "/" + folder + "/" + name);
+  }
+  return old;
+}
+
+int CollectCache(const std::string& runs, int64_t older_ms, int64_t now, bool dry) {
+  uint64_t bytes = 0;
+  size_t count = 0;
+  int exit = kExitDone;
+  for (const Candidate& entry : OldResults(engine::CacheDirectory(runs + "/any"), older_ms, now)) {
+    if (!dry && unlink(entry.directory.c_str()) != 0) {
+      Complain(ErrnoError(errno, "removing " + entry.directory).message());
+      exit = kExitWorld;
+      continue;
+    }
+    ++count;
+    bytes += entry.bytes;
+  }
+  fmt::print("{}{} remembered {}, {}\n", dry ? "would remove " : "", count, count == 1 ? "result" : "results",
+             report::FormatBytes(static_cast<int64_t>(bytes)));
+  return exit;
+}
+
 int Run(Context&, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   const std::optional<int64_t> older = review::ParseDuration(arguments.Get("older-than", "30d"));
   if (!runs.ok() || !older) {
     Complain(!runs.ok() ? runs.error().message() : "`--older-than` wants an age: 12h, 30d");
+    return kExitUsage;
+  }
+  const std::optional<int64_t> cache = review::ParseDuration(arguments.Get("cache", "0s"));
+  if (!cache) {
+    Complain("`--cache` wants an age: 12h, 30d");
     return kExitUsage;
   }
   const int64_t now = platform::RealClock().NowMs();
@@ -113,7 +158,8 @@ int Run(Context&, const Arguments& arguments) {
   }
   fmt::print("{} {}, {}\n", candidates.size(), candidates.size() == 1 ? "run" : "runs",
              report::FormatBytes(static_cast<int64_t>(bytes)));
-  return exit;
+  if (!arguments.Has("cache")) return exit;
+  return std::max(exit, CollectCache(runs.value(), *cache, now, dry));
 }
 
 }  // namespace
@@ -128,6 +174,7 @@ CommandSpec GcCommand() {
       "reuse it any more. Never an unfinished run, nor what its reviews show.";
   spec.options = {RunsOption(),
                   {"older-than", "AGE", "how long ago a run must have ended: 12h, 30d (default: 30d)"},
+                  {"cache", "AGE", "also forget results remembered for reuse that are older"},
                   {"dry-run", "", "only say what would be removed"}};
   spec.examples = {{"hwf gc --dry-run", "what would go"}, {"hwf gc --older-than 7d", "a week is enough"}};
   spec.run = Run;

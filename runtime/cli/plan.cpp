@@ -1,8 +1,13 @@
 // `hwf plan FILE`: what would run, in order, without running it.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "ir/graph.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/locate.h"
+#include "runtime/cli/plan_lookup.h"
 #include "runtime/cli/program.h"
 #include "runtime/report/text.h"
 
@@ -21,9 +26,45 @@ class Planner {
 
  private:
   static std::vector<const ir::Node*> InOrder(const ir::Region& region) {
+    ir::Graph graph = ir::DependenciesOf(region);
+    // For the reader what is done to a job stands behind it, though it does not wait for its end.
+    for (uint32_t i = 0; i < graph.count; ++i) {
+      const ir::ValueId job = JobOf(region.nodes[i]);
+      for (uint32_t j = 0; j < graph.count && job != ir::ValueId::kNone; ++j) {
+        if (j != i && region.nodes[j].id == job) graph.edges.push_back({j, i});
+      }
+    }
     std::vector<const ir::Node*> nodes;
-    for (const uint32_t index : ir::Order(ir::DependenciesOf(region))) nodes.push_back(&region.nodes[index]);
+    for (const uint32_t index : AsWritten(graph)) nodes.push_back(&region.nodes[index]);
     return nodes;
+  }
+  static ir::ValueId JobOf(const ir::Node& node) {
+    if (const auto* watch = std::get_if<ir::WatchNode>(&node.body)) return watch->job;
+    if (const auto* send = std::get_if<ir::SendNode>(&node.body)) return send->job;
+    if (const auto* cancel = std::get_if<ir::CancelNode>(&node.body)) return cancel->job;
+    return ir::ValueId::kNone;
+  }
+  // An order that fits the graph: of what can come next, always what stands first in the source.
+  static std::vector<uint32_t> AsWritten(const ir::Graph& graph) {
+    std::vector<uint32_t> waits(graph.count, 0), order;
+    std::vector<std::vector<uint32_t>> behind(graph.count);
+    for (const ir::Graph::Edge& edge : graph.edges) {
+      ++waits[edge.after];
+      behind[edge.before].push_back(edge.after);
+    }
+    std::set<uint32_t> ready;
+    for (uint32_t i = 0; i < graph.count; ++i) {
+      if (waits[i] == 0) ready.insert(i);
+    }
+    while (!ready.empty()) {
+      const uint32_t next = *ready.begin();
+      ready.erase(ready.begin());
+      order.push_back(next);
+      for (const uint32_t other : behind[next]) {
+        if (--waits[other] == 0) ready.insert(other);
+      }
+    }
+    return order;
   }
   void Line(const std::string& indent, const std::string& mark, const std::string& text) const {
     fmt::print("{}{} {}\n", indent, mark, text);
@@ -35,7 +76,7 @@ class Planner {
     if (task != nullptr && !task->on.empty()) text += " on " + fmt::format("{}", fmt::join(task->on, " or "));
     if (task != nullptr && task->effect) text += style_.Yellow("  (an effect: never repeated by itself)");
     if (task != nullptr && !task->effect && task->cache && task->streams.empty() && task->accepts.empty()) {
-      text += style_.Dim("  (reused if nothing that it depends on has changed)");
+      text += style_.Dim("  (can be reused)");
     }
     Line(indent, style_.Blue("▶"), text);
   }
@@ -92,6 +133,40 @@ class Planner {
   const report::Style& style_;
 };
 
+constexpr size_t kMostShown = 20;
+
+// Those tasks whose inputs are known now; the rest waits for them.
+void PrintFirst(const PlanLookup& plan, const report::Style& style) {
+  const auto reused = static_cast<size_t>(
+      std::count_if(plan.tasks.begin(), plan.tasks.end(), [](const auto& task) { return !task.from_run.empty(); }));
+  fmt::print("\nknown now: {} reused, {} to run first{}\n", reused, plan.tasks.size() - reused,
+             plan.failures.empty() ? "" : fmt::format(", {} failures", plan.failures.size()));
+  size_t shown = 0;
+  for (const PlannedTask& task : plan.tasks) {
+    if (++shown > kMostShown) {
+      fmt::print("  … and {} more (--json has them all)\n", plan.tasks.size() - kMostShown);
+      break;
+    }
+    const std::string what = task.from_run.empty() ? style.Blue("runs") : style.Green("reused");
+    fmt::print("  {} {}{}\n", report::Pad(task.place, 28), what, task.from_run.empty() ? "" : " from " + task.from_run);
+  }
+  for (const std::string& failure : plan.failures)
+    fmt::print("  {} {}\n", style.Red("fails"), report::Printable(failure));
+}
+
+Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan) {
+  Json tasks = Json::Array(), failures = Json::Array();
+  for (const PlannedTask& task : plan.tasks) {
+    Json entry;
+    entry.Set("place", task.place).Set("task", task.task);
+    tasks.Add(entry.Set("reused_from", task.from_run.empty() ? Json() : Json(task.from_run)));
+  }
+  for (const std::string& failure : plan.failures) failures.Add(failure);
+  Json json;
+  json.Set("v", 1).Set("workflow", program.entry->name).Set("params", params);
+  return json.Set("known", tasks).Set("failures", failures);
+}
+
 int Run(Context& context, const Arguments& arguments) {
   const LoadedProgram loaded = LoadProgram(context, arguments.positional.front());
   if (!loaded.program) {
@@ -100,8 +175,19 @@ int Run(Context& context, const Arguments& arguments) {
   }
   const ErrorOr<Json> params = ReadParameters(*loaded.program, arguments);
   if (!params.ok()) {
-    Complain(params.error().message());
+    Complain(params.error().message() +
+             fmt::format("\n  hwf run {} --help shows the parameters", arguments.positional.front()));
     return kExitUsage;
+  }
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  if (!runs.ok()) {
+    Complain(runs.error().message());
+    return kExitUsage;
+  }
+  const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value());
+  if (arguments.Has("json")) {
+    fmt::print("{}", PlanJson(*loaded.program, params.value(), plan).DumpPretty());
+    return kExitDone;
   }
   const report::Style style(context.color);
   fmt::print("{}", style.Bold(loaded.program->entry->name));
@@ -110,6 +196,7 @@ int Run(Context& context, const Arguments& arguments) {
   }
   fmt::print("\n");
   Planner(*loaded.program->module, style).Print(loaded.program->entry->region, "  ");
+  PrintFirst(plan, style);
   return kExitDone;
 }
 
@@ -121,7 +208,10 @@ CommandSpec PlanCommand() {
   spec.positional = "FILE";
   spec.least = spec.most = 1;
   spec.summary = "what would run, in order, without running it";
-  spec.text = "Takes the same parameters as `hwf run`. Tasks, branches, loops, and where people come in.";
+  spec.text =
+      "Takes the same parameters as `hwf run`. Tasks, branches, loops, and where people come in; then, of the tasks "
+      "whose\ninputs are known now, which have a result from earlier runs in --runs, and which would run first.";
+  spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"}};
   spec.program_options = true;
   spec.run = Run;

@@ -1,0 +1,77 @@
+#include "runtime/cli/plan_lookup.h"
+
+#include <deque>
+
+#include "runtime/engine/evidence.h"
+#include "runtime/engine/reuse.h"
+#include "runtime/engine/run_directory.h"
+#include "runtime/platform/clock.h"
+#include "runtime/platform/file_system.h"
+#include "runtime/scheduler/scheduler.h"
+
+namespace hwf::cli {
+namespace {
+
+class Lookup {
+ public:
+  Lookup(const Program& program, const std::string& runs)
+      : module_(*program.module),
+        scheduler_(module_),
+        reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan")) {}
+
+  PlanLookup From(const Json& params) {
+    state::RunStarted started;
+    started.run_id = "plan";
+    started.params = params;
+    Apply(started);
+    while (!commands_.empty()) {
+      const scheduler::Command command = std::move(commands_.front());
+      commands_.pop_front();
+      if (const auto* start = std::get_if<scheduler::StartTask>(&command)) Start(*start);
+      if (const auto* source = std::get_if<scheduler::ResolveSource>(&command)) Resolve(*source);
+    }
+    plan_.failures = scheduler_.failures();
+    return std::move(plan_);
+  }
+
+ private:
+  void Apply(state::EventBody body) {
+    for (scheduler::Command& command : scheduler_.Apply({platform::RealClock().NowMs(), 1, std::move(body)})) {
+      commands_.push_back(std::move(command));
+    }
+  }
+  void Start(const scheduler::StartTask& start) {
+    std::string key;
+    if (start.may_reuse && engine::Reuse::Allowed(*start.task)) key = reuse_.Key(module_, start);
+    const std::optional<engine::ReuseEntry> found = key.empty() ? std::nullopt : reuse_.Find(key);
+    plan_.tasks.push_back({start.place, start.task->name, found ? found->run : std::string()});
+    if (found) Apply(state::TaskReused{start.place, key, found->run, found->place, found->outputs});
+  }
+  void Resolve(const scheduler::ResolveSource& command) {
+    const bool absolute = !command.path.empty() && command.path[0] == '/';
+    const std::string path = absolute ? command.path : command.source->base_dir + "/" + command.path;
+    const ErrorOr<Json> value = engine::FileValue(path, command.source->directory);
+    state::SourceResolved resolved;
+    resolved.place = command.place;
+    if (value.ok()) {
+      resolved.value = value.value();
+    } else {
+      resolved.error = value.error().message();
+    }
+    Apply(std::move(resolved));
+  }
+
+  const ir::Module& module_;
+  scheduler::Scheduler scheduler_;
+  engine::Reuse reuse_;
+  std::deque<scheduler::Command> commands_;
+  PlanLookup plan_;
+};
+
+}  // namespace
+
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs) {
+  return Lookup(program, runs).From(params);
+}
+
+}  // namespace hwf::cli

@@ -1,0 +1,23 @@
+// What a run would do first: the scheduler asked for its commands, sources read, tasks looked up in the cache as the
+// engine does, until nothing more is known without running something. Changes no run. The main thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/cli/program.h"
+
+namespace hwf::cli {
+
+struct PlannedTask {
+  std::string place;
+  std::string task;
+  std::string from_run;  // its result is taken from there; empty: it would be started
+};
+struct PlanLookup {
+  std::vector<PlannedTask> tasks;  // whose inputs are known, in the order in which they would start
+  std::vector<std::string> failures;
+};
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs);
+
+}  // namespace hwf::cli
