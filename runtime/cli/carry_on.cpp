@@ -27,7 +27,7 @@ std::string RunsSuffix(const std::string& directory) {
   const std::string runs = directory.substr(0, directory.find_last_of('/'));
   char here[4096];
   const bool usual = getcwd(here, sizeof here) != nullptr && runs == std::string(here) + "/.hwf/runs";
-  return usual ? std::string() : " --runs " + runs;
+  return usual ? std::string() : " --runs " + report::ShellWord(runs);
 }
 
 size_t Running(const RunRecord& record) {
@@ -211,6 +211,13 @@ std::vector<OptionSpec> CarryOptionSpecs() {
           {"json", "", "events as they come, one JSON object a line"}};
 }
 
+ErrorOr<Success> CheckRunner(const Context& context) {
+  const std::string runner = context.program_directory + "/hwf-runner";
+  if (access(runner.c_str(), X_OK) == 0) return Success{};
+  return MakeError("no task can be started here: {}; it belongs beside hwf, install both from one release",
+                   ErrnoError(errno, runner).message());
+}
+
 CarryOptions CarryOptionsFrom(const Context& context, const Arguments& arguments) {
   CarryOptions options;
   options.engine.program_directory = context.program_directory;
@@ -225,6 +232,11 @@ CarryOptions CarryOptionsFrom(const Context& context, const Arguments& arguments
 }
 
 int CarryOn(const Context& context, const std::string& directory, const CarryOptions& options) {
+  const ErrorOr<Success> runner = CheckRunner(context);
+  if (!runner.ok()) {
+    fmt::print(stderr, "hwf: {}\n", runner.error().message());
+    return kExitWorld;
+  }
   engine::Signals::Block();
   std::unique_ptr<FollowerBase> follower;
   LiveFollower* live = nullptr;

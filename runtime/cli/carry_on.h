@@ -19,4 +19,7 @@ int CarryOn(const Context& context, const std::string& directory, const CarryOpt
 std::vector<OptionSpec> CarryOptionSpecs();
 CarryOptions CarryOptionsFrom(const Context& context, const Arguments& arguments);
 
+// Whether hwf-runner lies beside hwf: without it no run is begun.
+ErrorOr<Success> CheckRunner(const Context& context);
+
 }  // namespace hwf::cli

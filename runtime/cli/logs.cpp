@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <map>
 
@@ -128,6 +129,18 @@ Arguments Untangle(const Arguments& arguments) {
 int Run(Context& context, const Arguments& given) {
   const Arguments arguments = Untangle(given);
   const std::string name = arguments.positional.empty() ? "" : arguments.positional[0];
+  if (arguments.positional.size() == 1) {
+    const ErrorOr<std::string> runs = RunsDirectory(arguments);
+    const bool none = runs.ok() && !FindRun(runs.value(), name, Naming::kLooking).ok();
+    const ErrorOr<std::string> latest = none ? FindRun(runs.value(), "", Naming::kLooking) : runs;
+    if (none && latest.ok()) {
+      Complain(
+          fmt::format("`{}` is neither a run in {} nor a task of the newest run, {}; hwf runs lists the runs, hwf "
+                      "status {} its tasks",
+                      name, runs.value(), BaseName(latest.value()), BaseName(latest.value())));
+      return kExitUsage;
+    }
+  }
   const OpenResult opened = OpenRun(arguments, name, Naming::kLooking);
   if (!opened.run.record) return opened.exit;
   if (arguments.Has("events")) return PrintEvents(opened.run);
@@ -147,7 +160,14 @@ int Run(Context& context, const Arguments& given) {
       return kExitUsage;
     }
     const std::string attempt = arguments.Get("attempt", std::to_string(task->attempt));
-    printed = printer.Print(*task, std::atoi(attempt.c_str()), arguments.Has("follow"));
+    int number = 0;
+    const auto [end, wrong] = std::from_chars(attempt.data(), attempt.data() + attempt.size(), number);
+    const bool fits = wrong == std::errc() && end == attempt.data() + attempt.size() && number >= 1;
+    if (arguments.Has("attempt") && (!fits || number > task->attempt)) {
+      Complain(fmt::format("`{}` has no attempt `{}`; it has had {}", task->place, attempt, task->attempt));
+      return kExitUsage;
+    }
+    printed = printer.Print(*task, number, arguments.Has("follow"));
   } else {
     const report::Style style(context.color);
     for (const TaskView& task : scheduler.tasks()) {

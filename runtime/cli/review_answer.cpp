@@ -52,6 +52,24 @@ const FormFieldView* FindField(const ChoiceView& choice, const std::string& name
   return nullptr;
 }
 
+bool IsBool(ir::TypeRef type) {
+  if (type->kind == ir::TypeKind::kOptional) type = type->element;
+  return type->kind == ir::TypeKind::kBool;
+}
+
+// `retune(rate: 0.05)`, as a person reads it.
+std::string AnswerText(const Answer& answer) {
+  std::string fields;
+  for (const FormFieldView& field : answer.choice->fields) {
+    const Json* value = answer.fields.Find(field.name);
+    if (value == nullptr || value->is_null()) continue;
+    // In full: this is what is sent.
+    const std::string text = value->is_double() ? value->Dump() : report::FormatValue(*value, field.type);
+    fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", field.name, text);
+  }
+  return fields.empty() ? answer.choice->name : fmt::format("{}({})", answer.choice->name, fields);
+}
+
 // ---------------------------------------------------------------- from options
 
 ErrorOr<Answer> FromOptions(const ReviewView& review, const std::string& name, const Arguments& arguments) {
@@ -61,14 +79,20 @@ ErrorOr<Answer> FromOptions(const ReviewView& review, const std::string& name, c
     return MakeError("`{}` is no answer to this review; choose one of {}", name, ChoiceNames(review));
   for (const auto& [option, text] : arguments.program) {
     const FormFieldView* field = FindField(*answer.choice, option);
+    if (field == nullptr && !text && option.compare(0, 3, "no-") == 0) {
+      const FormFieldView* negated = FindField(*answer.choice, option.substr(3));
+      if (negated != nullptr && IsBool(negated->type)) {
+        answer.fields.Set(negated->name, false);
+        continue;
+      }
+    }
     if (field == nullptr) {
       std::string names;
       for (const FormFieldView& other : answer.choice->fields)
         names += (names.empty() ? "--" : ", --") + Dashed(other.name);
       return MakeError("the answer {} has no field `--{}`; it takes {}", name, option, names.empty() ? "none" : names);
     }
-    const bool flag = field->type->kind == ir::TypeKind::kBool;
-    if (!text && !flag) return MakeError("`--{}` wants a value: {}", option, report::FieldText(*field));
+    if (!text && !IsBool(field->type)) return MakeError("`--{}` wants a value: {}", option, report::FieldText(*field));
     ErrorOr<Json> value = review::ParseField(field->type, text.value_or("true"));
     if (!value.ok()) return value.error().WithContext("`--" + option + "`");
     answer.fields.Set(field->name, std::move(value).value());
@@ -85,7 +109,10 @@ std::optional<std::string> ReadLine(const std::string& prompt) {
   std::fflush(stdout);
   std::string line;
   for (int c = std::getchar(); c != '\n'; c = std::getchar()) {
-    if (c == EOF || line.size() > 32'000) return std::nullopt;
+    if (c == EOF || line.size() > 32'000) {
+      fmt::print("\n");
+      return std::nullopt;
+    }
     line += static_cast<char>(c);
   }
   return line;
@@ -106,10 +133,12 @@ std::optional<const ChoiceView*> AskChoice(const ReviewView& review) {
 
 // False if the person left.
 bool AskField(const FormFieldView& field, Json& fields) {
-  const bool optional = !field.required || !field.default_value.is_null();
+  const bool has_default = !field.default_value.is_null();
+  const bool optional = !field.required || has_default;
+  const char* hint = has_default ? " [Enter: the default]" : optional ? " [Enter: none]" : "";
   while (true) {
-    const std::optional<std::string> line = ReadLine(
-        fmt::format("  {} ({}){}: ", field.name, report::FieldText(field), optional ? " [Enter: default]" : ""));
+    const std::optional<std::string> line =
+        ReadLine(fmt::format("  {} ({}){}: ", field.name, report::FieldText(field), hint));
     if (!line) return false;
     if (line->empty() && optional) return true;
     ErrorOr<Json> value = review::ParseField(field.type, *line);
@@ -137,7 +166,7 @@ std::optional<Answer> AskPerson(const ReviewView& review) {
   }
   answer.fields = complete.value();
   const std::optional<std::string> sure =
-      ReadLine(fmt::format("send `{}` {}? [y/N] ", answer.choice->name, answer.fields.Dump()));
+      ReadLine(fmt::format("send {}? [y/N] ", report::Printable(AnswerText(answer))));
   if (!sure || (*sure != "y" && *sure != "yes")) return std::nullopt;
   return answer;
 }
@@ -211,7 +240,10 @@ int Run(Context& context, const Arguments& arguments) {
     }
     TellFormOpened(found.run, review);
     answer = AskPerson(review);
-    if (!answer) return kExitDone;
+    if (!answer) {
+      fmt::print("nothing was sent; the review waits\n");
+      return kExitUnfinished;
+    }
   } else {
     ErrorOr<Answer> given = FromOptions(review, found.choice, arguments);
     if (!given.ok()) {
@@ -247,8 +279,8 @@ CommandSpec ReviewAnswerCommand() {
   spec.most = 3;
   spec.summary = "answer a review";
   spec.text =
-      "The fields of the choice are options: `retune --rate 0.05`. Without a choice, on a terminal, they are asked "
-      "for. The\n"
+      "The fields of the choice are options: `retune --rate 0.05`, of a Bool `--fast` or `--no-fast`. Without a "
+      "choice, at a\nterminal, they are asked for; Ctrl-D or an empty answer leaves and sends nothing (exit 75). The\n"
       "outcome is one of three: accepted (and what happens next), refused (and why, or who was first; exit 1), queued "
       "(no\n"
       "engine has taken it yet; exit 75). Who you are is known by your account, or by a signature with --sign.";

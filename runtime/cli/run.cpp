@@ -50,6 +50,10 @@ int Run(Context& context, const Arguments& arguments) {
     Complain(sites.error().message());
     return kExitFailed;
   }
+  if (const ErrorOr<Success> runner = CheckRunner(context); !runner.ok()) {
+    Complain(runner.error().message());
+    return kExitWorld;
+  }
   engine::NewRun run;
   run.runs = runs.value();
   run.ir = program.ir;
