@@ -1,7 +1,9 @@
 // Appending goes to the kernel at once; syncing is either waited for (Sync) or left to a second thread, started when it
-// is first asked for. Each takes along all that was appended before it began, so many records share one sync. What is
+// is first asked for. Each takes along all that was appended before it began, so many records share one sync, and the
+// second thread keeps a pause between its syncs: back to back they cost more than all else that starts a task. What is
 // known to be on disk is noted in the log with the next append (see frame.cpp for why).
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -21,6 +23,8 @@ using platform::FileSystem;
 constexpr uint64_t kReserveStep = 1 << 20;
 // For the sync notes between the records that space is asked for.
 constexpr uint64_t kNoteRoom = 4096;
+// Between two syncs of the second thread: how late `soon` may be.
+constexpr std::chrono::milliseconds kSyncPause(25);
 
 class Writer : public LogWriter {
  public:
@@ -77,12 +81,14 @@ class Writer : public LogWriter {
   }
 
   void SyncSoon() override {
+    bool sleeps;
     {
       std::lock_guard lock(mutex_);
       if (!thread_.joinable()) thread_ = std::thread([this] { RunThread(); });
+      sleeps = wanted_ <= synced_;
       wanted_ = appended_;
     }
-    wake_.notify_one();
+    if (sleeps) wake_.notify_one();
   }
 
   ErrorOr<Success> Reserve(uint64_t bytes) override {
@@ -133,13 +139,17 @@ class Writer : public LogWriter {
 
   void RunThread() {
     std::unique_lock lock(mutex_);
+    std::chrono::steady_clock::time_point pause_end{};
     while (true) {
       wake_.wait(lock, [&] { return stopping_ || (wanted_ > synced_ && !error_); });
+      wake_.wait_until(lock, pause_end, [&] { return stopping_; });
+      // Meanwhile a Sync may have been asked for, and done it.
       if (wanted_ > synced_ && !error_) {
         if (syncing_) {
           done_.wait(lock);
         } else {
           SyncNow(lock);
+          pause_end = std::chrono::steady_clock::now() + kSyncPause;
         }
       } else if (stopping_) {
         return;
