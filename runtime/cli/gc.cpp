@@ -43,9 +43,15 @@ uint64_t SizeOf(const std::string& directory) {
 }
 
 // Read-only directories (evidence) are opened first; a directory that goes is renamed, so that it is no run any more
-// whatever happens next.
+// whatever happens next. Its results in the cache go before.
 ErrorOr<Success> Remove(const std::string& directory) {
   const size_t slash = directory.find_last_of('/');
+  const std::string cache = engine::CacheDirectory(directory);
+  const std::string log = directory.substr(slash + 1) + "-";
+  const auto names = platform::RealFileSystem().List(cache);
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    if (name.starts_with(log)) (void)unlink((cache + "/" + name).c_str());
+  }
   const std::string gone = directory.substr(0, slash) + "/.gone-" + directory.substr(slash + 1);
   if (rename(directory.c_str(), gone.c_str()) != 0) return ErrnoError(errno, "removing " + directory);
   if (nftw(gone.c_str(), RemoveEntry, kOpenDirectories, FTW_DEPTH | FTW_PHYS) != 0) {

@@ -44,10 +44,10 @@ void EngineImpl::Do(const scheduler::ResolveSource& command) {
 
 void EngineImpl::DispatchReady() {
   if (!caught_up_ || draining_ || outcome_) return;
-  const ErrorOr<bool> mine = dispatch_.empty() ? ErrorOr<bool>(true) : lease_->StillMine();
-  if (mine.ok() && !mine.value()) return End(Ending::kSuperseded, "another engine has taken the run over");
   const size_t most = options_.once ? SIZE_MAX : kMostWaitingAtSite;
   if (dispatch_.empty() || waiting_at_site_ >= (options_.once ? SIZE_MAX : kRefillBelow)) return;
+  const ErrorOr<bool> mine = lease_->StillMine();
+  if (mine.ok() && !mine.value()) return End(Ending::kSuperseded, "another engine has taken the run over");
   const ErrorOr<Success> space = journal_->HoldSpace();
   if (!space.ok()) {
     if (!no_space_) follower_.OnTrouble("nothing new is started: " + space.error().message());

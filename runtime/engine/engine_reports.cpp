@@ -167,12 +167,16 @@ void EngineImpl::On(runner::Ended report) {
   Record(std::move(ended));
 }
 
-// Off the loop: an entry in the cache is a convenience, its loss costs a repetition.
+// An entry in the cache is a convenience, its loss costs a repetition. Files are looked at off the loop.
 void EngineImpl::StoreResult(const LiveAttempt& live, const Json& outputs) {
   if (live.key.empty()) return;
   const scheduler::TaskView* view = record_->scheduler().FindTask(live.place);
   if (view == nullptr || !view->messages.empty()) return;
   ReuseEntry entry{record_->facts().id, live.place, outputs};
+  if (!Reuse::HasFiles(outputs)) {
+    (void)reuse_->Store(live.key, entry);
+    return;
+  }
   worker_.Add([this, key = live.key, entry = std::move(entry)]() -> Worker::Completion {
     (void)reuse_->Store(key, entry);
     return [] {};

@@ -5,7 +5,6 @@
 
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/launcher.h"
-#include "runtime/platform/ids.h"
 #include "runtime/state/command.h"
 #include "runtime/state/values.h"
 
@@ -13,7 +12,6 @@ namespace hwf::engine {
 namespace {
 
 constexpr int kVersion = 1;
-constexpr uint64_t kMaxEntryBytes = 16 << 20;
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -72,9 +70,10 @@ ErrorOr<Json> FileStates(platform::FileSystem& files, const Json& outputs) {
 
 bool Reuse::Allowed(const ir::Task& task) { return task.cache && !task.effect; }
 
-std::string Reuse::EntryPath(const std::string& key) const {
-  const std::string hex = key.substr(key.find(':') + 1);
-  return directory_ + "/" + hex.substr(0, 2) + "/" + hex + ".json";
+bool Reuse::HasFiles(const Json& outputs) {
+  std::vector<const Json*> found;
+  CollectFiles(outputs, found);
+  return !found.empty();
 }
 
 ErrorOr<std::string> Reuse::DigestOfPath(const std::string& path) {
@@ -118,18 +117,11 @@ std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& sta
 }
 
 std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
-  const std::string path = EntryPath(key);
-  const ErrorOr<platform::FileInfo> info = files_.Stat(path);
-  const bool ours = info.ok() && info->kind == platform::FileInfo::Kind::kRegular && info->uid == geteuid() &&
-                    (info->mode & 0022) == 0;
-  if (!ours) return std::nullopt;
-  const ErrorOr<std::string> text = files_.Read(path, kMaxEntryBytes);
-  if (!text.ok()) return std::nullopt;
-  const ErrorOr<Json> json = Json::Parse(text.value(), {.allow_nan = true});
-  const bool fits = json.ok() && json->IntOr("v", 0) == kVersion && json->StringOr("key", "") == key;
-  bool same = fits;
-  if (fits && (*json)["files"].is_array()) {
-    for (const Json& file : (*json)["files"].AsArray()) {
+  const std::optional<Json> entry = cache_.Find(key);
+  if (!entry) return std::nullopt;
+  bool same = entry->IntOr("v", 0) == kVersion;
+  if (same && (*entry)["files"].is_array()) {
+    for (const Json& file : (*entry)["files"].AsArray()) {
       const ErrorOr<platform::FileInfo> now = files_.Stat(file.StringOr("path", ""));
       same = same && now.ok() && static_cast<int64_t>(now->size) == file.IntOr("size", -1) &&
              now->mtime_ms == file.IntOr("mtime", -1);
@@ -137,34 +129,18 @@ std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
   }
   if (!same) {
     // Its files are gone or another program's: the next result takes its place.
-    (void)files_.Unlink(path);
+    cache_.Forget(key);
     return std::nullopt;
   }
-  return ReuseEntry{json->StringOr("run", ""), json->StringOr("place", ""), (*json)["outputs"]};
+  return ReuseEntry{entry->StringOr("run", ""), entry->StringOr("place", ""), (*entry)["outputs"]};
 }
 
-ErrorOr<Success> Reuse::Store(const std::string& key, const ReuseEntry& entry) const {
-  const std::string path = EntryPath(key);
-  const std::string folder = path.substr(0, path.find_last_of('/'));
+ErrorOr<Success> Reuse::Store(const std::string& key, const ReuseEntry& entry) {
   HWF_ASSIGN(Json states, FileStates(files_, entry.outputs));
   Json json;
-  json.Set("v", kVersion).Set("key", key).Set("run", entry.run).Set("place", entry.place);
+  json.Set("v", kVersion).Set("run", entry.run).Set("place", entry.place);
   json.Set("outputs", entry.outputs).Set("files", std::move(states));
-  const std::string temporary = directory_ + "/.new-" + platform::NewId();
-  ErrorOr<Success> written = files_.WriteAtomically(temporary, json.Dump(), 0600, false);
-  if (!written.ok() && written.error().code() == ENOENT) {
-    HWF_TRY(platform::MakeDirectories(files_, directory_, 0700));
-    written = files_.WriteAtomically(temporary, json.Dump(), 0600, false);
-  }
-  HWF_TRY(std::move(written));
-  ErrorOr<Success> linked = files_.Link(temporary, path);
-  if (!linked.ok() && linked.error().code() == ENOENT) {
-    const ErrorOr<Success> made = files_.MakeDirectory(folder, 0700);
-    linked = made.ok() || made.error().code() == EEXIST ? files_.Link(temporary, path) : made;
-  }
-  (void)files_.Unlink(temporary);
-  if (!linked.ok() && linked.error().code() != EEXIST) return linked.error();
-  return Success{};
+  return cache_.Add(key, json);
 }
 
 }  // namespace hwf::engine

@@ -1,5 +1,6 @@
 #include "runtime/engine/run_directory.h"
 
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,6 +149,8 @@ std::string CacheDirectory(const std::string& run_directory) {
   const std::string runs = run_directory.substr(0, run_directory.find_last_of('/'));
   return runs + "/.cache-" + std::to_string(geteuid());
 }
+
+std::string ResultLog(const std::string& run_id, int64_t epoch) { return fmt::format("{}-{:06}", run_id, epoch); }
 
 ErrorOr<site::LocalOptions> LocalOptionsOf(const ir::Module& module, const std::string& run_directory) {
   site::LocalOptions options;

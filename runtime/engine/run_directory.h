@@ -27,6 +27,8 @@ ErrorOr<Success> MakeLike(const std::string& directory);
 
 // Where results of runs in the same directory of runs are remembered, of this user.
 std::string CacheDirectory(const std::string& run_directory);
+// The name of an engine's log there; all of a run begin with its id and a dash.
+std::string ResultLog(const std::string& run_id, int64_t epoch);
 
 // This machine's site: from the module's local sites; without one, all of the machine. An error if a task asks for a
 // site that this build cannot reach.
