@@ -175,6 +175,7 @@ int Runner::Run() {
     if (queue_changed_) StartQueued();
     FlushPeers();
   }
+  spares_.Remove();
   (void)unlink((options_.run_directory + "/runner/sock").c_str());
   (void)log_->Sync();
   return 0;

@@ -22,6 +22,7 @@
 #include "runtime/runner/machine.h"
 #include "runtime/runner/protocol.h"
 #include "runtime/runner/slots.h"
+#include "runtime/runner/spare_directories.h"
 #include "runtime/runner/worker.h"
 
 namespace hwf::runner {
@@ -138,6 +139,7 @@ class Runner {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<journal::LogWriter> log_;
   Slots slots_;
+  SpareDirectories spares_;
   Worker worker_;
 
   int epoll_ = -1;

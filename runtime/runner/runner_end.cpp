@@ -347,6 +347,7 @@ void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
     (void)rmdir((directory + "/messages").c_str());
   }
   if (attempt.emissions) (void)rmdir((directory + "/checkpoints").c_str());
+  if (!failed && !queue_.empty() && unowned_.empty() && spares_.Keep(directory, directory_mode_)) return;
   if (rmdir(directory.c_str()) == 0) (void)rmdir(directory.substr(0, directory.rfind('/')).c_str());
 }
 

@@ -92,7 +92,10 @@ void Runner::StartQueued() {
     }
     queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  if (queue_.empty()) ledger_->LeaveLine();
+  if (queue_.empty()) {
+    ledger_->LeaveLine();
+    spares_.Remove();
+  }
   in_line_ = !refused.empty();
 }
 
@@ -132,6 +135,7 @@ bool Runner::Begin(Start& start, Share share) {
 }
 
 ErrorOr<Success> Runner::MakeAttemptDirectory(const std::string& directory) {
+  if (spares_.Use(directory)) return Success{};
   int error = MakeDirectoryAt(directory, directory_mode_, Umask());
   if (error == ENOENT) {
     const std::string parent = directory.substr(0, directory.rfind('/'));
