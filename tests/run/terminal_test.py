@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""At a terminal: live progress in its width, with and without colours; the form that asks for an answer.
+
+usage: terminal_test.py PROGRAMS
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import runs as look  # noqa: E402
+import world as worlds  # noqa: E402
+
+PROGRAM = '''hwf 1
+task train() -> (n: Int at stdout) {
+  cache off
+  checkpoint epoch(n: Int, loss: Float)
+  run """
+    for n in 1 2 3; do hwf-task checkpoint epoch n=$n loss=0.12345678901$n; sleep 0.3; done
+    echo 1
+  """
+}
+workflow w() -> () {
+  let job = train()
+  let call = await review "Loss 0.13571226833766714: go on?" {
+    choose keep(rate: Float in 0.5..2.5 = 1.0, k: Int in 1..9, wait: Duration?, sure: Bool = true) | halt
+    within 1h else halt
+  }
+  match call {
+    keep(rate, k, wait, sure) => {
+      if sure and rate > k * 1.0 and wait == none { fail "cannot be" }
+    }
+    halt => fail "halted"
+  }
+}
+'''
+
+
+class Terminal:
+    """A command at a terminal of its own."""
+
+    def __init__(self, world, command, columns=100, rows=30, **env):
+        self.world, self.text = world, ""
+        self.fd, inner = pty.openpty()
+        self.resize(columns, rows)
+        whole = {**world.env, "TERM": "xterm-256color", **env}
+        self.process = subprocess.Popen(
+            command, cwd=world.dir, env=whole, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(inner)
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self):
+        while select.select([self.fd], [], [], 0.02)[0]:
+            try:
+                piece = os.read(self.fd, 65536)
+            except OSError:  # its other end is closed
+                return
+            if not piece:
+                return
+            self.text += piece.decode(errors="replace")
+
+    def until(self, wanted, seconds=20):
+        """Reads until the text that came since the last call has `wanted` (colours aside); returns and forgets it."""
+        end = time.monotonic() + seconds * worlds.SLOW
+        while not re.search(wanted, plain(self.text)):
+            self.read()
+            assert time.monotonic() < end, f"`{wanted}` did not come; there is:\n{self.text!r}"
+        text, self.text = self.text, ""
+        return text
+
+    def say(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+
+    def exit(self):
+        code = self.process.wait(timeout=20 * worlds.SLOW)
+        self.read()
+        os.close(self.fd)
+        return code
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
+
+
+def progress(world, runs):
+    """Leaves a run whose review is open and whose engine lives; returns its terminal."""
+    live = Terminal(world, ["hwf", "run", "t.hwf", "--runs", runs])
+    first = live.until(r"epoch 2: n 2, loss 0\.123457")
+    assert "\x1b[3" in first, "no colours at a terminal"
+    live.resize(50, 20)
+    narrow = live.until(r"done job(.|\n)*go on\?")
+    for line in plain(narrow).rsplit("done job", 1)[1].split("\n"):
+        assert len(line) <= 50, f"wider than the terminal: {line}"
+    return live
+
+
+def form(world, runs):
+    review = look.open_reviews(world, runs)[0]
+    command = ["hwf", "review", "answer", review["run"], review["review"], "--runs", runs]
+    shown = Terminal(world, command)
+    text = plain(shown.until(r"empty to leave\): "))
+    assert "Loss 0.135712: go on?" in text and "0.13571226833766714" in review["question"], text
+    os.write(shown.fd, b"\x04")
+    text = shown.until("nothing was sent")
+    assert shown.exit() == 75
+
+    left = Terminal(world, command)
+    left.until(r"empty to leave\): ")
+    left.say("halt")
+    left.until(r"send halt\? \[y/N\]")
+    left.say("n")
+    left.until("nothing was sent")
+    assert left.exit() == 75
+
+    asked = Terminal(world, command)
+    for prompt, line in [
+        (r"empty to leave\): ", "9"),
+        (r"one of keep, halt.*\n?.*\): ", "1"),
+        (r"rate \(Float in 0.5..2.5, default 1.0\) \[Enter: the default\]: ", "7"),
+        (r"must lie in 0.5..2.5(.|\n)*rate .*: ", ""),
+        (r"k \(Int in 1..9\): ", ""),
+        (r"k \(Int in 1..9\): ", "x"),
+        (r"is not an Int(.|\n)*k \(.*\): ", "4"),
+        (r"wait \(Duration\?, optional\) \[Enter: none\]: ", "10min"),
+        (r"sure \(Bool, default true\).*: ", "maybe"),
+        (r"is not `true` or `false`(.|\n)*: ", "no"),
+        (r"send keep\(rate: 1.0, k: 4, wait: 10 min, sure: false\)\? \[y/N\] ", "y"),
+    ]:
+        asked.until(prompt)
+        asked.say(line)
+    asked.until("accepted: decides")
+    assert asked.exit() == 0
+
+
+def main(world):
+    world.write("t.hwf", PROGRAM)
+    runs = world.path("runs")
+    live = progress(world, runs)
+    form(world, runs)
+    live.until("finished")
+    assert live.exit() == 0
+    status = world.must(["hwf", "status", "--runs", runs]).out
+    assert "keep(rate: 1.0, k: 4, wait: 10 min, sure: false)" in status and "\x1b" not in status, status
+
+    bare = Terminal(world, ["hwf", "run", "t.hwf", "--runs", world.path("bare")], NO_COLOR="1")
+    text = bare.until(r"done job(.|\n)*go on\?")
+    assert not re.search(r"\x1b\[[0-9;]*m", text), f"colours in spite of NO_COLOR: {text!r}"
+    os.write(bare.fd, b"\x03")
+    bare.until("unfinished")
+    assert bare.exit() == 75
+    piped = world.run(["hwf", "run", "t.hwf", "--runs", world.path("piped"), "--detach"], env={"TERM": "xterm"})
+    assert piped.status == 75 and "\x1b" not in piped.out, piped
+    run = os.path.basename(look.run_directories(world.path("piped"))[0])
+    world.must(["hwf", "cancel", run, "--runs", world.path("piped")], status=75)
+    world.run(["hwf", "resume", run, "--runs", world.path("piped")])
+
+
+if __name__ == "__main__":
+    worlds.main(main)
