@@ -118,12 +118,20 @@ std::string_view SourceManager::Text(Range range) const {
 Position SourceManager::PositionOf(FileId id, uint32_t offset) const {
   const File& of = file(id);
   auto after = std::upper_bound(of.line_starts.begin(), of.line_starts.end(), offset);
-  uint32_t line_start = *(after - 1);
-  uint32_t column = 1;
-  for (uint32_t at = line_start; at < offset && at < of.text.size(); ++at) {
-    if ((static_cast<unsigned char>(of.text[at]) & 0xC0) != 0x80) ++column;
+  const uint32_t line_start = *(after - 1);
+  offset = std::min(offset, static_cast<uint32_t>(of.text.size()));
+  auto code_points = [&](uint32_t from, uint32_t to) {
+    return static_cast<uint32_t>(std::count_if(of.text.begin() + from, of.text.begin() + to,
+                                               [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  };
+  if (!last_.valid || last_.file != id || last_.line_start != line_start) last_ = {id, line_start, line_start, 1, true};
+  if (offset >= last_.offset) {
+    last_.column += code_points(last_.offset, offset);
+  } else {
+    last_.column -= code_points(offset, last_.offset);
   }
-  return {static_cast<uint32_t>(after - of.line_starts.begin()), column};
+  last_.offset = offset;
+  return {static_cast<uint32_t>(after - of.line_starts.begin()), last_.column};
 }
 
 std::string_view SourceManager::LineAt(FileId id, uint32_t offset) const {

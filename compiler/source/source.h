@@ -54,6 +54,14 @@ class SourceManager {
 
  private:
   std::deque<File> files_;
+  // The last place that PositionOf was asked for: places come nearly in order, so the column is counted on from there
+  // and a line of a megabyte costs no more than many short ones.
+  struct LastPlace {
+    FileId file{};
+    uint32_t line_start = 0, offset = 0, column = 1;
+    bool valid = false;
+  };
+  mutable LastPlace last_;
 };
 
 }  // namespace hwf::source

@@ -51,6 +51,21 @@ TEST_F(SourceTest, LoadsAndFindsPositions) {
   EXPECT_EQ(sources_.LineAt(*id, end), "");
 }
 
+// Half a million places of a line of 2 MB: counted from the line's start each, it would take minutes.
+TEST_F(SourceTest, FindsThePlacesOfALongLine) {
+  std::string text = "x\n";
+  for (int i = 0; i < 500'000; ++i) text += "aé+";
+  auto id = sources_.Add("long.hwf", text);
+  ASSERT_TRUE(id.ok());
+  for (uint32_t i = 0; i < 500'000; ++i) {
+    ASSERT_EQ(sources_.PositionOf(*id, 2 + i * 4).column, 1 + i * 3);
+    ASSERT_EQ(sources_.PositionOf(*id, 2 + i * 4 + 3).column, 3 + i * 3);
+  }
+  EXPECT_EQ(sources_.PositionOf(*id, 3).column, 2u);
+  EXPECT_EQ(sources_.PositionOf(*id, 0).line, 1u);
+  EXPECT_EQ(sources_.PositionOf(*id, 1u << 30).column, 1'500'001u);
+}
+
 TEST_F(SourceTest, RefusesWhatIsNoReadableFile) {
   EXPECT_THAT(LoadError(Path("none.hwf")), HasSubstr("No such file"));
   EXPECT_THAT(LoadError(directory_.string()), HasSubstr("it is a directory"));
