@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""documents_test.py PROGRAMS: what the documents show as whole programs passes `hwfc check` without a word.
+
+A ```hwf block that begins with `hwf 1` claims to be whole; all others are parts.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+
+def whole_programs(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for block in re.finditer(r"^```hwf\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        if block[1].startswith("hwf 1\n"):
+            yield text.count("\n", 0, block.start()) + 2, block[1]
+
+
+def main():
+    hwfc = os.path.join(sys.argv[1], "hwfc")
+    count, failures = 0, 0
+    for document in sorted(glob.glob(f"{ROOT}/*.md") + glob.glob(f"{ROOT}/docs/*.md")):
+        for line, source in whole_programs(document):
+            count += 1
+            with tempfile.TemporaryDirectory() as directory:
+                path = os.path.join(directory, "program.hwf")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(source)
+                # What a program uses or reads need not be there for its document to be right.
+                for name in re.findall(r'uses\s+"([^"]+)"|file\("([^"/]+)"\)', source):
+                    open(os.path.join(directory, name[0] or name[1]), "w").close()
+                done = subprocess.run([hwfc, "check", path], capture_output=True, text=True, timeout=60)
+            if done.returncode != 0 or done.stdout:
+                failures += 1
+                print(f"{os.path.relpath(document, ROOT)}:{line}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    if count < 2:
+        sys.exit("no whole programs found: is this the right place?")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
