@@ -90,23 +90,17 @@ void AddLeftovers(const std::string& runs, int64_t now, std::vector<Candidate>& 
   }
 }
 
-// Remembered results (one file each) that were made longer ago than that, and torn ones. They say nothing but what can
-// be computed again.
+// Remembered results (a file for each engine of a run) to which nothing was added for that long. They say nothing but
+// what can be computed again.
 std::vector<Candidate> OldResults(const std::string& cache, int64_t older_ms, int64_t now) {
   std::vector<Candidate> old;
-  const auto add = [&](const std::string& path) {
+  const auto names = platform::RealFileSystem().List(cache);
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    const std::string path = cache + "/" + name;
     struct stat info {};
-    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) return;
-    if (now - int64_t{info.st_mtime} * 1000 < older_ms) return;
+    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) continue;
+    if (now - int64_t{info.st_mtime} * 1000 < older_ms) continue;
     old.push_back({path, "", static_cast<uint64_t>(info.st_blocks) * 512});
-  };
-  const auto folders = platform::RealFileSystem().List(cache);
-  if (!folders.ok()) return old;
-  for (const std::string& folder : folders.value()) {
-    add(cache + "/" + folder);  // `.new-…`: what a death left
-    const auto names = platform::RealFileSystem().List(cache + "/" + folder);
-    if (!names.ok()) continue;
-    for (const std::string& name : names.value()) add(cache + "/" + folder + "/" + name);
   }
   return old;
 }
@@ -124,7 +118,7 @@ int CollectCache(const std::string& runs, int64_t older_ms, int64_t now, bool dr
     ++count;
     bytes += entry.bytes;
   }
-  fmt::print("{}{} remembered {}, {}\n", dry ? "would remove " : "", count, count == 1 ? "result" : "results",
+  fmt::print("{}{} {} of remembered results, {}\n", dry ? "would remove " : "", count, count == 1 ? "file" : "files",
              report::FormatBytes(static_cast<int64_t>(bytes)));
   return exit;
 }

@@ -17,7 +17,7 @@ class Lookup {
   Lookup(const Program& program, const std::string& runs)
       : module_(*program.module),
         scheduler_(module_),
-        reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan")) {}
+        reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan"), "plan") {}
 
   PlanLookup From(const Json& params) {
     state::RunStarted started;
