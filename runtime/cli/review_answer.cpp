@@ -10,6 +10,7 @@
 #include "runtime/cli/find_review.h"
 #include "runtime/cli/request.h"
 #include "runtime/platform/clock.h"
+#include "runtime/platform/ids.h"
 #include "runtime/platform/process.h"
 #include "runtime/platform/users.h"
 #include "runtime/report/review_text.h"
@@ -176,6 +177,7 @@ std::optional<Answer> AskPerson(const ReviewView& review) {
 review::Request AnswerRequest(const std::string& run, const ReviewView& review, const Answer& answer) {
   review::Request request;
   request.kind = review::Request::Kind::kAnswer;
+  request.id = platform::NewId();  // here, since a signature covers it
   request.run = run;
   request.review = review.id;
   request.form = review.form_digest;

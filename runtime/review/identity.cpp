@@ -128,7 +128,7 @@ ErrorOr<Person> PersonFromSignature(const People& people, const std::string& sig
   HWF_ASSIGN(platform::Finished finished, platform::RunToEnd(options, std::string(text), limits));
   if (finished.timed_out) return MakeError("ssh-keygen did not check the signature within {} ms", check.timeout_ms);
   if (finished.exit_code != 0) {
-    std::string said = finished.output.substr(0, finished.output.find('\n'));
+    std::string said = finished.output.substr(0, finished.output.find_first_of("\r\n"));
     return MakeError("the signature is not `{}`'s over this answer (ssh-keygen: {})", signer, said);
   }
   Person person;

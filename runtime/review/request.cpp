@@ -176,7 +176,7 @@ std::string SignedText(const Request& request) {
   Request bare = request;
   bare.signature.clear();
   bare.signer.clear();
-  return ToJson(bare).Dump();
+  return ToSocketJson(bare).Dump();
 }
 
 Json ToJson(const Reply& reply) {

@@ -40,7 +40,8 @@ ErrorOr<Request> ParseSocketRequest(std::string_view bytes);
 Json ToJson(const Request& request);        // without the id
 Json ToSocketJson(const Request& request);  // with it
 
-// What a signature is made over: the compact JSON of an answer without signature and signer.
+// What a signature is made over: the compact JSON of an answer with its request id behind and without signature and
+// signer. It names run, review, form and request: what was signed once counts once, and nowhere else.
 std::string SignedText(const Request& request);
 
 Json ToJson(const Reply& reply);
