@@ -95,7 +95,8 @@ ErrorOr<Json> FreezeFile(const Json& value, const std::string& evidence_director
     HWF_TRY(CheckDigest(target, digest));
     return frozen;
   }
-  HWF_TRY(MakeFolder(folder, shared ? 0750 : 0700));
+  // With the set-group bit: what lies in it is the group's, not the owner's own group's.
+  HWF_TRY(MakeFolder(folder, shared ? 02750 : 0700));
   const std::string temporary = folder + "/.new-" + platform::NewId();
   ErrorOr<Success> done = Duplicate(path, temporary, shared ? 0440 : 0400);
   if (done.ok()) done = CheckDigest(temporary, digest);

@@ -46,7 +46,8 @@ ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, int 
   std::unique_ptr<Runner> runner(new Runner(options, lock_fd));
   struct stat info {};
   if (stat(options.run_directory.c_str(), &info) != 0) return ErrnoError(errno, "looking at " + options.run_directory);
-  if ((info.st_mode & 050) == 050) runner->directory_mode_ = 0750;
+  // A shared run's set-group bit is kept: setting a mode without it would take it away.
+  if ((info.st_mode & 050) == 050) runner->directory_mode_ = 0750 | (info.st_mode & S_ISGID);
   runner->machine_ = DetectMachine(options.limits);
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());

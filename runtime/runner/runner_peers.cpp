@@ -71,7 +71,17 @@ void Runner::OnRequest(Peer& peer, Request request) {
       return EndUnrun(start_of, ir::Reason::kCancelled, "cancelled before it began");
     }
     Attempt* attempt = FindRunning(KeyOf(cancel->place, cancel->attempt));
-    if (attempt != nullptr) KillAttempt(*attempt, Attempt::Kill::kCancelled);
+    if (attempt != nullptr) return KillAttempt(*attempt, Attempt::Kill::kCancelled);
+    const auto known = history_.find(KeyOf(cancel->place, cancel->attempt));
+    if (known != history_.end()) {
+      if (known->second.ended) Repeat(peer, known->second);
+      return;
+    }
+    // Submitted, and lost on its way: with its end in the log it never begins.
+    Start never;
+    never.place = cancel->place;
+    never.attempt = cancel->attempt;
+    EndUnrun(never, ir::Reason::kCancelled, "cancelled before it began");
   } else if (std::holds_alternative<Drain>(request)) {
     draining_ = true;
     for (const Start& start_of : queue_) Log(Unstarted{start_of.place, start_of.attempt});

@@ -307,6 +307,15 @@ TEST_F(RunnerTask, CancelBeforeItBegan) {
   EXPECT_FALSE(harness_.Run(harness_.Script("drained", "true")).failure);
 }
 
+// An engine that has died may have submitted it or not: it ends, and what comes after all does not begin.
+TEST_F(RunnerTask, CancelOfWhatNeverCame) {
+  harness_.Send(Cancel{"never", 1});
+  EXPECT_EQ(harness_.WaitEnded("never").failure, Reason::kCancelled);
+  harness_.Send(harness_.Script("never", "true"));
+  EXPECT_FALSE(harness_.Run(harness_.Script("other", "true")).failure);
+  for (const Started& started : harness_.All<Started>()) EXPECT_EQ(started.place, "other");
+}
+
 // Smaller ones pass a task that waits for room, and it gets its turn.
 TEST_F(RunnerTask, BackfillDoesNotStarve) {
   Start three = harness_.Script("three", "sleep 0.3");
