@@ -1,6 +1,7 @@
 // Carrying out what the scheduler wants. Each command may come again after a restart: doing it twice changes nothing.
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
+#include "runtime/engine/room.h"
 #include "runtime/state/values.h"
 
 namespace hwf::engine {
@@ -9,6 +10,7 @@ namespace {
 // Attempts that a site has and has not begun: short, so that a cancel reaches the others here, never empty.
 constexpr size_t kMostWaitingAtSite = 128;
 constexpr size_t kRefillBelow = 64;
+constexpr const char* kLost = "it had begun, and the machine went down with its runner's log";
 
 std::string Absolute(const std::string& path, const std::string& base) {
   return !path.empty() && path[0] == '/' ? path : base + "/" + path;
@@ -48,7 +50,9 @@ void EngineImpl::DispatchReady() {
   if (dispatch_.empty() || waiting_at_site_ >= (options_.once ? SIZE_MAX : kRefillBelow)) return;
   const ErrorOr<bool> mine = lease_->StillMine();
   if (mine.ok() && !mine.value()) return End(Ending::kSuperseded, "another engine has taken the run over");
-  const ErrorOr<Success> space = journal_->HoldSpace();
+  ErrorOr<Success> space = journal_->HoldSpace();
+  if (space.ok() && ask_for_room_) space = TryRoom(record_->paths().root);
+  ask_for_room_ = !space.ok();
   if (!space.ok()) {
     if (!no_space_) follower_.OnTrouble("nothing new is started: " + space.error().message());
     if (!no_space_) trouble_since_ms_ = clock_.MonotonicMs();
@@ -108,7 +112,9 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
     FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());
     return;
   }
-  live_[KeyOf(start.place, start.attempt)].sent = true;
+  LiveAttempt& live = live_[KeyOf(start.place, start.attempt)];
+  live.sent = true;
+  live.given_back = false;
   ++waiting_at_site_;
   batch.push_back(std::move(built).value());
 }
@@ -128,6 +134,8 @@ void EngineImpl::SubmitApproved(scheduler::StartTask start) {
     }
     return [this, start = std::move(start), checked = std::move(checked)] {
       if (outcome_) return;
+      const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(start.place);
+      if (!current || current->attempt != start.attempt) return;  // cancelled while it was copied
       std::vector<runner::Start> batch;
       if (checked.ok()) {
         Submit(start, "", batch);
@@ -150,17 +158,25 @@ void EngineImpl::FailAttempt(const state::Place& place, int attempt, ir::Reason 
 }
 
 void EngineImpl::Do(const scheduler::CancelAttempt& command) {
-  if (dispatch_.Forget(command.place, command.attempt)) {
-    FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
+  // Until the sites have told all they know, nobody can say whether one has the attempt.
+  if (!caught_up_) {
+    cancels_.push_back(command);
     return;
   }
+  const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(command.place);
+  if (!current || current->attempt != command.attempt) return;  // it has ended by itself
+  dispatch_.Forget(command.place, command.attempt);
   const auto live = live_.find(KeyOf(command.place, command.attempt));
-  if (live == live_.end()) return;
-  // Drained: the site gave it back and knows it no more.
-  if (caught_up_ && !live->second.sent && !live->second.begun) {
+  // Never submitted, still being copied, or given back by a site that drained: no site has it.
+  if (live == live_.end() || live->second.given_back) {
     FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
     return;
   }
+  if (live->second.begun && !live->second.told && current->task->effect) {
+    FailAttempt(command.place, command.attempt, ir::Reason::kNodeFail, kLost);
+    return;
+  }
+  // Also if it may never have come there: the site ends what it does not know, too.
   sites_.front()->Cancel(command.place, command.attempt);
 }
 
@@ -178,13 +194,20 @@ void EngineImpl::Do(const scheduler::AskDoubt& command) {
                                   command.place, record_->facts().id, command.place));
 }
 
-// Once the sites have told all they know: what was submitted and never reached one is submitted again.
+// Once the sites have told all they know: what was submitted and never reached one is submitted again, and so is what
+// began at a machine that went down before its log was on disk. Such an effect is in doubt instead.
 void EngineImpl::Resubmit() {
-  std::vector<scheduler::StartTask> again;
-  for (const auto& [key, live] : live_) {
-    if (live.begun || live.sent) continue;
+  std::vector<scheduler::StartTask> again, lost;
+  for (auto& [key, live] : live_) {
+    if (live.told || live.sent) continue;
     std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(live.place);
-    if (start && start->attempt == live.attempt) again.push_back(std::move(*start));
+    if (!start || start->attempt != live.attempt) continue;
+    const bool doubtful = live.begun && start->task->effect;
+    live.begun = false;
+    (doubtful ? lost : again).push_back(std::move(*start));
+  }
+  for (const scheduler::StartTask& start : lost) {
+    FailAttempt(start.place, start.attempt, ir::Reason::kNodeFail, kLost);
   }
   for (scheduler::StartTask& start : again) {
     start.may_reuse = false;

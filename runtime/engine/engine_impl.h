@@ -38,8 +38,10 @@ struct LiveAttempt {
   int attempt = 1;
   std::string key;                            // content key, or empty
   bool begun = false;                         // claimed or started at its site
+  bool told = false;                          // its site has told this engine of it
   bool started = false;                       // AttemptStarted is recorded
   bool sent = false;                          // handed to the site by this engine
+  bool given_back = false;                    // by a site that drained
   std::unordered_set<std::string> emissions;  // file names recorded
 };
 
@@ -150,6 +152,7 @@ class EngineImpl : public Engine, public site::Listener {
   std::vector<std::unique_ptr<site::Site>> sites_;
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
+  std::vector<scheduler::CancelAttempt> cancels_;            // that wait until the sites have told all they know
   std::unordered_set<std::string> opening_;                  // reviews whose evidence is being frozen
   std::unordered_map<std::string, state::Person> requests_;  // ids of recorded requests, with who sent them
   std::map<std::string, std::string> trouble_;               // by site
@@ -159,6 +162,7 @@ class EngineImpl : public Engine, public site::Listener {
   bool draining_ = false;
   bool cancelled_ = false;  // by this engine: second Ctrl-C or --fail-fast
   bool no_space_ = false;
+  bool ask_for_room_ = false;   // an attempt that will be tried again failed: was the disk full?
   bool settled_ = false;        // --once: a whole turn brought nothing
   size_t waiting_at_site_ = 0;  // submitted and not begun
   int64_t trouble_since_ms_ = 0;

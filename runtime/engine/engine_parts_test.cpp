@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <thread>
@@ -10,6 +11,8 @@
 #include "runtime/engine/dispatch.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/journal_keeper.h"
+#include "runtime/engine/room.h"
+#include "runtime/engine/signals.h"
 #include "runtime/engine/worker.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/testing/temp_dir.h"
@@ -46,6 +49,29 @@ TEST(Dispatch, ForgetsWhatIsCancelled) {
   EXPECT_EQ(dispatch.Next()->place, "two");
   EXPECT_FALSE(dispatch.Next().has_value());
   EXPECT_TRUE(dispatch.empty());
+}
+
+// A second Ctrl-C counts although the engine has not looked at the first yet.
+TEST(SignalsThread, EachOfTwoAlikeCounts) {
+  Signals::Block();
+  Signals signals;
+  pollfd wait = {signals.fd(), POLLIN, 0};
+  kill(getpid(), SIGINT);
+  ASSERT_EQ(poll(&wait, 1, 10'000), 1);
+  kill(getpid(), SIGINT);
+  kill(getpid(), SIGTERM);
+  std::vector<int> came;
+  while (came.size() < 3 && poll(&wait, 1, 10'000) == 1) came.push_back(signals.Next());
+  EXPECT_THAT(came, testing::UnorderedElementsAre(SIGINT, SIGINT, SIGTERM));
+  EXPECT_EQ(signals.Next(), 0);
+}
+
+TEST(Room, IsTriedAndLeavesNothing) {
+  platform::testing::TempDir directory;
+  EXPECT_TRUE(TryRoom(directory.path()).ok());
+  EXPECT_TRUE(TryRoom(directory.path()).ok());
+  EXPECT_NE(access((directory.path() + "/.room").c_str(), F_OK), 0);
+  EXPECT_FALSE(TryRoom(directory.path() + "/nowhere").ok());
 }
 
 TEST(WorkerThread, CompletionsRunOnTheCallersThread) {

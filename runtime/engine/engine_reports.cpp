@@ -1,5 +1,7 @@
 // What sites tell. After a restart a site tells its whole log again: what the journal has already is passed over, by
 // attempt (ended ones are not expected any more) and by an emission's file name.
+#include <utility>
+
 #include "runtime/engine/engine_impl.h"
 #include "runtime/state/values.h"
 
@@ -46,6 +48,7 @@ void EngineImpl::OnCaughtUp(const std::string&) {
   if (caught_up_) return;
   caught_up_ = true;
   settled_ = false;
+  for (const scheduler::CancelAttempt& cancel : std::exchange(cancels_, {})) Do(cancel);
   Resubmit();
 }
 
@@ -67,13 +70,17 @@ void EngineImpl::OnSuperseded(const std::string& site, int64_t epoch) {
 // recorded as submitted first.
 LiveAttempt* EngineImpl::Expect(const state::Place& place, int attempt) {
   const AttemptKey key = KeyOf(place, attempt);
-  if (const auto found = live_.find(key); found != live_.end()) return &found->second;
+  if (const auto found = live_.find(key); found != live_.end()) {
+    found->second.told = true;
+    return &found->second;
+  }
   const std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(place);
   if (!start || start->attempt != attempt) return nullptr;
   dispatch_.Forget(place, attempt);
   LiveAttempt live;
   live.place = place;
   live.attempt = attempt;
+  live.told = true;
   live_.emplace(key, std::move(live));
   if (!Record(state::AttemptSubmitted{place, attempt, sites_.front()->name(), ""}, Durability::kSoon)) return nullptr;
   return &live_[key];
@@ -164,7 +171,11 @@ void EngineImpl::On(runner::Ended report) {
   const LiveAttempt done = std::move(*live);
   live_.erase(KeyOf(report.place, report.attempt));
   if (!ended.failure) StoreResult(done, ended.outputs);
+  const bool failed = ended.failure.has_value();
   Record(std::move(ended));
+  // On a full disk every further attempt would fail as this one did.
+  const scheduler::TaskView* after = failed ? record_->scheduler().FindTask(report.place) : nullptr;
+  if (after != nullptr && after->status == scheduler::TaskStatus::kRetrying) ask_for_room_ = true;
 }
 
 // An entry in the cache is a convenience, its loss costs a repetition. Files are looked at off the loop.
@@ -188,6 +199,7 @@ void EngineImpl::On(const runner::Unstarted& report) {
   if (found == live_.end() || found->second.begun) return;
   if (found->second.sent && waiting_at_site_ > 0) --waiting_at_site_;
   found->second.sent = false;
+  found->second.given_back = true;
 }
 
 }  // namespace hwf::engine

@@ -143,6 +143,11 @@ ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
   if (earlier != nullptr && earlier->variant == request.variant && earlier->fields == fields.value()) {
     return Repeated("the same vote is recorded already");
   }
+  // The run's tasks have its owner's account: they must not be able to undo what a key or another account has proven.
+  if (earlier != nullptr && earlier->person.level > incoming.person.level) {
+    return Refused(fmt::format("the vote that {} has here is proven by {}; it can be changed in that way only",
+                               earlier->person.name, earlier->person.proof));
+  }
   const ErrorOr<Success> intact = evidence_.Check(review->evidence);
   if (!intact.ok()) {
     Record(state::ReviewVoided{review->id, intact.error().message()});

@@ -1,9 +1,11 @@
-// The signals that mean something to an engine, read from a descriptor. They must be blocked in all threads.
+// The signals that mean something to an engine. They must be blocked in all threads. A thread of its own takes them as
+// they come: the kernel keeps only one of a kind waiting, so a second Ctrl-C while the engine is busy would be lost.
 #pragma once
 
 #include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
+
+#include <atomic>
+#include <thread>
 
 #include "runtime/platform/file_descriptor.h"
 
@@ -11,31 +13,25 @@ namespace hwf::engine {
 
 class Signals {
  public:
-  static sigset_t Set() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&set, signal);
-    return set;
-  }
+  static sigset_t Set();
   // Before the first thread is started.
-  static void Block() {
-    const sigset_t set = Set();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-  }
-  Signals() {
-    const sigset_t set = Set();
-    fd_ = platform::FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  int fd() const { return fd_.get(); }
+  static void Block();
+
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  int fd() const { return came_.get(); }
   // The next one that came, 0: none.
-  int Next() {
-    signalfd_siginfo info{};
-    return read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
-  }
+  int Next();
 
  private:
-  platform::FileDescriptor fd_;
+  void Take();
+
+  platform::FileDescriptor came_, tell_;  // a pipe of signal numbers, a byte each
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
 };
 
 }  // namespace hwf::engine

@@ -139,7 +139,9 @@ std::string ReviewText(const ReviewView& review, const std::string& run, const S
   }
   for (size_t i = 0; i < review.votes.size(); ++i) {
     const state::Vote& vote = review.votes[i];
-    text += fmt::format("vote: {} by {} ({})\n", vote.variant, Printable(vote.person.name), vote.person.proof);
+    // The run's own account is its tasks' account too.
+    text += fmt::format("vote: {} by {} ({}{})\n", vote.variant, Printable(vote.person.name), vote.person.proof,
+                        vote.person.level < 2 ? ", unproven" : "");
   }
   if (review.status != ReviewStatus::kOpen) {
     return text + fmt::format("{}: {}\n", engine::ToString(review.status), Outcome(review));
