@@ -205,7 +205,9 @@ std::string PythonDirectory(const Context& context) {
 
 std::vector<OptionSpec> CarryOptionSpecs() {
   return {RunsOption(),
-          {"notify", "CMD", "shell command for each review that opens; it has HWF_REVIEW, HWF_QUESTION, HWF_RUN"},
+          {"notify", "CMD",
+           "shell command when a review opens, is due again or escalates; it has HWF_WHAT (opened, remind, escalate), "
+           "HWF_RUN, HWF_REVIEW, HWF_QUESTION"},
           {"no-reuse", "", "run everything, even where an equal task has a result"},
           {"fail-fast", "", "cancel the rest at the first failure"},
           {"json", "", "events as they come, one JSON object a line"}};

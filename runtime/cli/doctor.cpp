@@ -21,18 +21,28 @@ enum class Verdict { kGood, kWarning, kBad };
 
 class Report {
  public:
-  explicit Report(bool color) : style_(color) {}
+  Report(bool color, bool json) : style_(color), json_(json) {}
   void Say(Verdict verdict, const std::string& what, const std::string& found) {
+    if (verdict == Verdict::kBad) ++bad_;
+    if (json_) {
+      const char* word = verdict == Verdict::kGood ? "ok" : verdict == Verdict::kWarning ? "look" : "bad";
+      checks_.Add(Json().Set("what", what).Set("verdict", word).Set("found", found));
+      return;
+    }
     const std::string mark = verdict == Verdict::kGood      ? style_.Green("ok  ")
                              : verdict == Verdict::kWarning ? style_.Yellow("look")
                                                             : style_.Red("bad ");
     fmt::print("{}  {} {}\n", mark, report::Pad(what, 14), found);
-    if (verdict == Verdict::kBad) ++bad_;
+  }
+  void End() const {
+    if (json_) fmt::print("{}", Json().Set("v", 1).Set("good", good()).Set("checks", checks_).DumpPretty());
   }
   bool good() const { return bad_ == 0; }
 
  private:
   report::Style style_;
+  bool json_;
+  Json checks_ = Json::Array();
   int bad_ = 0;
 };
 
@@ -113,7 +123,7 @@ int Run(Context& context, const Arguments& arguments) {
     Complain(runs.error().message());
     return kExitUsage;
   }
-  Report report(context.color);
+  Report report(context.color, arguments.Has("json"));
   CheckProgram(report, context, "hwfc", true);
   CheckProgram(report, context, "hwf-runner", true);
   CheckProgram(report, context, "hwf-task", true);
@@ -122,6 +132,7 @@ int Run(Context& context, const Arguments& arguments) {
   CheckRuns(report, runs.value());
   CheckClock(report);
   CheckMachine(report);
+  report.End();
   return report.good() ? kExitDone : kExitWorld;
 }
 
@@ -134,7 +145,7 @@ CommandSpec DoctorCommand() {
   spec.text =
       "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock. Exit 3 "
       "if\nsomething is bad.";
-  spec.options = {RunsOption()};
+  spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf doctor", "look at everything"}};
   spec.run = Run;
   return spec;

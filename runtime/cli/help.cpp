@@ -152,7 +152,9 @@ std::string ManPage(const std::vector<CommandSpec>& commands) {
     text += fmt::format(".SS {}\n{}\n.PP\n.B {}\n", Roff(command.name), Roff(command.summary), Roff(Usage(command)));
     if (!command.text.empty()) text += fmt::format(".PP\n{}\n", Roff(command.text));
     for (const OptionSpec& option : command.options) {
-      text += fmt::format(".TP\n.B {}\n{}\n", Roff(OptionColumn(option)), Roff(option.help));
+      std::string name = OptionColumn(option);
+      name.erase(0, name.find_first_not_of(' '));
+      text += fmt::format(".TP\n.B {}\n{}\n", Roff(name), Roff(option.help));
     }
     for (const Example& example : command.examples) {
       text += fmt::format(".PP\n.nf\n{}\n.fi\n{}\n", Roff(example.command), Roff(example.what));

@@ -48,6 +48,11 @@ Series SeriesOf(const std::vector<EmissionRecord>& emissions) {
   return series;
 }
 
+// In whole seconds: it is redrawn once a second.
+std::string Ticking(state::TimeMs milliseconds) {
+  return milliseconds < 1000 ? "0 s" : FormatDuration(milliseconds / 1000 * 1000);
+}
+
 class Page {
  public:
   Page(const engine::RunRecord& record, const Style& style, const ProgressView& view)
@@ -71,7 +76,7 @@ class Page {
   void Head() {
     const std::string left = fmt::format("{} {}  {}", style_.Bold(record_.module().entry),
                                          style_.Dim(record_.facts().id), CountsText(CountTasks(scheduler_), style_));
-    const std::string right = FormatDuration((view_.now - record_.facts().started) / 1000 * 1000);
+    const std::string right = Ticking(view_.now - record_.facts().started);
     const size_t used = Width(left) + Width(right) + 2;
     const size_t gap = used < view_.columns ? view_.columns - used : 1;
     lines_.push_back(left + std::string(gap, ' ') + style_.Dim(ProgressMoves(record_) ? right : ""));
@@ -107,7 +112,7 @@ class Page {
         newest = &emissions.back();
         stream = &name;
       }
-      const std::string time = task.started != 0 ? FormatDuration((view_.now - task.started) / 1000 * 1000) : "queued";
+      const std::string time = task.started != 0 ? Ticking(view_.now - task.started) : "queued";
       std::string line = fmt::format("{} {} {}", style_.Blue("▶"), Pad(task.place, 20), Pad(time, 12));
       if (task.attempt > 1) line += fmt::format("attempt {}  ", task.attempt);
       if (newest != nullptr)
