@@ -127,9 +127,10 @@ ir::Expr Lowerer::Ref(ValueId id, TypeRef type, Range range) const {
   return expr;
 }
 
-// Places come nearly in order, so the column is counted on from the last one: a line of a megabyte costs no more than
-// many short ones.
+// Columns are counted on from the nearest place that is known: a line of a megabyte then costs no more than many short
+// ones, also where a chain is asked for its own begin and its next link by turns.
 ir::Span Lowerer::SpanOf(Range range) const {
+  constexpr uint32_t kNear = 256;  // bytes
   const source::File& file = sources_.file(range.file);
   const auto next = std::upper_bound(file.line_starts.begin(), file.line_starts.end(), range.begin);
   const uint32_t line = static_cast<uint32_t>(next - file.line_starts.begin());
@@ -137,18 +138,27 @@ ir::Span Lowerer::SpanOf(Range range) const {
     return static_cast<uint32_t>(std::count_if(file.text.begin() + from, file.text.begin() + to,
                                                [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   };
-  if (last_place_.file != range.file || last_place_.line != line) {
-    const uint32_t start = line == 0 ? 0 : file.line_starts[line - 1];
-    last_place_ = {range.file, line, start, 1};
+  auto distance = [&](const KnownPlace& place) {
+    return place.offset < range.begin ? range.begin - place.offset : place.offset - range.begin;
+  };
+  const KnownPlace start{range.file, line, line == 0 ? 0 : file.line_starts[line - 1], 1};
+  KnownPlace* known = nullptr;
+  for (KnownPlace& each : known_places_) {
+    if (each.file != range.file || each.line != line) continue;
+    if (known == nullptr || distance(each) < distance(*known)) known = &each;
   }
-  if (range.begin >= last_place_.offset) {
-    last_place_.column += code_points(last_place_.offset, range.begin);
+  const KnownPlace from = known != nullptr && distance(*known) < distance(start) ? *known : start;
+  KnownPlace here{range.file, line, range.begin, from.column};
+  if (here.offset >= from.offset) {
+    here.column += code_points(from.offset, here.offset);
   } else {
-    last_place_.column -= code_points(range.begin, last_place_.offset);
+    here.column -= code_points(here.offset, from.offset);
   }
-  last_place_.offset = range.begin;
+  // A place nearby moves on; a far one is known beside the others.
+  const bool moves = known != nullptr && distance(*known) <= kNear;
+  (moves ? *known : known_places_[oldest_place_++ % std::size(known_places_)]) = here;
   auto index = file_index_.find(static_cast<uint32_t>(range.file));
-  return {index == file_index_.end() ? 0 : index->second, line, last_place_.column};
+  return {index == file_index_.end() ? 0 : index->second, line, here.column};
 }
 
 void Lowerer::NotCarried(Range range, std::string_view what) { emitter_.Report(range, diagnostics::kNotCarried, what); }

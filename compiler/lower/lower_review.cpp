@@ -48,22 +48,63 @@ ir::Choice Lowerer::LowerChoice(const Choice& choice) {
   return out;
 }
 
+const EnumDecl& Lowerer::EnumOf(const ReviewExpr& review) {
+  if (enums_.empty()) {
+    for (const syntax::ModuleScope& scope : program_.scopes) {
+      for (const Decl* decl : scope.module->decls) {
+        if (const auto* declared = llvm::dyn_cast<EnumDecl>(decl)) enums_[program_.ir_names.at(decl)] = declared;
+      }
+    }
+  }
+  return *enums_.at(review.type->enumeration->name);
+}
+
 // `choose Verdict`: a form of the declared variants.
 std::vector<ir::Choice> Lowerer::DeclaredChoices(const ReviewExpr& review) {
   std::vector<ir::Choice> choices;
-  for (const ir::VariantDef& variant : review.type->enumeration->variants) {
+  for (const EnumDecl::Variant& variant : EnumOf(review).variants) {
     ir::Choice& choice = choices.emplace_back();
-    choice.name = variant.name;
-    for (const ir::FieldDef& field : variant.fields) {
+    choice.name = variant.name.text.str();
+    for (const Field& field : variant.fields) {
       ir::FormField& made = choice.fields.emplace_back();
-      made.name = field.name;
-      made.type = field.type;
+      made.name = field.name.text.str();
+      made.type = field.sema_type;
+      // What a person writes into an earlier field is not known when the form is shown.
+      names_[&field] = Ref(NewId(), field.sema_type, field.range);
+      if (field.default_value == nullptr) continue;
+      ir::Expr value = LowerAs(*field.default_value, field.sema_type);
+      std::vector<ValueId> read;
+      CollectRefs(value, read);
+      if (!read.empty()) {
+        NotCarried(field.default_value->range, "a form's default that reads another field");
+      } else {
+        made.default_value = std::move(value);
+      }
     }
   }
   return choices;
 }
 
+// `else reject(reason: "late")` of a declared enum.
+ir::Expr Lowerer::LowerDeclaredElse(const ReviewExpr& review) {
+  const ReviewExpr::ElseVariant& policy = *review.else_variant;
+  ir::Expr answer = Make(ir::Op::kEnum, review.type, policy.range);
+  answer.name = policy.name.text.str();
+  for (const EnumDecl::Variant& variant : EnumOf(review).variants) {
+    if (variant.name.text != policy.name.text) continue;
+    std::vector<Expr*> given;
+    for (const Field& field : variant.fields) {
+      answer.labels.push_back(field.name.text.str());
+      auto arg = llvm::find_if(policy.args, [&](const Arg& each) { return each.name.text == field.name.text; });
+      given.push_back(arg == policy.args.end() ? nullptr : arg->value);
+    }
+    answer.args = LowerArgs(variant.fields, given);
+  }
+  return answer;
+}
+
 ir::Expr Lowerer::LowerElse(const ReviewExpr& review) {
+  if (review.choose_enum) return LowerDeclaredElse(review);
   const ReviewExpr::ElseVariant& policy = *review.else_variant;
   ir::Expr answer = Make(ir::Op::kEnum, review.type, policy.range);
   answer.name = policy.name.text.str();

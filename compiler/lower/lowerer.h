@@ -134,7 +134,9 @@ class Lowerer {
   ir::Choice LowerChoice(const Choice& choice);
   ir::FormField LowerFormField(const Choice::FormField& field);
   std::vector<ir::Choice> DeclaredChoices(const ReviewExpr& review);
+  const EnumDecl& EnumOf(const ReviewExpr& review);
   ir::Expr LowerElse(const ReviewExpr& review);
+  ir::Expr LowerDeclaredElse(const ReviewExpr& review);
   ir::ByRule LowerBy(const ByRule& rule);
 
   // ---- expressions (lower_expr.cpp, lower_operators.cpp, lower_call.cpp)
@@ -192,16 +194,18 @@ class Lowerer {
   std::unordered_map<uint32_t, std::string> directories_;
   Builder* builder_ = nullptr;                       // the region at hand; null in a task's clauses and in defaults
   std::unordered_map<const void*, ir::Expr> names_;  // what a Binding or a parameter's Field stands for
+  std::unordered_map<std::string, const EnumDecl*> enums_;  // by name in the IR; filled when first asked for
   ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
   uint32_t next_id_ = 0;
-  // The last place that SpanOf was asked for.
-  struct LastPlace {
+  // Places that SpanOf was asked for lately.
+  struct KnownPlace {
     source::FileId file{};
     uint32_t line = 0;  // 0: none yet
     uint32_t offset = 0;
     uint32_t column = 1;
   };
-  mutable LastPlace last_place_;
+  mutable KnownPlace known_places_[4];
+  mutable uint32_t oldest_place_ = 0;
 };
 
 // A literal or an expression of literals, as sema has checked it.

@@ -67,7 +67,8 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
   if (job == nullptr) return UnknownField(field, plain);
   for (const StreamClause& stream : job->streams) {
     if (stream.name.text != field.name.text) continue;
-    Report(field.range, diagnostics::kNotCarried, "the list " + name->name.text.str() + "." + field.name.text.str())
+    Report(field.range, diagnostics::kNotCarried,
+           "the list of all emissions, " + Quoted(name->name.text.str() + "." + field.name.text.str()) + ",")
         .Help("`watch " + name->name.text.str() + "." + field.name.text.str() + " as e { … }` takes them one by one");
     return Poison();
   }

@@ -1,4 +1,6 @@
 // The built-in functions of stdlib/builtins.def. They alone are generic, and take their arguments in order.
+#include <filesystem>
+
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
@@ -31,7 +33,7 @@ TypeRef Checker::BuiltinWants(const CallExpr& call, size_t at, std::string_view 
   const Expr* arg = call.args[at].value;
   const StringRef name = llvm::cast<NameExpr>(call.callee)->name.text;
   if (!IsPoison(arg->type)) {
-    auto report = Report(arg->range, diagnostics::kBuiltinType, name, wanted, TypeName(arg->type));
+    auto report = Report(arg->range, diagnostics::kBuiltinType, name, wanted, Quoted(TypeName(arg->type)));
     if (Plain(arg->type)->kind == TypeKind::kOptional) report.Help("it may be `none`: give a default with `??`");
   }
   return Poison();
@@ -78,6 +80,25 @@ TypeRef Checker::CheckExtreme(CallExpr& call) {
   return context_.types().Optional(item);
 }
 
+// `file("texts/a.txt")`: what lies beside the source is there when the program is checked. An absolute path belongs to
+// the machine that runs the program, which need not be this one.
+void Checker::CheckData(const Expr& path, bool directory) {
+  namespace fs = std::filesystem;
+  const auto text = ConstantString(&path);
+  if (!text || fs::path(*text).is_absolute()) return;
+  const fs::path found = fs::path(context_.sources.file(scope_.module->file).path).parent_path() / *text;
+  std::error_code error;
+  const fs::file_status status = fs::status(found, error);
+  if (directory ? fs::is_directory(status) : fs::exists(status) && !fs::is_directory(status) && !text->empty()) return;
+  auto report = Report(path.range, diagnostics::kMissingFile, directory ? "directory" : "file",
+                       text->empty() ? std::string() : found.lexically_normal().string());
+  if (text->empty() || !fs::exists(status)) {
+    report.Help("relative paths begin where the source lies");
+  } else {
+    report.Help(directory ? "it is a file: `file(…)`" : "it is a directory: `dir(…)`");
+  }
+}
+
 TypeRef Checker::CheckBuiltin(CallExpr& call, int builtin) {
   const bool whole_piece = command_piece_;
   llvm::SaveAndRestore<bool> piece(command_piece_, false);
@@ -112,6 +133,7 @@ TypeRef Checker::CheckBuiltin(CallExpr& call, int builtin) {
     case Builtin::k_dir:
       if (!is(0, TypeKind::kString)) return BuiltinWants(call, 0, "a path, a String");
       if (!AllowNode(call.range, "`" + std::string(signature.name) + "(…)`")) return Poison();
+      CheckData(*values[0], kind == Builtin::k_dir);
       return Simple(kind == Builtin::k_file ? TypeKind::kFile : TypeKind::kDir);
     case Builtin::k_flag:
     case Builtin::k_raw:

@@ -40,9 +40,9 @@ void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool) {
         }
       }
       auto report = Report(name->range, diagnostics::kUnknownGroup, name->name.text);
+      report.Help("a group or person that is not declared here is named by a string: `\"" + name->name.text.str() +
+                  "\"`");
       Suggest(report, name->range);
-      report.Note(name->range, "a group or person that is not declared here is named by a string: `\"" +
-                                   name->name.text.str() + "\"`");
     }
   } else {
     CheckAs(rule.who, Simple(TypeKind::kString), "for `by`");
@@ -50,7 +50,7 @@ void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool) {
     if (text && text->empty()) Report(rule.who->range, diagnostics::kUnknownGroup, "");
   }
   if (rule.at && rule.at.text == "service") {
-    Report(rule.at.range, diagnostics::kNotCarried, "at service").Help("it needs `hwf serve`; `at uid` works today");
+    Report(rule.at.range, diagnostics::kNotCarried, "`at service`").Help("it needs `hwf serve`; `at uid` works today");
   }
   if (rule.quorum == nullptr) return;
   if (!CheckCount(rule.quorum, 1, "`quorum`")) return;

@@ -61,7 +61,8 @@ TypeRef Checker::CheckCall(CallExpr& call) {
   }
   const TypeRef type = binding == nullptr ? Check(call.callee) : binding->type;
   if (type != nullptr && IsPoison(type)) return Poison();
-  auto report = Report(call.callee->range, diagnostics::kNotCallable, type == nullptr ? "module" : TypeName(type));
+  auto report =
+      Report(call.callee->range, diagnostics::kNotCallable, type == nullptr ? "a module" : Quoted(TypeName(type)));
   if (binding != nullptr) report.Note(binding->name.range, "bound here");
   return Poison();
 }

@@ -44,7 +44,7 @@ void Checker::CheckCommand(const TaskDecl& task) {
       return;
     case TaskDecl::Run::Kind::kInterpreter:
       if (task.run.interpreter.text != "python") {
-        Report(task.run.interpreter.range, diagnostics::kNotCarried, "run " + task.run.interpreter.text.str())
+        Report(task.run.interpreter.range, diagnostics::kNotCarried, Quoted("run " + task.run.interpreter.text.str()))
             .Help("`run python` and `run` (bash) work today; others through `run`, as a file that `uses` names");
       }
       [[fallthrough]];

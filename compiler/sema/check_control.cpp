@@ -5,6 +5,8 @@ namespace hwf::sema {
 
 TypeRef Checker::CheckIf(IfExpr& node, bool used) {
   const bool gives = used && node.else_body != nullptr;
+  llvm::SaveAndRestore<bool> lacks(lacks_else_, lacks_else_ || (used && !gives));
+  llvm::SaveAndRestore<bool> missed(missed_else_, false);
   FactScope negative(*this);  // in each branch, the conditions before it were false
   TypeRef type = gives ? Simple(TypeKind::kNever) : Simple(TypeKind::kUnit);
   auto branch = [&](const Block& body) {
@@ -27,6 +29,8 @@ TypeRef Checker::CheckIf(IfExpr& node, bool used) {
     negative.Assume(each.condition, false);
   }
   if (node.else_body != nullptr) branch(*node.else_body);
+  // That it has no value was said where its branch ends in one.
+  if (used && missed_else_) type = Poison();
   return node.type = type;
 }
 
@@ -37,7 +41,7 @@ bool Checker::RefuseRange(Expr* list) {
   Check(range->left);
   Check(range->right);
   range->type = Poison();
-  Report(range->range, diagnostics::kNotCarried, "for … in lo..hi").Help("`range(n)` is the list [0, …, n - 1]");
+  Report(range->range, diagnostics::kNotCarried, "`for … in lo..hi`").Help("`range(n)` is the list [0, …, n - 1]");
   return true;
 }
 
@@ -91,7 +95,10 @@ TypeRef Checker::CheckBlockResult(Expr* result, bool used) {
   const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
   const bool statement = llvm::isa<CallExpr>(inner) || llvm::isa<ReviewExpr>(inner) || llvm::isa<ForExpr>(inner);
   if (!empty && !statement) {
-    Report(result->range, diagnostics::kUnusedExpression).Help("name it with `let`, or remove it");
+    missed_else_ = lacks_else_;
+    Report(result->range, diagnostics::kUnusedExpression)
+        .Help(lacks_else_ ? "an `if` without `else` has no value: add `else { … }`"
+                          : "name it with `let`, or remove it");
   }
   return type->kind == TypeKind::kNever ? type : Simple(TypeKind::kUnit);
 }

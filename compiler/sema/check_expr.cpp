@@ -105,7 +105,7 @@ TypeRef Checker::CheckNode(Expr& expr) {
       return Simple(TypeKind::kNever);
     case Expr::Kind::kUncarried: {
       const Ident& keyword = llvm::cast<UncarriedExpr>(expr).keyword;
-      Report(keyword.range, diagnostics::kNotCarried, keyword.text);
+      Report(keyword.range, diagnostics::kNotCarried, Quoted(keyword.text));
       broken_ = true;
       ++nodes_;
       return Poison();
@@ -228,12 +228,21 @@ TypeRef Checker::CheckMap(MapExpr& map) {
   TypeRef key = Simple(map.entries.empty() ? TypeKind::kEmpty : TypeKind::kString);
   TypeRef value = Simple(TypeKind::kEmpty);
   bool first = true;
+  std::unordered_map<std::string, Range> seen;
   for (const MapExpr::Entry& entry : map.entries) {
     Check(entry.key);
     Check(entry.value);
     if (first && Plain(entry.key->type)->kind == TypeKind::kInt) key = Simple(TypeKind::kInt);
     first = false;
     if (!Coerce(entry.key, key, "for the key of a map")) key = Poison();
+    auto constant = ConstantString(entry.key);
+    if (const auto number = Fold(entry.key); !constant && number) constant = ToText(*number);
+    if (constant && !IsPoison(key)) {
+      auto [known, fresh] = seen.try_emplace(*constant, entry.key->range);
+      if (!fresh) {
+        Report(entry.key->range, diagnostics::kDuplicateMember, *constant, "the map").Note(known->second, "first here");
+      }
+    }
     if (!IsPoison(value)) value = JoinItems(value, entry.value, "the values of a map");
   }
   if (IsPoison(key) || IsPoison(value)) return Poison();

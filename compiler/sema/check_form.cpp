@@ -45,13 +45,18 @@ void Checker::CheckFormField(const Choice::FormField& field) {
   CheckFormIn(field);
   if (field.default_value == nullptr) return;
   if (!CheckAs(field.default_value, type, "for the default of " + Quoted(field.name.text))) return;
+  CheckInRange(field, *field.default_value);
+}
+
+// A default, or what `else` gives, must be what a person could answer.
+void Checker::CheckInRange(const Choice::FormField& field, const Expr& given) {
   const auto* range = llvm::dyn_cast_or_null<BinaryExpr>(field.in);
   if (range == nullptr || range->op != BinaryOp::kRange) return;
   const auto low = Fold(range->left);
   const auto high = Fold(range->right);
-  const auto value = Fold(field.default_value);
+  const auto value = Fold(&given);
   if (!low || !high || !value || *high < *low || !(*value < *low || *high < *value)) return;
-  Report(field.default_value->range, diagnostics::kDefaultOutOfRange, ToText(*value), ToText(*low), ToText(*high))
+  Report(given.range, diagnostics::kDefaultOutOfRange, ToText(*value), ToText(*low), ToText(*high))
       .Note(range->range, "the range is here");
 }
 

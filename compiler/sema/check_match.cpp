@@ -67,8 +67,8 @@ void Checker::CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir:
     if (pattern.wildcard || subject->enumeration == nullptr || !pattern.variant) return;
     context_.suggester.Begin(pattern.variant.text);
     for (const ir::VariantDef& known : subject->enumeration->variants) context_.suggester.Offer(known.name);
-    auto report =
-        Report(pattern.variant.range, diagnostics::kUnknownVariant, subject->enumeration->name, pattern.variant.text);
+    auto report = Report(pattern.variant.range, diagnostics::kUnknownVariant, Quoted(subject->enumeration->name),
+                         pattern.variant.text);
     Suggest(report, pattern.variant.range);
     return;
   }

@@ -120,7 +120,9 @@ TypeRef Checker::CheckCoalesce(BinaryExpr& node) {
     return Poison();
   }
   const TypeRef joined = Join(Like(left, plain->element), right);
-  return joined != nullptr ? joined : BadOperands(node, "the default must fit the value that it stands for");
+  if (joined != nullptr) return joined;
+  Report(node.right->range, diagnostics::kTypeMismatch, TypeName(plain->element), "for the default", TypeName(right));
+  return Poison();
 }
 
 TypeRef Checker::CheckEquality(BinaryExpr& node) {

@@ -1,4 +1,6 @@
 // `-> (model: File at "model.pt", text: String at stdout, shards: [File] at "shards/*.npz")`
+#include <filesystem>
+
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
@@ -28,14 +30,14 @@ void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
   RefuseType(output.type, type, types_.HoldsApproved(type), "a task's output");
   if (type->kind == TypeKind::kUnit) RefuseType(output.type, type, true, "a task's output");
   if (output.at != nullptr) {
-    CheckOutputPath(output, inner);
+    CheckOutputPath(task, output, inner);
   } else if (!output.at_stdout && IsPathList(inner)) {
-    Report(output.type->range, diagnostics::kBadOutputAt, "nothing", TypeName(type))
+    Report(output.type->range, diagnostics::kBadOutputAt, "an output without `at`", TypeName(type))
         .Help("say which files: `" + output.name.text.str() + ": " + TypeName(type) + " at \"out/*\"`");
   }
   if (!output.at_stdout) return;
   if (inner->kind == TypeKind::kDir || IsPathList(inner)) {
-    Report(output.range, diagnostics::kBadOutputAt, "stdout", TypeName(type))
+    Report(output.range, diagnostics::kBadOutputAt, "`at stdout`", TypeName(type))
         .Help("standard output is taken as a File or a String, or read as JSON for other types");
   }
   for (const Output& other : task.outputs) {
@@ -46,17 +48,31 @@ void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
   }
 }
 
-void Checker::CheckOutputPath(const Output& output, TypeRef type) {
+void Checker::CheckOutputPath(const TaskDecl& task, const Output& output, TypeRef type) {
   if (!CheckAs(output.at, Simple(TypeKind::kString), "for `at`")) return;
   const auto path = ConstantString(output.at);
   if (IsPathList(type) && path && !HasGlob(*path)) {
-    Report(output.at->range, diagnostics::kBadOutputAt, "one path", TypeName(type))
+    Report(output.at->range, diagnostics::kBadOutputAt, "a single path", TypeName(type))
         .Help("a list of files is found by a pattern: `at \"shards/*.npz\"`");
     return;
   }
   if (!path) return;
   const std::string_view fault = PathFault(*path);
-  if (!fault.empty()) Report(output.at->range, diagnostics::kBadOutputPath, *path, fault);
+  if (!fault.empty()) {
+    Report(output.at->range, diagnostics::kBadOutputPath, *path, fault);
+    return;
+  }
+  if (IsPathList(type)) return;
+  const auto place = std::filesystem::path(*path).lexically_normal();
+  for (const Output& other : task.outputs) {
+    if (&other == &output) break;
+    if (other.at == nullptr || IsPathList(other.sema_type)) continue;
+    const auto taken = ConstantString(other.at);
+    if (!taken || std::filesystem::path(*taken).lexically_normal() != place) continue;
+    Report(output.at->range, diagnostics::kSameOutput, "the path " + Quoted(*path))
+        .Note(other.at->range, "it is taken here");
+    break;
+  }
 }
 
 }  // namespace hwf::sema

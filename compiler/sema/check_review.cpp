@@ -12,6 +12,30 @@ StringRef LastName(const Expr* shown) {
   return {};
 }
 
+// A variant as `else` may name it, with the fields that it needs.
+std::string ElseFor(const EnumDecl& declared) {
+  if (declared.variants.empty()) return "variant";
+  const EnumDecl::Variant& variant = declared.variants.back();
+  std::string fields;
+  for (const Field& field : variant.fields) {
+    const bool optional =
+        field.default_value != nullptr || (field.sema_type != nullptr && field.sema_type->kind == TypeKind::kOptional);
+    if (!optional) fields += (fields.empty() ? "" : ", ") + field.name.text.str() + ": …";
+  }
+  return variant.name.text.str() + (fields.empty() ? "" : "(" + fields + ")");
+}
+
+bool HasQuorum(const ByRule* rule) {
+  if (rule == nullptr) return false;
+  return rule->quorum != nullptr || llvm::any_of(rule->parts, HasQuorum);
+}
+
+// What cannot stand without `within` is an error of its own, beside which the lint would say the same again.
+bool AsksForWithin(const ReviewExpr& review) {
+  return review.remind != nullptr || !review.escalations.empty() || review.else_variant != nullptr ||
+         (review.choose_enum && review.else_variant == nullptr) || HasQuorum(review.by);
+}
+
 }  // namespace
 
 TypeRef Checker::CheckReview(ReviewExpr& review) {
@@ -26,7 +50,7 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
       for (const Choice::FormField& field : choice.fields) CheckFormField(field);
     }
   }
-  if (review.assume) Report(review.assume.range, diagnostics::kNotCarried, review.assume.text);
+  if (review.assume) Report(review.assume.range, diagnostics::kNotCarried, "`assume`");
   if (review.choices.empty() && !review.choose_enum) {
     const Range keyword{review.range.file, review.range.begin, review.question->range.end};
     Report(keyword, diagnostics::kNoAnswers).Help("add `choose go | stop` to its block");
@@ -38,7 +62,7 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
     CheckDelays(review);
     if (review.by != nullptr) CheckWho(review, *review.by, true);
   }
-  if (review.within == nullptr) {
+  if (review.within == nullptr && !AsksForWithin(review)) {
     const Range keyword{review.range.file, review.range.begin, review.question->range.end};
     Report(keyword, diagnostics::kNoDeadline).Help("add `within 48h else …` to its block");
   }
@@ -119,8 +143,8 @@ TypeRef Checker::DeclaredAnswers(ReviewExpr& review) {
   }
   if (review.else_variant == nullptr) {
     Report(review.choose_enum.range, diagnostics::kChooseNeedsElse, review.choose_enum.text)
-        .Help("add `within 48h else " +
-              (declared->variants.empty() ? std::string("variant") : declared->variants.front().name.text.str()) + "`");
+        .Help(std::string("add `") + (review.within == nullptr ? "within 48h " : "") + "else " + ElseFor(*declared) +
+              (review.within == nullptr ? "`" : "` behind `within`"));
   }
   return context_.nominal[declared];
 }
@@ -206,6 +230,11 @@ void Checker::CheckElse(const ReviewExpr& review) {
         params.push_back({field.name, field.sema_type, optional});
       }
       (void)MatchArgs(policy->args, params, {"answer " + Quoted(choice.name.text), choice.range, false}, policy->range);
+      for (const Choice::FormField& field : choice.fields) {
+        for (const Arg& arg : policy->args) {
+          if (arg.name.text == field.name.text) CheckInRange(field, *arg.value);
+        }
+      }
       return;
     }
   }
@@ -218,7 +247,7 @@ std::optional<Constant> Checker::CheckDelay(Expr* delay, std::string_view word) 
   if (delay == nullptr) return std::nullopt;
   if (const auto* literal = llvm::dyn_cast<DurationExpr>(delay); literal != nullptr && literal->workdays != 0) {
     Check(delay);
-    Report(delay->range, diagnostics::kNotCarried, "workdays");
+    Report(delay->range, diagnostics::kNotCarried, "`workdays`");
     return std::nullopt;
   }
   if (!CheckAs(delay, Simple(TypeKind::kDuration), "for `" + std::string(word) + "`")) return std::nullopt;

@@ -20,8 +20,9 @@ constexpr FieldRow kLocalFields[] = {
 // Kinds of the language that this version does not carry.
 constexpr const char* kLaterKinds[] = {"slurm", "ssh"};
 
-std::string_view Wanted(TypeKind kind) {
-  return kind == TypeKind::kBytes ? "a size such as `64GiB`" : "a whole number";
+std::string Wanted(const FieldRow& row) {
+  return row.type == TypeKind::kBytes ? "a size such as `64GiB`"
+                                      : fmt::format("a whole number of at least {}", row.least);
 }
 
 class Sites {
@@ -104,7 +105,7 @@ class Sites {
     if (!decl.base || !context_.incomplete.empty() || context_.broken.count(decl.base.text.str()) != 0) return;
     for (const char* kind : kLaterKinds) {
       if (decl.base.text != kind) continue;
-      context_.Report(decl.base.range, diagnostics::kNotCarried, decl.base.text)
+      context_.Report(decl.base.range, diagnostics::kNotCarried, Quoted(decl.base.text))
           .Help("this version runs tasks on `local` sites");
       return;
     }
@@ -139,7 +140,7 @@ class Sites {
     }
     const auto constant = Fold(arg.value);
     if (!constant || constant->kind != row->type || constant->number < row->least) {
-      context_.Report(arg.value->range, diagnostics::kBadSiteField, arg.name.text, Wanted(row->type));
+      context_.Report(arg.value->range, diagnostics::kBadSiteField, arg.name.text, Wanted(*row));
       return;
     }
     for (auto& [name, value] : site.fields) {

@@ -20,7 +20,7 @@ void Checker::CheckStatement(Stmt& stmt) {
       return CheckCheckpoint(llvm::cast<CheckpointStmt>(stmt));
     case Stmt::Kind::kUncarried: {
       const Ident& keyword = llvm::cast<UncarriedStmt>(stmt).keyword;
-      Report(keyword.range, diagnostics::kNotCarried, keyword.text);
+      Report(keyword.range, diagnostics::kNotCarried, Quoted(keyword.text));
       broken_ = true;
       return;
     }

@@ -50,12 +50,12 @@ void Checker::CheckTask(const TaskDecl& task) {
   }
   if (task.image != nullptr) {
     CheckString(*task.image, Text::kTask);
-    Report(task.image->range, diagnostics::kNotCarried, "image").Help("containers come with the sites");
+    Report(task.image->range, diagnostics::kNotCarried, "`image`").Help("containers come with the sites");
   }
   for (const Ident& secret : task.secrets) {
-    Report(secret.range, diagnostics::kNotCarried, "secret").Help("secrets come with the sites");
+    Report(secret.range, diagnostics::kNotCarried, "`secret`").Help("secrets come with the sites");
   }
-  for (const Ident& word : task.uncarried) Report(word.range, diagnostics::kNotCarried, word.text);
+  for (const Ident& word : task.uncarried) Report(word.range, diagnostics::kNotCarried, Quoted(word.text));
 }
 
 void Checker::CheckTaskTypes(const TaskDecl& task) {
@@ -153,7 +153,7 @@ void Checker::CheckUses(const TaskDecl& task) {
     const fs::path found = source.parent_path() / *text;
     std::error_code error;
     if (fs::exists(found, error)) continue;
-    Report(path->range, diagnostics::kMissingFile, found.lexically_normal().string())
+    Report(path->range, diagnostics::kMissingFile, "file or directory", found.lexically_normal().string())
         .Help("`uses` names files beside the source; data comes by `file(\"…\")` or as a parameter");
   }
 }

@@ -32,6 +32,7 @@ void Checker::CheckWorkflowResult(const WorkflowDecl& workflow) {
   if (!has_result) {
     const TypeRef type = CheckBlock(body, false);
     if (workflow.outputs.empty() || type->kind == TypeKind::kNever) return;
+    if (body.result != nullptr && llvm::isa<ErrorExpr>(body.result)) return;  // it may have been meant as the result
     const Range end{body.range.file, body.range.end > body.range.begin ? body.range.end - 1 : body.range.begin,
                     body.range.end};
     std::string wanted;

@@ -93,6 +93,7 @@ class Checker {
   TypeRef CheckExtreme(CallExpr& call);
   TypeRef BuiltinWants(const CallExpr& call, size_t at, std::string_view wanted);
   TypeRef CheckFlag(CallExpr& call);
+  void CheckData(const Expr& path, bool directory);
 
   // ---- control (check_control.cpp, check_match.cpp)
   TypeRef CheckIf(IfExpr& node, bool used);
@@ -131,6 +132,7 @@ class Checker {
   void CheckDelays(const ReviewExpr& review);
   std::optional<Constant> CheckDelay(Expr* delay, std::string_view word);
   void CheckFormField(const Choice::FormField& field);
+  void CheckInRange(const Choice::FormField& field, const Expr& given);
   bool IsFormType(TypeRef type, bool listed);
   void CheckFormIn(const Choice::FormField& field);
   void CheckRange(BinaryExpr& range, TypeRef type, const Choice::FormField& field);
@@ -152,7 +154,7 @@ class Checker {
   void CheckStreams(const TaskDecl& task);
   void CheckRetry(const TaskDecl& task);
   void CheckOutput(const TaskDecl& task, const Output& output);
-  void CheckOutputPath(const Output& output, TypeRef type);
+  void CheckOutputPath(const TaskDecl& task, const Output& output, TypeRef type);
   void CheckNeeds(const TaskDecl& task);
   void CheckFits(const TaskDecl& task, const TaskDecl::Need& need);
   void CheckOn(const TaskDecl& task);
@@ -194,6 +196,8 @@ class Checker {
   bool command_piece_ = false;      // the next call is a whole `~{…}` of a command: flag and raw may stand there
   Text piece_text_ = Text::kPlain;  // and of which kind of command
   std::string let_name_;            // of the `let` whose value is being checked: it names a review's answers
+  bool lacks_else_ = false;         // in an `if` whose value is taken and that has no `else`
+  bool missed_else_ = false;        // and a branch of it ends in a value
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
   bool broken_ = false;  // something in this body is not known: what seems unused may be used there

@@ -59,7 +59,7 @@ class Loader {
       const auto* import = llvm::dyn_cast<ImportDecl>(unit.tree->decls[unit.next++]);
       if (import == nullptr) continue;
       if (!import->std_name.empty()) {
-        context_.Report(import->range, diagnostics::kNotCarried, "import std." + import->std_name.str());
+        context_.Report(import->range, diagnostics::kNotCarried, Quoted("import std." + import->std_name.str()));
         continue;
       }
       if (import->path.empty()) continue;  // a syntax error was reported

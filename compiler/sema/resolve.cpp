@@ -75,8 +75,9 @@ void Resolver::ResolveNode(Expr& expr) {
     case Expr::Kind::kBytes:
     case Expr::Kind::kNone:
     case Expr::Kind::kUncarried:
-    case Expr::Kind::kError:
       return;
+    case Expr::Kind::kError:
+      return DoubtWords(expr);
   }
 }
 
@@ -186,7 +187,7 @@ void Resolver::ResolveMember(FieldExpr& field) {
     return;
   }
   auto report =
-      context_.Report(field.name.range, diagnostics::kUnknownVariant, enumeration->name.text, field.name.text);
+      context_.Report(field.name.range, diagnostics::kUnknownVariant, Quoted(enumeration->name.text), field.name.text);
   report.Note(enumeration->name.range, "the enum is here");
   const StringRef best = context_.suggester.Best();
   if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", field.name.range, best.str());

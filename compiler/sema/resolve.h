@@ -5,6 +5,7 @@
 
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/ADT/StringMap.h>
+#include <llvm/ADT/StringSet.h>
 
 #include "compiler/sema/context.h"
 #include "compiler/sema/order.h"
@@ -59,6 +60,8 @@ class Resolver {
   // Binders of patterns, `for` and `as` may shadow.
   void DeclareShadowing(Binding* binding);
   void DeclareStatements(const Block& block);
+  // Whatever could not be parsed may have bound any word that stands in it.
+  void DoubtWords(const Expr& error);
   void Leave(size_t mark);
   void SetOrder(const Frame& frame);
   void ReportCycle(const Frame& frame, const std::vector<uint32_t>& cycle);
@@ -74,6 +77,7 @@ class Resolver {
     const EnumDecl* other = nullptr;
   };
   llvm::StringMap<Bare> bare_;
+  llvm::StringSet<> doubted_;  // words of what could not be parsed
   llvm::StringMap<llvm::SmallVector<Binding*, 1>> visible_;
   std::vector<StringRef> declared_;  // to undo
   std::vector<Frame> frames_;

@@ -1,4 +1,6 @@
 // Scopes, declarations and the order of blocks.
+#include <llvm/ADT/StringExtras.h>
+
 #include "compiler/sema/resolve.h"
 
 namespace hwf::sema {
@@ -115,8 +117,19 @@ Binding* Resolver::Find(StringRef name, bool* broken) {
     return bare.other == nullptr ? VariantBinding(*bare.declared, *bare.variant) : nullptr;
   }
   if (auto found = context_.builtins.find(key); found != context_.builtins.end()) return found->second;
-  *broken = context_.incomplete.contains(&module_);
+  *broken = context_.incomplete.contains(&module_) || doubted_.contains(name);
   return nullptr;
+}
+
+void Resolver::DoubtWords(const Expr& error) {
+  const std::string_view text = context_.sources.Text(error.range);
+  auto in_word = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && in_word(text[end])) ++end;
+    if (end > at) doubted_.insert({text.data() + at, end - at});
+    at = std::max(end, at + 1);
+  }
 }
 
 void Resolver::Use(Binding& binding, Range where) {

@@ -32,7 +32,7 @@ void Checker::CheckModule() {
       for (const EnumDecl::Variant& variant : enumeration->variants) CheckDefaults(variant.fields);
     }
     if (const auto* later = llvm::dyn_cast<UncarriedDecl>(decl)) {
-      Report(later->keyword.range, diagnostics::kNotCarried, later->keyword.text);
+      Report(later->keyword.range, diagnostics::kNotCarried, Quoted(later->keyword.text));
     }
     if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) CheckGroup(*group);
     if (const auto* fn = llvm::dyn_cast<FnDecl>(decl)) CheckFn(*fn);

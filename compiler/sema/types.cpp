@@ -61,11 +61,15 @@ TypeRef Types::ResolveNamed(const TypeExpr& written, const ModuleScope& scope) {
   if (written.name.text == "Approved") return ResolveApproved(written, scope);
   for (const TypeExpr* arg : written.args) Resolve(arg, scope);
   if (!written.args.empty()) {
-    context_.Report(written.range, diagnostics::kTypeArguments, written.name.text, "no types in brackets");
+    const StringRef name = written.name.text;
+    auto report = context_.Report(written.range, diagnostics::kTypeArguments, name, "no types in brackets");
+    if (name.equals_insensitive("list") || name.equals_insensitive("array")) report.Help("a list is written `[T]`");
+    if (name.equals_insensitive("map") || name.equals_insensitive("dict")) report.Help("a map is written `[K: V]`");
+    if (name.equals_insensitive("optional") || name.equals_insensitive("option")) report.Help("an optional is written `T?`");
     return context_.Simple(TypeKind::kPoison);
   }
   if (written.name.text == "Service") {
-    context_.Report(written.range, diagnostics::kNotCarried, "Service");
+    context_.Report(written.range, diagnostics::kNotCarried, "`Service`");
     return context_.Simple(TypeKind::kPoison);
   }
   for (const auto& [name, kind] : kSimple) {

@@ -174,7 +174,21 @@ class Reporter {
     if (kind == P::REVIEW || (error_.token > 0 && TextAt(error_.token - 1) == "review")) {
       return "a review is written `await review \"question\" { … }`";
     }
-    if (word == "return") return "a block's value is its last expression";
+    const std::string_view before = error_.token > 0 ? TextAt(error_.token - 1) : std::string_view();
+    if (word == "return" || before == "return")
+      return "a block's value is its last expression, without a word before it";
+    if (before == "var" || before == "val" || before == "const") return "names are bound by `let`";
+    if (before == "fail" && Awaited(P::STRING)) return "what is said stands in quotes: `fail \"~{reason}\"`";
+    const bool number =
+        error_.token > 0 && (KindAt(error_.token - 1) == P::INT || KindAt(error_.token - 1) == P::FLOAT);
+    if (number && kind == P::ID) return "a unit stands right behind its number: `5min`, `2GiB`";
+    if (before == "while") return "there is no `while`: `for x in xs { … }` goes over a list";
+    if (word == "?") return "a choice is written `if c { a } else { b }`";
+    if (kind == P::IF && part_.begin != error_.token) return "a choice is written `if c { a } else { b }`";
+    if (kind == P::FOR && part_.begin != error_.token) return "a list of many is written `for x in xs { … }`";
+    if (kind == P::ASSIGN && error_.token == part_.begin + 1 && KindAt(part_.begin) == P::ID) {
+      return "a name is bound once, by `let`";
+    }
     if (error_.rule == P::RuleDeclarationUnit && error_.token == 1 && KindAt(0) == P::ID) {
       return "statements stand inside a `workflow`";
     }
