@@ -112,7 +112,7 @@ class MermaidWriter {
 
   std::string Node(const Item& item, int depth) {
     const Shape shape = ShapeOf(item.kind);
-    const std::string id = fmt::format("n{}", count_++);
+    std::string id = fmt::format("n{}", count_++);
     std::string label = "<b>" + Escaped(item.title) + "</b>";
     for (const std::string& line : item.lines) label += "<br/>" + Escaped(line);
     Line(depth, id + shape.open + label + shape.close + ":::" + shape.style);
@@ -120,7 +120,7 @@ class MermaidWriter {
   }
 
   std::string Subgraph(const Item& item, int depth) {
-    const std::string id = fmt::format("n{}", count_++);
+    std::string id = fmt::format("n{}", count_++);
     std::string label = Escaped(item.title);
     for (const std::string& line : item.lines) label += " " + Escaped(line);
     Line(depth, "subgraph " + id + "[\"" + label + "\"]");

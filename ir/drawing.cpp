@@ -251,7 +251,6 @@ class SceneMaker {
       case Op::kEnum:
         return expr.name;
       case Op::kList:
-        return "[…]";
       case Op::kMap:
         return "[…]";
       case Op::kRecord:

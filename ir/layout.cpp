@@ -102,6 +102,7 @@ class Layering {
     for (size_t i = 0; i < layers_.size(); ++i) {
       std::vector<uint32_t>& layer = layers_[downwards ? i : layers_.size() - 1 - i];
       std::vector<std::pair<double, uint32_t>> keyed;
+      keyed.reserve(layer.size());
       for (uint32_t slot : layer) keyed.emplace_back(Middle(slots_[slot], downwards), slot);
       std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
       for (size_t at = 0; at < keyed.size(); ++at) layer[at] = keyed[at].second;

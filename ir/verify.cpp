@@ -41,6 +41,7 @@ std::string Joined(const std::vector<std::string>& names) {
 template <typename T>
 std::string CycleNames(const std::vector<uint32_t>& cycle, const std::vector<T>& items) {
   std::vector<std::string> names;
+  names.reserve(cycle.size() + 1);
   for (uint32_t index : cycle) names.push_back(items[index].name);
   names.push_back(names.front());
   return Joined(names);

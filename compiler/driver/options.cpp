@@ -11,6 +11,7 @@ namespace {
 
 std::string Unknown(std::string_view name, const std::vector<Option>& known) {
   std::vector<llvm::StringRef> names;
+  names.reserve(known.size());
   for (const Option& option : known) names.push_back(option.name);
   llvm::StringRef near = diagnostics::Nearest(name, names);
   return fmt::format("unknown option `{}`{}", name,

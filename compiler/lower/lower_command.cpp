@@ -190,7 +190,7 @@ void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
   const ShellText lexed = LexShell(parts);
   for (const ShellIssue& issue : lexed.issues) ReportShell(text, issue);
   const std::string prefix = VariablePrefix(parts);
-  auto literal = [&command](std::string piece) {
+  auto literal = [&command](const std::string& piece) {
     if (piece.empty()) return;
     const bool joins = !command.text.empty() && !command.text.back().value.has_value();
     if (!joins) command.text.emplace_back();

@@ -144,9 +144,7 @@ ArrayRef<Expr*> Checker::MatchArgs(ArrayRef<Arg> args, const Params& params, con
       param = 0;
     } else {
       auto report = Report(arg.range, diagnostics::kPositionalArgument, callee.text,
-                           callee.first_positional && !params.empty() ? "only its first argument"
-                           : params.empty()                           ? "no argument"
-                                                                      : "no argument");
+                           callee.first_positional && !params.empty() ? "only its first argument" : "no argument");
       report.Note(callee.range, "declared here");
       if (at < params.size() && by_param[at] == nullptr) {
         const std::string name = params[at].name.text.str();

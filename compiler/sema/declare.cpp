@@ -121,7 +121,7 @@ class Declarer {
   static std::string Unique(std::unordered_set<std::string>& taken, const std::string& name) {
     if (taken.insert(name).second) return name;
     for (int number = 2;; ++number) {
-      const std::string candidate = name + "." + std::to_string(number);
+      std::string candidate = name + "." + std::to_string(number);
       if (taken.insert(candidate).second) return candidate;
     }
   }

@@ -65,7 +65,8 @@ TypeRef Types::ResolveNamed(const TypeExpr& written, const ModuleScope& scope) {
     auto report = context_.Report(written.range, diagnostics::kTypeArguments, name, "no types in brackets");
     if (name.equals_insensitive("list") || name.equals_insensitive("array")) report.Help("a list is written `[T]`");
     if (name.equals_insensitive("map") || name.equals_insensitive("dict")) report.Help("a map is written `[K: V]`");
-    if (name.equals_insensitive("optional") || name.equals_insensitive("option")) report.Help("an optional is written `T?`");
+    if (name.equals_insensitive("optional") || name.equals_insensitive("option"))
+      report.Help("an optional is written `T?`");
     return context_.Simple(TypeKind::kPoison);
   }
   if (written.name.text == "Service") {

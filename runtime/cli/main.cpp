@@ -6,6 +6,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/help.h"
@@ -16,6 +17,7 @@ namespace {
 
 std::vector<std::string> CommandNames(const std::vector<CommandSpec>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandSpec& command : commands) names.push_back(command.name.substr(0, command.name.find(' ')));
   return names;
 }
@@ -84,5 +86,10 @@ int Main(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   std::setlocale(LC_TIME, "C");
-  return hwf::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  try {
+    return hwf::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {  // no memory
+    std::fprintf(stderr, "hwf: %s\n", error.what());
+    return hwf::cli::kExitWorld;
+  }
 }

@@ -234,6 +234,7 @@ void EngineImpl::Wait(int timeout_ms) {
   for (const auto& site : sites_) wanted.push_back(site->fd());
   server_.AddDescriptors(wanted);
   std::vector<pollfd> fds;
+  fds.reserve(wanted.size());
   for (const int fd : wanted) fds.push_back({fd, POLLIN, 0});
   const int ready = poll(fds.data(), fds.size(), timeout_ms);
   if (ready <= 0) return;

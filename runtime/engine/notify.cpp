@@ -36,6 +36,7 @@ ErrorOr<Success> Notifier::Notify(const Notice& notice, int64_t monotonic_ms) {
   std::vector<std::string> variables = {"HWF_RUN=" + notice.run, "HWF_REVIEW=" + notice.review,
                                         "HWF_QUESTION=" + Bounded(notice.question), "HWF_WHAT=" + notice.event};
   std::vector<char*> env;
+  env.reserve(variables.size());
   for (std::string& variable : variables) env.push_back(variable.data());
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const bool ours = std::any_of(variables.begin(), variables.end(), [&](const std::string& variable) {

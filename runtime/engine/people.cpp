@@ -139,7 +139,7 @@ ErrorOr<Success> CanAnswer(const scheduler::RuleView& rule, const ir::Module& mo
   const bool any = rule.kind == ir::ByRule::Kind::kOr;
   std::optional<Error> first;
   for (const scheduler::RuleView& part : rule.parts) {
-    const ErrorOr<Success> can = CanAnswer(part, module, people, run_directory);
+    ErrorOr<Success> can = CanAnswer(part, module, people, run_directory);
     if (can.ok() && any) return Success{};
     if (!can.ok() && !first) first = can.error();
     if (!can.ok() && !any) return can;

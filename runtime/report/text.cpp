@@ -143,13 +143,12 @@ std::string Printable(std::string_view text, bool keep_newlines) {
   for (size_t at = 0; at < text.size();) {
     const CodePoint c = Decode(text, at);
     const bool bidi = (c.value >= 0x202a && c.value <= 0x202e) || (c.value >= 0x2066 && c.value <= 0x2069);
-    if (!c.valid || bidi || c.value == 0x7f || (c.value >= 0x80 && c.value < 0xa0)) {
-      out += "\xef\xbf\xbd";
-    } else if (c.value == '\n') {
+    const bool control = c.value < 0x20 || (c.value >= 0x7f && c.value < 0xa0);
+    if (c.valid && c.value == '\n') {
       out += keep_newlines ? "\n" : "⏎";
-    } else if (c.value == '\t') {
+    } else if (c.valid && c.value == '\t') {
       out += ' ';
-    } else if (c.value < 0x20) {
+    } else if (!c.valid || bidi || control) {
       out += "\xef\xbf\xbd";
     } else {
       out.append(text.substr(at, c.bytes));

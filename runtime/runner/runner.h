@@ -83,7 +83,7 @@ class Runner {
   void OnPeer(Peer& peer);
   void OnRequest(Peer& peer, Request request);
   void OnHello(Peer& peer, const Hello& hello);
-  void Pump(Peer& peer);
+  bool Pump(Peer& peer);
   void FlushPeers();
   void SendUnlogged(Peer& peer, const Report& report);
   void Repeat(Peer& peer, const History& history);
@@ -113,6 +113,7 @@ class Runner {
   void ReapChildren();
   void OnMainDead(Attempt& attempt, int status, const struct rusage& usage);
   std::vector<pid_t> DirectStrays() const;
+  std::vector<pid_t> LivingStrays() const;
   std::string OwnerOf(pid_t pid) const;
   void CheckDying();
   void KillAttempt(Attempt& attempt, Attempt::Kill why);

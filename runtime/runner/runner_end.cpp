@@ -133,13 +133,26 @@ std::string Runner::OwnerOf(pid_t pid) const {
   return running_.size() == 1 ? running_.begin()->first : "";
 }
 
+// Our children that are no main process and live. One that died since it was listed has left its own children to us,
+// who are in no list yet: dead ones are reaped and the list is taken again until all of it lives.
+std::vector<pid_t> Runner::LivingStrays() const {
+  while (true) {
+    std::vector<pid_t> strays = DirectStrays();
+    bool died = false;
+    for (const pid_t pid : strays) {
+      int status = 0;
+      if (IsZombie(pid) && waitpid(pid, &status, WNOHANG) == pid) died = true;
+    }
+    if (!died) return strays;
+  }
+}
+
 // Looks at the attempts whose main process is dead: ends what outlived it when its time is over, and finishes those of
 // which nothing lives.
 void Runner::CheckDying() {
   std::map<std::string, std::vector<pid_t>> owned;
   std::vector<Unowned> unowned;
-  for (pid_t pid : DirectStrays()) {
-    if (IsZombie(pid)) continue;  // reaped with the next SIGCHLD
+  for (pid_t pid : LivingStrays()) {
     const std::string owner = OwnerOf(pid);
     if (!owner.empty()) {
       owned[owner].push_back(pid);

@@ -17,11 +17,10 @@ namespace {
 using ir::Reason;
 using testing::Eventually;
 using ::testing::HasSubstr;
+using testing::Mark;
 using testing::NowMs;
 using testing::ProcessesWith;
 using testing::RunnerHarness;
-
-constexpr char kMark[] = "87654.75";
 
 class RunnerLife : public ::testing::Test {
  protected:
@@ -126,14 +125,14 @@ TEST_F(RunnerLife, ARunnerThatDiedLosesItsTasksAndNothingLivesOn) {
     echo x >> {1}; echo some output
     printf '{{"checkpoint":"epoch","values":{{"n":7}}}}' > e.tmp; mv e.tmp checkpoints/7.json.wait
     (setsid sleep {0} &); touch ready; sleep {0})",
-                                kMark, counter));
+                                Mark(), counter));
   harness_.Send(start);
   harness_.Send(harness_.Script("done", "echo done"));
   harness_.WaitEnded("done");
   ASSERT_TRUE(Eventually(
-      [&] { return std::filesystem::exists(start.directory + "/ready") && ProcessesWith(kMark).size() == 2; }));
+      [&] { return std::filesystem::exists(start.directory + "/ready") && ProcessesWith(Mark()).size() == 2; }));
   harness_.KillRunner();
-  EXPECT_EQ(ProcessesWith(kMark).size(), 2u);
+  EXPECT_EQ(ProcessesWith(Mark()).size(), 2u);
   // Emitted after the runner's death.
   std::filesystem::rename(start.directory + "/checkpoints/7.json.wait", start.directory + "/checkpoints/7.json");
   harness_.ForgetReceived();
@@ -141,7 +140,7 @@ TEST_F(RunnerLife, ARunnerThatDiedLosesItsTasksAndNothingLivesOn) {
   const Ended ended = harness_.WaitEnded("job");
   EXPECT_EQ(ended.failure, Reason::kNodeFail);
   EXPECT_THAT(ended.message, HasSubstr("the runner died"));
-  EXPECT_TRUE(ProcessesWith(kMark).empty());
+  EXPECT_TRUE(ProcessesWith(Mark()).empty());
   EXPECT_EQ(harness_.ReadFile(start.directory + "/stdout"), "some output\n");
   const auto emitted = harness_.All<Emitted>();
   ASSERT_EQ(emitted.size(), 1u);
@@ -338,11 +337,11 @@ TEST_F(RunnerLife, EveryAllKeepsThemAll) {
 
 TEST_F(RunnerLife, TermEndsTheRunnerAndItsTasks) {
   Up();
-  harness_.Send(harness_.Script("job", fmt::format("sleep {}", kMark)));
+  harness_.Send(harness_.Script("job", fmt::format("sleep {}", Mark())));
   harness_.WaitOf<Started>("job");
   kill(harness_.pid(), SIGTERM);
   EXPECT_EQ(harness_.WaitEnded("job").failure, Reason::kPreempted);
-  EXPECT_TRUE(ProcessesWith(kMark).empty());
+  EXPECT_TRUE(ProcessesWith(Mark()).empty());
   EXPECT_EQ(harness_.WaitForExit(), 0);
 }
 

@@ -111,12 +111,12 @@ void Runner::OnHello(Peer& peer, const Hello& hello) {
   peer.greeted = true;
   peer.caught_up = false;
   peer.offset = std::min<uint64_t>(hello.log_offset, log_->size());
-  Pump(peer);
 }
 
-// Sends on what the log holds behind `peer.offset`, as far as the engine keeps up.
-void Runner::Pump(Peer& peer) {
-  if (&peer != engine_ || peer.closing) return;
+// Queues what the log holds behind `peer.offset`, as far as the engine keeps up; whether that was anything.
+bool Runner::Pump(Peer& peer) {
+  if (&peer != engine_ || peer.closing) return false;
+  const uint64_t before = peer.offset;
   if (peer.offset < log_->size() && peer.channel.unsent() < kMaxUnsent) {
     journal::LogReader reader(platform::RealFileSystem(), options_.run_directory + "/runner/log");
     reader.Seek(peer.offset);
@@ -128,10 +128,11 @@ void Runner::Pump(Peer& peer) {
     });
     if (read.ok()) peer.offset = log_->size();
   }
-  if (peer.caught_up || peer.offset < log_->size()) return;
+  if (peer.caught_up || peer.offset < log_->size()) return peer.offset > before;
   peer.caught_up = true;
   SendUnlogged(peer, CaughtUp{});
   if (!held_.empty()) SendUnlogged(peer, Held{held_});
+  return true;
 }
 
 void Runner::SendUnlogged(Peer& peer, const Report& report) {
@@ -156,13 +157,9 @@ void Runner::RememberEpoch() {
 void Runner::FlushPeers() {
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = *it->second;
-    bool alive = true;
-    for (bool more = true; more;) {  // as long as the engine takes it at once: nobody would wake us for the rest
-      const uint64_t before = peer.offset;
-      Pump(peer);
-      alive = peer.channel.Flush().ok();
-      more = alive && peer.offset > before && peer.channel.unsent() == 0 && peer.offset < log_->size();
-    }
+    bool alive = peer.channel.Flush().ok();
+    // As long as the engine takes it at once: with nothing unsent nobody would wake us for the rest.
+    while (alive && Pump(peer)) alive = peer.channel.Flush().ok();
     const bool unsent = peer.channel.unsent() > 0;
     if (!alive || peer.closing) {
       if (&peer == engine_) {

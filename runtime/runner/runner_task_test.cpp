@@ -16,6 +16,7 @@ namespace {
 using ir::Reason;
 using testing::Eventually;
 using ::testing::HasSubstr;
+using testing::Mark;
 using testing::ProcessesWith;
 using testing::RunnerHarness;
 
@@ -234,9 +235,6 @@ TEST_F(RunnerTask, WhatTheMachineCannotGiveIsRefused) {
   EXPECT_TRUE(harness_.All<Claimed>().empty());
 }
 
-// Sleeps with an argument of its own, so that the test finds every one of them.
-constexpr char kMark[] = "98765.25";
-
 TEST_F(RunnerTask, CancelLeavesNothing) {
   Start start = harness_.Script("c", fmt::format(R"(
     trap '' TERM
@@ -245,15 +243,15 @@ TEST_F(RunnerTask, CancelLeavesNothing) {
     env -i setsid bash -c "trap '' TERM INT HUP; (sleep {0} &) ; sleep {0}" &
     touch ready
     wait; sleep {0})",
-                                                 kMark));
+                                                 Mark()));
   harness_.Send(start);
   harness_.WaitOf<Started>("c");
   ASSERT_TRUE(Eventually(
-      [&] { return std::filesystem::exists(start.directory + "/ready") && ProcessesWith(kMark).size() >= 5; }));
+      [&] { return std::filesystem::exists(start.directory + "/ready") && ProcessesWith(Mark()).size() >= 5; }));
   harness_.Send(Cancel{"c", 1});
   const Ended ended = harness_.WaitEnded("c");
   EXPECT_EQ(ended.failure, Reason::kCancelled);
-  EXPECT_TRUE(ProcessesWith(kMark).empty()) << "something lives on";
+  EXPECT_TRUE(ProcessesWith(Mark()).empty()) << "something lives on";
 }
 
 TEST_F(RunnerTask, CancelIsGentleFirst) {
@@ -268,11 +266,24 @@ TEST_F(RunnerTask, CancelIsGentleFirst) {
 }
 
 TEST_F(RunnerTask, WhatForksAwayIsKilledAndNamed) {
-  const Ended ended = harness_.Run(harness_.Script("away", fmt::format("(setsid sleep {} &) ; echo done", kMark)));
+  const Ended ended = harness_.Run(harness_.Script("away", fmt::format("(setsid sleep {} &) ; echo done", Mark())));
   EXPECT_FALSE(ended.failure);
   EXPECT_EQ(ended.out, "done\n");
   EXPECT_THAT(ended.message, HasSubstr("outlived its main process and were killed: sleep ("));
-  EXPECT_TRUE(ProcessesWith(kMark).empty());
+  EXPECT_TRUE(ProcessesWith(Mark()).empty());
+}
+
+// Each process of the chain has a child and dies at once: whenever the runner looks, one is just gone and the next is
+// in no list yet.
+TEST_F(RunnerTask, AChainOfDyingProcessesIsSeen) {
+  const std::string chain =
+      "import os,sys,time\n"
+      "for _ in range(20000):\n"
+      "  if os.fork(): os._exit(0)\n"
+      "  time.sleep(0.0005)\n";
+  const Ended ended = harness_.Run(harness_.Command("chain", {"python3", "-c", chain, Mark()}));
+  EXPECT_THAT(ended.message, HasSubstr("outlived its main process and were killed: python3 ("));
+  EXPECT_TRUE(ProcessesWith(Mark()).empty());
 }
 
 TEST_F(RunnerTask, AHelperThatJustFinishesIsWaitedFor) {
@@ -282,13 +293,13 @@ TEST_F(RunnerTask, AHelperThatJustFinishesIsWaitedFor) {
 }
 
 TEST_F(RunnerTask, SidesDoNotDisturbEachOther) {
-  harness_.Send(harness_.Script("long", fmt::format("(env -i setsid sleep {} &); sleep 0.6; echo long", kMark)));
+  harness_.Send(harness_.Script("long", fmt::format("(env -i setsid sleep {} &); sleep 0.6; echo long", Mark())));
   harness_.WaitOf<Started>("long");
   const Ended first = harness_.Run(harness_.Script("short", "echo short"));
   EXPECT_EQ(first.out, "short\n");
-  EXPECT_FALSE(ProcessesWith(kMark).empty());
+  EXPECT_FALSE(ProcessesWith(Mark()).empty());
   EXPECT_EQ(harness_.WaitEnded("long").out, "long\n");
-  EXPECT_TRUE(Eventually([] { return ProcessesWith(kMark).empty(); }));
+  EXPECT_TRUE(Eventually([] { return ProcessesWith(Mark()).empty(); }));
 }
 
 TEST_F(RunnerTask, CancelBeforeItBegan) {

@@ -280,7 +280,7 @@ class LocalSite final : public Site {
     UpdateInterest();
   }
 
-  void Send(runner::Request request) {
+  void Send(const runner::Request& request) {
     if (!channel_ || !Queue(request)) return;
     (void)channel_->Flush();
     UpdateInterest();

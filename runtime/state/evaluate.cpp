@@ -20,9 +20,14 @@ namespace {
 
 using ir::Expr;
 using ir::Op;
-using ir::TypeKind;
 
 constexpr int kMaxDepth = 1200;
+
+// What an evaluation gave: moved out of the scratch space if it was made there, else a copy.
+Json Taken(const Json* value, Json& scratch) {
+  if (value == &scratch) return std::move(scratch);
+  return *value;
+}
 
 bool OnSpine(Op op) {
   switch (op) {
@@ -149,7 +154,7 @@ class Evaluator {
     }
     --depth_;
     if (value == nullptr) return false;
-    frame.Bind(node.id, value == &scratch ? std::move(scratch) : *value);
+    frame.Bind(node.id, Taken(value, scratch));
     return true;
   }
 
@@ -280,7 +285,7 @@ class Evaluator {
         if (!left->is_bool()) return Fail(expr, "`not` of what is no Bool");
         return Keep(Json(!left->AsBool()), scratch);
       case Op::kWiden:
-        return Keep(Widen(left == &scratch ? std::move(scratch) : *left, expr.type), scratch);
+        return Keep(Widen(Taken(left, scratch), expr.type), scratch);
       case Op::kAnd:
       case Op::kOr:
         if (!left->is_bool()) return Fail(expr, "an operand is no Bool");
@@ -380,7 +385,7 @@ class Evaluator {
       Json made;
       const Json* value = Eval(arg, env, made);
       if (value == nullptr) return nullptr;
-      out.push_back(value == &made ? std::move(made) : *value);
+      out.push_back(Taken(value, made));
     }
     return Keep(Json(std::move(out)), scratch);
   }
@@ -404,7 +409,7 @@ class Evaluator {
       Json made;
       const Json* value = Eval(expr.args[i], env, made);
       if (value == nullptr) return false;
-      made_object.AsObject().push_back({expr.labels[i], value == &made ? std::move(made) : *value});
+      made_object.AsObject().push_back({expr.labels[i], Taken(value, made)});
     }
     out = std::move(made_object);
     return true;
@@ -444,7 +449,7 @@ class Evaluator {
       Json made;
       const Json* value = Eval(arg, env, made);
       if (value == nullptr) return nullptr;
-      arguments.push_back(value == &made ? std::move(made) : *value);
+      arguments.push_back(Taken(value, made));
     }
     Evaluation result = Apply(expr, expr.name, std::move(arguments));
     if (result.ok()) return Keep(std::move(result.value), scratch);

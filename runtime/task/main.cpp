@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -122,9 +123,7 @@ int Messages(const std::vector<std::string>& args) {
   return wait && messages->empty() ? 1 : 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty()) return Usage("a command is missing");
   if (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
@@ -139,4 +138,15 @@ int main(int argc, char** argv) {
   if (args[0] == "checkpoint") return Checkpoint(rest);
   if (args[0] == "messages") return Messages(rest);
   return Usage(fmt::format("`{}` is not a command", args[0]));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {  // no memory
+    std::fprintf(stderr, "hwf-task: %s\n", error.what());
+    return 3;
+  }
 }

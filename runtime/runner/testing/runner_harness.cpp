@@ -37,6 +37,11 @@ std::vector<pid_t> ProcessesWith(const std::string& text) {
   return found;
 }
 
+const std::string& Mark() {
+  static const std::string mark = fmt::format("98765.{}", getpid());
+  return mark;
+}
+
 RunnerHarness::RunnerHarness(std::string program) : program_(std::move(program)) {
   std::string pattern = ::testing::TempDir() + "hwf-runner-XXXXXX";
   root_ = mkdtemp(pattern.data());
@@ -82,15 +87,16 @@ std::optional<int> RunnerHarness::WaitForExit(int64_t timeout_ms) {
 }
 
 void RunnerHarness::Connect(int64_t epoch, uint64_t offset) {
-  std::optional<platform::FileDescriptor> socket;
+  platform::FileDescriptor socket;
   ASSERT_TRUE(Eventually([&] {
     auto connected = platform::ConnectUnix(directory_ + "/runner/sock");
-    if (connected.ok()) socket = *std::move(connected);
-    return connected.ok();
+    if (!connected.ok()) return false;
+    socket = std::move(connected).value();
+    return true;
   })) << "the runner does not listen";
   platform::Channel::Limits limits;
   limits.message = 32u << 20;
-  channel_ = std::make_unique<platform::Channel>(*std::move(socket), limits);
+  channel_ = std::make_unique<platform::Channel>(std::move(socket), limits);
   Send(Hello{epoch, offset});
 }
 

@@ -91,6 +91,10 @@ template <typename Condition>
 bool Eventually(const Condition& condition, int64_t timeout_ms = 10'000);
 // Processes whose command line contains `text`, this one excepted.
 std::vector<pid_t> ProcessesWith(const std::string& text);
+
+// A number of seconds to sleep that is this test process's own: it finds its sleepers by it and none of its
+// neighbours'.
+const std::string& Mark();
 int64_t NowMs();
 void PauseMs(int64_t ms);
 
