@@ -92,17 +92,18 @@ def kill_runners(world):
                 pass
 
 
-def count_calls(world, who):
-    """How often an undisturbed run makes each call; also its outputs."""
+def count_calls(world, who, calls):
+    """How often an undisturbed run makes each of the calls; also its outputs."""
     small = Small(world, "undisturbed")
     trace = os.path.join(small.dir, "trace")
     with look.Answerer(world, small.runs, decide):
-        traced(world, small, who, ["-o", trace, "-e", "trace=" + ",".join(available(CALLS))])
+        traced(world, small, who, ["-y", "-o", trace, "-e", "trace=" + ",".join(available(calls))])
     directory = small.directory()
     assert directory, "the undisturbed run did not begin"
     outputs = look.outputs(directory)
     small.check(outputs, True)
-    # strace counts all opens, of which only those that create are moments: hence positions, not counts.
+    # strace counts all opens and closes; of those only what is created, and what is the run's own, is a moment: hence
+    # positions, not counts.
     positions = collections.defaultdict(list)
     seen = collections.Counter()
     with open(trace, errors="replace") as file:
@@ -111,7 +112,8 @@ def count_calls(world, who):
             if not match:
                 continue
             seen[match.group(1)] += 1
-            if match.group(1) != "openat" or "O_CREAT" in match.group(2):
+            needed = {"openat": "O_CREAT", "close": small.dir}.get(match.group(1), "")
+            if needed in match.group(2):
                 positions[match.group(1)].append(seen[match.group(1)])
     print({call: len(found) for call, found in positions.items()}, flush=True)
     return outputs, [(call, n) for call in sorted(positions) for n in positions[call]]
@@ -170,7 +172,7 @@ def main(world):
     if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
         worlds.skip("strace may not trace here")
     shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
-    expected, moments = count_calls(world, who)
+    expected, moments = count_calls(world, who, CALLS)
     tried = chosen(moments)
     print(f"{len(moments)} outside-visible system calls, trying {len(tried)}", flush=True)
     failures = []
