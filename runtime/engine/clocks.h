@@ -1,11 +1,12 @@
-// The armed clocks of open reviews: absolute UTC deadlines. One thread.
+// The armed clocks of open reviews: absolute UTC deadlines, in order. One thread.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "runtime/scheduler/scheduler.h"
 
@@ -13,39 +14,36 @@ namespace hwf::engine {
 
 class Clocks {
  public:
-  // Replaces an earlier one of the same review and clock.
-  void Arm(const scheduler::ArmClock& clock) { armed_[{clock.review, clock.clock}] = clock; }
+  // Replaces an earlier one of the same review, clock and index.
+  void Arm(const scheduler::ArmClock& clock) {
+    const Key key(clock.review, clock.clock, clock.index);
+    const auto [known, added] = due_.try_emplace(key, clock.due);
+    if (!added) order_.erase({std::exchange(known->second, clock.due), key});
+    order_.emplace(clock.due, key);
+  }
   void Disarm(const std::string& review) {
-    for (const state::Clock clock : {state::Clock::kRemind, state::Clock::kEscalate, state::Clock::kExpire}) {
-      armed_.erase({review, clock});
+    for (auto at = due_.lower_bound(Key(review, {}, 0)); at != due_.end() && std::get<0>(at->first) == review;) {
+      order_.erase({at->second, at->first});
+      at = due_.erase(at);
     }
   }
-  // Of all that is due at `now` the earliest, removed; several clocks of one moment in order of review and clock.
+  // Of all that is due at `now` the earliest, removed; several of one moment in order of review, clock and index.
   std::optional<scheduler::ArmClock> TakeDue(state::TimeMs now) {
-    const auto first = Earliest();
-    if (first == armed_.end() || first->second.due > now) return std::nullopt;
-    scheduler::ArmClock clock = first->second;
-    armed_.erase(first);
-    return clock;
+    if (order_.empty() || order_.begin()->first > now) return std::nullopt;
+    const auto [due, key] = *order_.begin();
+    order_.erase(order_.begin());
+    due_.erase(key);
+    return scheduler::ArmClock{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
   }
   std::optional<state::TimeMs> NextDue() const {
-    std::optional<state::TimeMs> next;
-    for (const auto& [key, clock] : armed_) {
-      if (!next || clock.due < *next) next = clock.due;
-    }
-    return next;
+    if (order_.empty()) return std::nullopt;
+    return order_.begin()->first;
   }
 
  private:
-  using Map = std::map<std::pair<std::string, state::Clock>, scheduler::ArmClock>;
-  Map::iterator Earliest() {
-    auto first = armed_.end();
-    for (auto at = armed_.begin(); at != armed_.end(); ++at) {
-      if (first == armed_.end() || at->second.due < first->second.due) first = at;
-    }
-    return first;
-  }
-  Map armed_;
+  using Key = std::tuple<std::string, state::Clock, int>;
+  std::map<Key, state::TimeMs> due_;
+  std::set<std::pair<state::TimeMs, Key>> order_;
 };
 
 }  // namespace hwf::engine

@@ -30,9 +30,14 @@ TEST(Clocks, EarliestFirstAndReplaced) {
   clocks.Arm({"b", Clock::kExpire, 0, 200});
   EXPECT_EQ(clocks.NextDue(), 100);
   EXPECT_FALSE(clocks.TakeDue(99).has_value());
-  clocks.Arm({"a", Clock::kRemind, 1, 250});
+  clocks.Arm({"a", Clock::kRemind, 0, 250});
+  clocks.Arm({"a", Clock::kEscalate, 0, 260});
+  clocks.Arm({"a", Clock::kEscalate, 1, 270});  // beside the first
   EXPECT_EQ(clocks.TakeDue(1000)->review, "b");
+  EXPECT_EQ(clocks.TakeDue(1000)->due, 250);
+  EXPECT_EQ(clocks.TakeDue(1000)->index, 0);
   EXPECT_EQ(clocks.TakeDue(1000)->index, 1);
+  EXPECT_EQ(clocks.NextDue(), 300);
   clocks.Disarm("a");
   EXPECT_FALSE(clocks.NextDue().has_value());
 }

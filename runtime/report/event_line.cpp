@@ -84,6 +84,8 @@ class Writer {
       case state::Clock::kExpire:
         return fmt::format("{} {}{}", style_.Yellow("expired"), place,
                            review != nullptr && !review->answer.empty() ? ": " + review->answer : std::string());
+      case state::Clock::kForm:
+        return "";
     }
     return "";
   }

@@ -267,6 +267,8 @@ class Scheduler::Impl {
   // node_watch.cpp
   void WatchEmission(uint32_t watch, const EmissionRecord& emission);
   void OpenBody(uint32_t watch, const EmissionRecord& emission);
+  void WaitingTakesPlace(uint32_t watch);
+  const Frame* LatestBodyAround(FrameId id) const;
   bool GivesWay(const Frame& body) const;
   void CountReviews(const Frame& frame, int& open, bool& held) const;
   void WatchJobEnded(uint32_t watch);

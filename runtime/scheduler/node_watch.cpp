@@ -57,16 +57,32 @@ void Scheduler::Impl::WatchEmission(uint32_t watch, const EmissionRecord& emissi
     if (!wanted.value.is_bool() || !wanted.value.AsBool()) return;
   }
   if (!node.latest || state.open == 0) return OpenBody(watch, emission);
+  state.waiting = emission.number;
+  WaitingTakesPlace(watch);
+}
+
+// Of a `latest` watch: the emission that waits, if the open body gives way to it.
+void Scheduler::Impl::WaitingTakesPlace(uint32_t watch) {
+  WatchState& state = watches_[watch];
+  const EmissionRecord* emission = state.waiting != 0 ? FindEmission(state, state.waiting) : nullptr;
   Frame* body = Alive(state.body);
-  if (body == nullptr || !GivesWay(*body)) {
-    state.waiting = emission.number;
-    return;
-  }
+  if (emission == nullptr || body == nullptr || !GivesWay(*body)) return;
   state.body = kNothing;
   state.waiting = 0;
   --state.open;
-  CancelFrame(*body, fmt::format(": emission {} took its place", emission.number));
-  OpenBody(watch, emission);
+  CancelFrame(*body, fmt::format(": emission {} took its place", emission->number));
+  OpenBody(watch, *emission);
+}
+
+// The body of the innermost `latest` watch in which a frame is; null if there is none.
+const Frame* Scheduler::Impl::LatestBodyAround(FrameId id) const {
+  for (const Frame* frame = Alive(id); frame != nullptr; frame = Alive(frame->owner)) {
+    if (frame->watch == kNothing) continue;
+    const Frame* around = Alive(watches_[frame->watch].frame);
+    const uint32_t node = watches_[frame->watch].node;
+    if (around != nullptr && std::get<ir::WatchNode>(around->plan->nodes[node].node->body).latest) return frame;
+  }
+  return nullptr;
 }
 
 void Scheduler::Impl::OpenBody(uint32_t watch, const EmissionRecord& emission) {

@@ -19,7 +19,12 @@ void Scheduler::Impl::Arm(uint32_t review, state::Clock clock, int index, TimeMs
 
 void Scheduler::Impl::OnForm(const state::FormOpened& event) {
   uint32_t index = FindReviewIndex(event.review);
-  if (index != kNothing) review_states_[index].form_until = time_ + kFormOpenMs;
+  if (index == kNothing || reviews[index].status != ReviewStatus::kOpen) return;
+  ReviewState& state = review_states_[index];
+  state.form_until = time_ + kFormOpenMs;
+  if (LatestBodyAround(state.frame) == nullptr) return;
+  std::erase_if(state.clocks, [](const ArmedClock& c) { return c.clock == state::Clock::kForm; });
+  Arm(index, state::Clock::kForm, 0, state.form_until);
 }
 
 void Scheduler::Impl::OnClock(const state::ClockFired& event) {
@@ -52,6 +57,9 @@ void Scheduler::Impl::OnClock(const state::ClockFired& event) {
       Emit(Notify{view.id, "escalate"});
       return Decide(index);
     }
+    case state::Clock::kForm:
+      if (const Frame* body = LatestBodyAround(state.frame)) WaitingTakesPlace(body->watch);
+      return;
   }
   HWF_UNREACHABLE();
 }

@@ -116,9 +116,15 @@ TEST(WatchTest, LatestGivesWayUntilSomebodyBegan) {
   EXPECT_EQ(world.Review("watch.2.call").status, ReviewStatus::kOpen);
   EXPECT_FALSE(world.Has("watch.3.call"));
   EXPECT_FALSE(world.Has("watch.4.call"));
-  world.Advance(16 * kMinute);
-  world.Emit("job", "epoch", Epoch(50));  // the form was opened too long ago
+  world.Advance(10 * kMinute);
+  world.Apply(state::FormOpened{"watch.2.call", {.name = "bob", .uid = -1, .level = 2, .proof = ""}});
+  world.Advance(14 * kMinute);
+  EXPECT_EQ(world.Review("watch.2.call").status, ReviewStatus::kOpen);
+  world.Advance(2 * kMinute);  // the last form was opened too long ago: the newest has waited for that
   EXPECT_EQ(world.Review("watch.2.call").status, ReviewStatus::kWithdrawn);
+  EXPECT_EQ(world.Review("watch.4.call").status, ReviewStatus::kOpen);
+  world.Emit("job", "epoch", Epoch(50));
+  EXPECT_EQ(world.Review("watch.4.call").status, ReviewStatus::kWithdrawn);
   EXPECT_EQ(world.Review("watch.5.call").status, ReviewStatus::kOpen);
 
   world.Vote("watch.5.call", "eve", "keep");

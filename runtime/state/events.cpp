@@ -167,7 +167,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kKinds = 
     "form_opened", "clock_fired",    "review_voided",    "message_delivered",   "cancel_requested", "doubt_resolved",
     "run_finished"};
 
-constexpr std::array<std::string_view, 3> kClocks = {"remind", "escalate", "expire"};
+constexpr std::array<std::string_view, 4> kClocks = {"remind", "escalate", "expire", "form"};
 
 class Writer {
  public:

@@ -129,7 +129,7 @@ struct FormOpened {
   Person person;
 };
 // A review's clock. `due` repeats the absolute deadline that was armed.
-enum class Clock { kRemind, kEscalate, kExpire };
+enum class Clock { kRemind, kEscalate, kExpire, kForm };
 struct ClockFired {
   std::string review;
   Clock clock = Clock::kExpire;

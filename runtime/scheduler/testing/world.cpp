@@ -12,13 +12,10 @@ namespace {
 
 using state::EventBody;
 
-std::string ClockName(const std::string& review, state::Clock clock) {
-  return fmt::format("clock {} {}", review, static_cast<int>(clock));
+std::string ClockName(const std::string& review, state::Clock clock, int index) {
+  return fmt::format("clock {} {} {}", review, static_cast<int>(clock), index);
 }
-std::string EscalateName(const ArmClock& clock) {
-  std::string name = ClockName(clock.review, clock.clock);
-  return clock.clock == state::Clock::kEscalate ? name + fmt::format(" {}", clock.index) : name;
-}
+std::string ClockName(const ArmClock& clock) { return ClockName(clock.review, clock.clock, clock.index); }
 
 struct TextOf {
   std::string operator()(const StartTask& c) const {
@@ -131,7 +128,7 @@ void World::Advance(TimeMs by) {
     if (next == nullptr) break;
     ArmClock clock = *next;
     now = std::max(now, clock.due);
-    clocks_.erase({clock.review, EscalateName(clock)});
+    clocks_.erase({clock.review, ClockName(clock)});
     Apply(state::ClockFired{clock.review, clock.clock, clock.index});
   }
   now = end;
@@ -205,8 +202,8 @@ void World::Take(const Command& command) {
     std::erase_if(clocks_, [&](const auto& o) { return o.first.first == close_review->review; });
     outstanding_["close " + close_review->review] = text;  // no event answers it
   } else if (const auto* arm = std::get_if<ArmClock>(&command)) {
-    outstanding_[EscalateName(*arm)] = text;
-    clocks_[{arm->review, EscalateName(*arm)}] = *arm;
+    outstanding_[ClockName(*arm)] = text;
+    clocks_[{arm->review, ClockName(*arm)}] = *arm;
   } else if (const auto* notify = std::get_if<Notify>(&command)) {
     notified.push_back(notify->review + " " + notify->what);
   } else if (const auto* place = std::get_if<PlaceMessage>(&command)) {
@@ -247,9 +244,9 @@ void World::Settle(const EventBody& body) {
     outstanding_.erase("open " + opened->review);
   } else if (const auto* fired = std::get_if<state::ClockFired>(&body)) {
     ArmClock clock{fired->review, fired->clock, fired->index, 0};
-    auto armed = clocks_.find({clock.review, EscalateName(clock)});
+    auto armed = clocks_.find({clock.review, ClockName(clock)});
     bool early = armed != clocks_.end() && armed->second.due > now;
-    if (!early) outstanding_.erase(EscalateName(clock));
+    if (!early) outstanding_.erase(ClockName(clock));
   } else if (const auto* delivered = std::get_if<state::MessageDelivered>(&body)) {
     outstanding_.erase(fmt::format("place {} {}", delivered->place, delivered->number));
   } else if (const auto* shown = std::get_if<state::Emission>(&body)) {
