@@ -105,23 +105,63 @@ std::vector<Candidate> OldResults(const std::string& cache, int64_t older_ms, in
   return old;
 }
 
-int CollectCache(const std::string& runs, int64_t older_ms, int64_t now, bool dry) {
-  uint64_t bytes = 0;
-  size_t count = 0;
-  int exit = kExitDone;
-  for (const Candidate& entry : OldResults(engine::CacheDirectory(runs + "/any"), older_ms, now)) {
-    if (!dry && unlink(entry.directory.c_str()) != 0) {
-      Complain(ErrnoError(errno, "removing " + entry.directory).message());
-      exit = kExitWorld;
-      continue;
+// Removes candidates, or only says what it would remove, and counts.
+class Collector {
+ public:
+  Collector(bool dry, bool json) : dry_(dry), json_(json) {}
+
+  void Run(const Candidate& run) {
+    if (!json_) {
+      fmt::print("{} {}  {}  {}\n", dry_ ? "would remove" : "removing", run.directory, Size(run.bytes), run.why);
     }
-    ++count;
-    bytes += entry.bytes;
+    const ErrorOr<Success> removed = dry_ ? ErrorOr<Success>(Success{}) : Remove(run.directory);
+    Count(run, removed, run_count_, run_bytes_, runs_);
   }
-  fmt::print("{}{} {} of remembered results, {}\n", dry ? "would remove " : "", count, count == 1 ? "file" : "files",
-             report::FormatBytes(static_cast<int64_t>(bytes)));
-  return exit;
-}
+  void Results(const Candidate& file) {
+    ErrorOr<Success> removed = Success{};
+    if (!dry_ && unlink(file.directory.c_str()) != 0) removed = ErrnoError(errno, "removing " + file.directory);
+    Count(file, removed, result_count_, result_bytes_, results_);
+  }
+
+  // Prints the sums; the exit code.
+  int Close(bool with_results) const {
+    if (json_) {
+      Json json;
+      json.Set("dry_run", dry_).Set("runs", runs_).Set("results", results_);
+      fmt::print("{}\n", json.Dump());
+      return exit_;
+    }
+    fmt::print("{} {}, {}\n", run_count_, run_count_ == 1 ? "run" : "runs", Size(run_bytes_));
+    if (with_results) {
+      fmt::print("{}{} {} of remembered results, {}\n", dry_ ? "would remove " : "", result_count_,
+                 result_count_ == 1 ? "file" : "files", Size(result_bytes_));
+    }
+    return exit_;
+  }
+
+ private:
+  static std::string Size(uint64_t bytes) { return report::FormatBytes(static_cast<int64_t>(bytes)); }
+  void Count(const Candidate& gone, const ErrorOr<Success>& removed, size_t& count, uint64_t& bytes, Json& list) {
+    Json entry;
+    entry.Set("path", gone.directory).Set("bytes", static_cast<int64_t>(gone.bytes));
+    if (!gone.why.empty()) entry.Set("why", gone.why);
+    if (!removed.ok()) {
+      Complain(removed.error().message());
+      exit_ = kExitWorld;
+      entry.Set("error", removed.error().message());
+    } else {
+      ++count;
+      bytes += gone.bytes;
+    }
+    list.Add(std::move(entry));
+  }
+
+  bool dry_, json_;
+  int exit_ = kExitDone;
+  size_t run_count_ = 0, result_count_ = 0;
+  uint64_t run_bytes_ = 0, result_bytes_ = 0;
+  Json runs_ = Json::Array(), results_ = Json::Array();
+};
 
 int Run(Context&, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
@@ -143,23 +183,13 @@ int Run(Context&, const Arguments& arguments) {
     if (!why.empty()) candidates.push_back({directory, why, SizeOf(directory)});
   }
   AddLeftovers(runs.value(), now, candidates);
-  const bool dry = arguments.Has("dry-run");
-  uint64_t bytes = 0;
-  int exit = kExitDone;
-  for (const Candidate& candidate : candidates) {
-    fmt::print("{} {}  {}  {}\n", dry ? "would remove" : "removing", candidate.directory,
-               report::FormatBytes(static_cast<int64_t>(candidate.bytes)), candidate.why);
-    bytes += candidate.bytes;
-    if (dry) continue;
-    const ErrorOr<Success> removed = Remove(candidate.directory);
-    if (removed.ok()) continue;
-    Complain(removed.error().message());
-    exit = kExitWorld;
+  Collector collector(arguments.Has("dry-run"), arguments.Has("json"));
+  for (const Candidate& candidate : candidates) collector.Run(candidate);
+  if (!arguments.Has("cache")) return collector.Close(false);
+  for (const Candidate& file : OldResults(engine::CacheDirectory(runs.value() + "/any"), *cache, now)) {
+    collector.Results(file);
   }
-  fmt::print("{} {}, {}\n", candidates.size(), candidates.size() == 1 ? "run" : "runs",
-             report::FormatBytes(static_cast<int64_t>(bytes)));
-  if (!arguments.Has("cache")) return exit;
-  return std::max(exit, CollectCache(runs.value(), *cache, now, dry));
+  return collector.Close(true);
 }
 
 }  // namespace
@@ -175,7 +205,8 @@ CommandSpec GcCommand() {
   spec.options = {RunsOption(),
                   {"older-than", "AGE", "how long ago a run must have ended: 12h, 30d (default: 30d)"},
                   {"cache", "AGE", "also forget results remembered for reuse that are older"},
-                  {"dry-run", "", "only say what would be removed"}};
+                  {"dry-run", "", "only say what would be removed"},
+                  JsonOption()};
   spec.examples = {{"hwf gc --dry-run", "what would go"}, {"hwf gc --older-than 7d", "a week is enough"}};
   spec.run = Run;
   return spec;
