@@ -53,6 +53,7 @@ struct Binding {
   const ForExpr* for_expr = nullptr;
   TaskDecl* task = nullptr;  // kLet whose value is a task call: streams and messages may be reached through it
   struct ModuleScope* module = nullptr;
+  Binding* doubles = nullptr;  // the declaration whose name this one took (reported): what a call by it still means
   int builtin = -1;
   mutable int uses = 0;
 };

@@ -24,14 +24,18 @@ void Resolver::ResolveNode(Expr& expr) {
       for (const StringExpr::Part& part : llvm::cast<StringExpr>(expr).parts) Resolve(part.value);
       return;
     case Expr::Kind::kName:
-      return ResolveName(llvm::cast<NameExpr>(expr));
+      return ResolveName(llvm::cast<NameExpr>(expr), false);
     case Expr::Kind::kField:
       return ResolveMember(llvm::cast<FieldExpr>(expr));
     case Expr::Kind::kIndex:
       return Resolve(llvm::cast<IndexExpr>(expr).index);
     case Expr::Kind::kCall: {
       auto& call = llvm::cast<CallExpr>(expr);
-      Resolve(call.callee);
+      if (auto* name = llvm::dyn_cast_or_null<NameExpr>(call.callee)) {
+        ResolveName(*name, true);
+      } else {
+        Resolve(call.callee);
+      }
       return ResolveArgs(call.args);
     }
     case Expr::Kind::kUnary:
@@ -137,15 +141,16 @@ void Resolver::ResolveWho(const ByRule* rule) {
   if (name == nullptr) return Resolve(rule->who);
   bool broken = false;
   Binding* binding = Find(name->name.text, &broken);
-  if (binding != nullptr) Use(*binding, name->range);
+  if (binding != nullptr) Use(*binding, name->range, false);
   name->binding = binding;  // an unknown one is reported as no group, by check_by.cpp
 }
 
-void Resolver::ResolveName(NameExpr& name) {
+void Resolver::ResolveName(NameExpr& name, bool called) {
   bool broken = false;
   Binding* binding = Find(name.name.text, &broken);
+  if (called && binding != nullptr && binding->doubles != nullptr) binding = binding->doubles;
   if (binding != nullptr) {
-    Use(*binding, name.range);
+    Use(*binding, name.range, called);
     name.binding = binding;
   } else if (!broken) {
     ReportUnknown(name.name);
@@ -163,7 +168,7 @@ void Resolver::ResolveMember(FieldExpr& field) {
     const bool own = found != base->module->names.end() && found->second != nullptr && found->second->decl != nullptr &&
                      context_.home[found->second->decl] == base->module;
     if (own) {
-      Use(*found->second, field.name.range);
+      Use(*found->second, field.name.range, true);
       field.binding = found->second;
       return;
     }
@@ -197,7 +202,7 @@ const Binding* Resolver::ResolveJob(const Ident& job) {
   bool broken = false;
   Binding* binding = Find(job.text, &broken);
   if (binding != nullptr) {
-    Use(*binding, job.range);
+    Use(*binding, job.range, false);
   } else if (!broken && job) {
     ReportUnknown(job);
   }

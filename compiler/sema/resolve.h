@@ -46,13 +46,13 @@ class Resolver {
   void ResolveReview(ReviewExpr& review);
   void ResolveWho(const ByRule* rule);
   void ResolveArgs(ArrayRef<Arg> args);
-  void ResolveName(NameExpr& name);
+  void ResolveName(NameExpr& name, bool called);
   void ResolveMember(FieldExpr& field);
   const Binding* ResolveJob(const Ident& job);
 
   // The meaning of `name` here; null if it is unknown, or known to be broken (*broken).
   Binding* Find(StringRef name, bool* broken);
-  void Use(Binding& binding, Range where);
+  void Use(Binding& binding, Range where, bool called);
   void ReportUnknown(const Ident& name);
   Binding* VariantBinding(const EnumDecl& declared, const EnumDecl::Variant& variant);
   // `let`, checkpoints, parameters: a name is bound once.

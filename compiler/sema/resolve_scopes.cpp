@@ -132,10 +132,11 @@ void Resolver::DoubtWords(const Expr& error) {
   }
 }
 
-void Resolver::Use(Binding& binding, Range where) {
+void Resolver::Use(Binding& binding, Range where, bool called) {
   ++binding.uses;
   if (binding.kind == Binding::Kind::kDecl) {
-    const bool calls = llvm::isa<FnDecl>(binding.decl) || llvm::isa<WorkflowDecl>(binding.decl);
+    // A function that is only named is called by the one it is given to.
+    const bool calls = llvm::isa<FnDecl>(binding.decl) || (called && llvm::isa<WorkflowDecl>(binding.decl));
     if (calls) context_.calls[caller_].push_back({binding.decl, where});
     return;
   }
@@ -174,7 +175,7 @@ void Resolver::ReportUnknown(const Ident& name) {
 void Resolver::DeclareOnce(Binding* binding) {
   const StringRef name = binding->name.text;
   if (name.empty()) return;
-  const Binding* known = nullptr;
+  Binding* known = nullptr;
   if (auto found = visible_.find(name); found != visible_.end() && !found->second.empty()) {
     known = found->second.back();
   } else if (auto outer = module_.names.find(name.str()); outer != module_.names.end()) {
@@ -185,6 +186,7 @@ void Resolver::DeclareOnce(Binding* binding) {
     auto report = context_.Report(binding->name.range, diagnostics::kAlreadyBound, name);
     report.Note(known->name.range, "bound here").Help("a name is bound once: give one of them another name");
     if (known->kind != Binding::Kind::kDecl && known->kind != Binding::Kind::kModule) return;
+    binding->doubles = known;
   }
   DeclareShadowing(binding);
 }

@@ -42,7 +42,7 @@ int Cancel(Context&, const Arguments& arguments) {
   request.place = place;
   const RequestResult result = SendRequest(opened.run.directory, request);
   const std::string& id = opened.run.record->facts().id;
-  return ReportResult(result, "cancel " + (place.empty() ? id : place), id, arguments.Has("json"));
+  return ReportResult(result, "cancel " + (place.empty() ? id : place), opened.run.directory, arguments.Has("json"));
 }
 
 int Doubt(Context&, const Arguments& arguments) {
@@ -65,7 +65,7 @@ int Doubt(Context&, const Arguments& arguments) {
   request.attempt = task->attempt;
   request.happened = answer == "happened";
   const RequestResult result = SendRequest(opened.run.directory, request);
-  return ReportResult(result, "doubt " + place, opened.run.record->facts().id, arguments.Has("json"));
+  return ReportResult(result, "doubt " + place, opened.run.directory, arguments.Has("json"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "runtime/cli/locate.h"
 #include "runtime/engine/signals.h"
 #include "runtime/platform/clock.h"
 #include "runtime/platform/file_system.h"
@@ -23,13 +24,6 @@ using engine::RunRecord;
 constexpr int64_t kRedrawMs = 1000;
 constexpr int64_t kAtMostEveryMs = 50;
 
-std::string RunsSuffix(const std::string& directory) {
-  const std::string runs = directory.substr(0, directory.find_last_of('/'));
-  char here[4096];
-  const bool usual = getcwd(here, sizeof here) != nullptr && runs == std::string(here) + "/.hwf/runs";
-  return usual ? std::string() : " --runs " + report::ShellWord(runs);
-}
-
 size_t Running(const RunRecord& record) {
   const report::TaskCounts counts = report::CountTasks(record.scheduler());
   return counts.running;
@@ -42,14 +36,13 @@ class FollowerBase : public engine::Follower {
 
   void OnDrain(const RunRecord& record) override {
     const size_t running = Running(record);
-    const std::string& id = record.facts().id;
-    const std::string runs = RunsSuffix(record.paths().root);
+    const std::string run = RunWord(record.paths().root);
     std::string text = "nothing new is started";
     if (running > 0)
       text += fmt::format("; {} running {} to {} end", running, running == 1 ? "task goes on" : "tasks go on",
                           running == 1 ? "its" : "their");
-    text += fmt::format("\n  go on later:     hwf resume {}{}\n  end it all:      hwf cancel {}{}   (or Ctrl-C again)",
-                        id, runs, id, runs);
+    text +=
+        fmt::format("\n  go on later:     hwf resume {0}\n  end it all:      hwf cancel {0}   (or Ctrl-C again)", run);
     Say(text);
   }
   void OnCancel() override { Say("cancelling"); }
@@ -63,7 +56,7 @@ class PlainFollower : public FollowerBase {
  public:
   explicit PlainFollower(bool color) : FollowerBase(color) {}
   void OnEvent(const state::Event& event, const RunRecord& record) override {
-    const std::string line = report::EventLine(event, record.scheduler(), record.facts().id, style_);
+    const std::string line = report::EventLine(event, record.scheduler(), RunWord(record.paths().root), style_);
     if (!line.empty()) Say(line);
   }
   void OnTrouble(const std::string& what) override { Say(style_.Yellow("hwf: ") + report::Printable(what, true)); }
@@ -102,7 +95,7 @@ class LiveFollower : public FollowerBase {
   void OnEvent(const state::Event& event, const RunRecord& record) override {
     changed_ = true;
     if (!IsLasting(event)) return;
-    const std::string line = report::EventLine(event, record.scheduler(), record.facts().id, style_);
+    const std::string line = report::EventLine(event, record.scheduler(), RunWord(record.paths().root), style_);
     if (!line.empty()) screen_.Print(line);
   }
   void OnTrouble(const std::string& what) override { Say(style_.Yellow("hwf: ") + report::Printable(what, true)); }
@@ -127,6 +120,7 @@ class LiveFollower : public FollowerBase {
     report::ProgressView view = screen_.Size();
     columns_ = view.columns;
     view.now = platform::RealClock().NowMs();
+    view.run = RunWord(record.paths().root);
     std::vector<std::string> lines;
     if (!record.facts().finished) lines = report::ProgressLines(record, style_, view);
     screen_.Draw(lines);
@@ -171,7 +165,7 @@ int ExitOf(const Outcome& outcome) {
 
 void SayEnd(const RunRecord& record, const Outcome& outcome, bool json) {
   const std::string& id = record.facts().id;
-  const std::string resume = fmt::format("hwf resume {}{}", id, RunsSuffix(record.paths().root));
+  const std::string resume = "hwf resume " + RunWord(record.paths().root);
   if (outcome.ending == Ending::kFinished) return;
   const int code = ExitOf(outcome);
   if (json) {
@@ -188,7 +182,7 @@ void SayEnd(const RunRecord& record, const Outcome& outcome, bool json) {
   std::string text = fmt::format("run {} is unfinished: {}", id, report::Printable(outcome.why, true));
   if (code == kExitWorld) text = fmt::format("run {} cannot go on: {}", id, report::Printable(outcome.why, true));
   if (const size_t running = Running(record); running > 0) text += fmt::format("; running on: {}", running);
-  if (open > 0) text += fmt::format("; open reviews: {} (hwf review list{})", open, RunsSuffix(record.paths().root));
+  if (open > 0) text += fmt::format("; open reviews: {} (hwf review list {})", open, RunWord(record.paths().root));
   fmt::print(code == kExitWorld ? stderr : stdout, "{}\n  go on with: {}\n", text, resume);
 }
 

@@ -46,24 +46,35 @@ FoundReview FindInRun(const Arguments& arguments, const std::string& run, const 
   return found;
 }
 
+// The one that is open; of closed ones, the newest run's.
 FoundReview FindAnywhere(const std::string& runs, const std::string& text) {
-  FoundReview found;
-  size_t count = 0;
-  for (const std::string& id : ListRuns(runs)) {
-    auto record = engine::RunRecord::Load(platform::RealFileSystem(), runs + "/" + id);
+  FoundReview open, closed;
+  std::vector<std::string> ids = ListRuns(runs), ways;
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    auto record = engine::RunRecord::Load(platform::RealFileSystem(), runs + "/" + *id);
     if (!record.ok()) continue;
     for (const std::string& match : Matches(*record.value(), text)) {
-      found.review = match;
-      if (++count > 1) return Failed(kExitUsage, fmt::format("`{}` means several reviews; name the run too", text));
+      const bool is_open = record.value()->scheduler().FindReview(match)->status == ReviewStatus::kOpen;
+      const bool waits = is_open && !record.value()->facts().finished;
+      FoundReview& found = waits ? open : closed;
+      if (waits) ways.push_back(*id + " " + match);
+      if (found.review.empty()) found.review = match;
+      if (found.run.directory.empty()) found.run.directory = runs + "/" + *id;
     }
-    if (count == 0 || found.run.record) continue;
-    found.run.directory = runs + "/" + id;
-    found.run.record = std::move(record).value();
+    if (open.run.record == nullptr && !open.review.empty()) {
+      open.run.record = std::move(record).value();
+    } else if (closed.run.record == nullptr && !closed.review.empty()) {
+      closed.run.record = std::move(record).value();
+    }
   }
-  if (count == 0)
-    return Failed(kExitUsage,
-                  fmt::format("there is no review `{}` in {}; hwf review list shows the open ones", text, runs));
-  return found;
+  if (ways.size() > 1) {
+    return Failed(kExitUsage, fmt::format("`{}` means several open reviews; name the run too:\n  {}", text,
+                                          fmt::join(ways, "\n  ")));
+  }
+  if (!open.review.empty()) return open;
+  if (!closed.review.empty()) return closed;
+  return Failed(kExitUsage,
+                fmt::format("there is no review `{}` in {}; hwf review list shows the open ones", text, runs));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "runtime/platform/file_system.h"
+#include "runtime/report/text.h"
 
 namespace hwf::cli {
 namespace {
@@ -29,6 +30,13 @@ std::string Names(const std::vector<std::string>& ids) {
 }
 
 }  // namespace
+
+std::string RunWord(const std::string& directory) {
+  char here[PATH_MAX];
+  const std::string id = BaseName(directory);
+  const bool usual = getcwd(here, sizeof here) != nullptr && directory == std::string(here) + "/.hwf/runs/" + id;
+  return usual ? id : report::ShellWord(directory);
+}
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 

@@ -22,6 +22,9 @@ enum class Naming {
 // The absolute directory of the run that `text` names: an id, a unique beginning of one, or the path of its directory.
 ErrorOr<std::string> FindRun(const std::string& runs, const std::string& text, Naming naming);
 
+// What names a run in a command given here: its id if it is one of `.hwf/runs`, else its directory, quoted for a shell.
+std::string RunWord(const std::string& directory);
+
 std::string BaseName(const std::string& path);
 
 }  // namespace hwf::cli

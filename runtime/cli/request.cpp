@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/locate.h"
 #include "runtime/review/delivery.h"
 
 namespace hwf::cli {
@@ -32,10 +33,10 @@ RequestResult SendRequest(const std::string& run_directory, const review::Reques
   return result;
 }
 
-int ReportResult(const RequestResult& result, const std::string& what, const std::string& run, bool json) {
+int ReportResult(const RequestResult& result, const std::string& what, const std::string& run_directory, bool json) {
   const auto print = [&](const char* outcome, const char* key) {
     Json line;
-    line.Set("outcome", outcome).Set("run", run).Set("request", result.receipt);
+    line.Set("outcome", outcome).Set("run", BaseName(run_directory)).Set("request", result.receipt);
     if (!result.text.empty()) line.Set(key, result.text);
     fmt::print("{}\n", line.Dump());
   };
@@ -59,7 +60,7 @@ int ReportResult(const RequestResult& result, const std::string& what, const std
         print("queued", "why");
       } else {
         fmt::print("{}: queued as {}; no engine has taken it yet, it counts when one does: hwf resume {}{}\n", what,
-                   result.receipt, run, result.text.empty() ? "" : "\n  " + result.text);
+                   result.receipt, RunWord(run_directory), result.text.empty() ? "" : "\n  " + result.text);
       }
       return kExitUnfinished;
     case RequestResult::Kind::kFailed:

@@ -20,6 +20,6 @@ struct RequestResult {
 RequestResult SendRequest(const std::string& run_directory, const review::Request& request);
 
 // Says it to people or, with `json`, to programs; the command's exit code.
-int ReportResult(const RequestResult& result, const std::string& what, const std::string& run, bool json);
+int ReportResult(const RequestResult& result, const std::string& what, const std::string& run_directory, bool json);
 
 }  // namespace hwf::cli

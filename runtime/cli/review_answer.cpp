@@ -229,15 +229,15 @@ int Run(Context& context, const Arguments& arguments) {
   FoundReview found = FindReview(arguments);
   if (found.exit != 0) return found.exit;
   const ReviewView& review = *found.run.record->scheduler().FindReview(found.review);
-  const std::string& run = found.run.record->facts().id;
+  const std::string word = RunWord(found.run.directory);
   const report::Style style(context.color);
   std::optional<Answer> answer;
   if (found.choice.empty()) {
-    fmt::print("{}", report::ReviewText(review, run, style, platform::RealClock().NowMs()));
+    fmt::print("{}", report::ReviewText(review, word, style, platform::RealClock().NowMs()));
     if (review.status != scheduler::ReviewStatus::kOpen) return kExitFailed;
     if (!context.terminal) {
       Complain(
-          fmt::format("say which answer: hwf review answer {} {} {}", run, review.id, report::ChoicesText(review)));
+          fmt::format("say which answer: hwf review answer {} {} {}", word, review.id, report::ChoicesText(review)));
       return kExitUsage;
     }
     TellFormOpened(found.run, review);
@@ -254,7 +254,7 @@ int Run(Context& context, const Arguments& arguments) {
     }
     answer = std::move(given).value();
   }
-  review::Request request = AnswerRequest(run, review, *answer);
+  review::Request request = AnswerRequest(found.run.record->facts().id, review, *answer);
   if (arguments.Has("sign")) {
     const ErrorOr<Success> sign = Sign(request, arguments.Get("sign"), arguments.Get("as", LoginName()));
     if (!sign.ok()) {
@@ -268,7 +268,8 @@ int Run(Context& context, const Arguments& arguments) {
   } else {
     result = SendRequest(found.run.directory, request);
   }
-  return ReportResult(result, fmt::format("{} to {}", answer->choice->name, review.place), run, arguments.Has("json"));
+  return ReportResult(result, fmt::format("{} to {}", answer->choice->name, review.place), found.run.directory,
+                      arguments.Has("json"));
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ struct Listing {
       fmt::print("{} {}{}", style.Bold(run), record.module().entry,
                  report::ReviewLine(review, style, platform::RealClock().NowMs()));
       if (review.status != ReviewStatus::kOpen) continue;
-      fmt::print("    hwf review answer {} {} {}\n", run, review.id, report::ChoicesText(review));
+      fmt::print("    hwf review answer {} {} {}\n", RunWord(record.paths().root), review.id,
+                 report::ChoicesText(review));
     }
   }
 };
@@ -65,11 +66,11 @@ int Show(Context& context, const Arguments& arguments) {
   const FoundReview found = FindReview(arguments);
   if (found.exit != 0) return found.exit;
   const ReviewView* review = found.run.record->scheduler().FindReview(found.review);
-  const std::string& run = found.run.record->facts().id;
   if (arguments.Has("json")) {
-    fmt::print("{}", engine::ReviewJson(*review, run).DumpPretty());
+    fmt::print("{}", engine::ReviewJson(*review, found.run.record->facts().id).DumpPretty());
     return kExitDone;
   }
+  const std::string run = RunWord(found.run.directory);
   fmt::print("{}", report::ReviewText(*review, run, report::Style(context.color), platform::RealClock().NowMs()));
   return kExitDone;
 }

@@ -18,7 +18,8 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitDone;
   }
   const report::Style style(context.color);
-  fmt::print("{}", report::StatusText(*opened.run.record, engine, style, platform::RealClock().NowMs()));
+  fmt::print("{}", report::StatusText(*opened.run.record, RunWord(opened.run.directory), engine, style,
+                                      platform::RealClock().NowMs()));
   return kExitDone;
 }
 

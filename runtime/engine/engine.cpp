@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
 constexpr int64_t kQuietMs = 500;              // without a word from the sites, what was submitted waits for room
+constexpr int64_t kClocksHoldMs = 1000;        // until the mailbox is tried again
 constexpr int kFinishTurns = 150;              // to send a site its last requests
 constexpr int kFinishTurnMs = 20;
 
@@ -222,7 +223,9 @@ int EngineImpl::WaitTime() {
   if (site_wait_ms_ >= 0) wait = std::min<int64_t>(wait, site_wait_ms_);
   if (const int server = server_.Timeout(); server >= 0) wait = std::min<int64_t>(wait, server);
   if (const int notify = notifier_.Poll(now); notify >= 0) wait = std::min<int64_t>(wait, notify);
-  if (const auto due = clocks_.NextDue()) wait = std::min(wait, std::max<int64_t>(0, *due - clock_.NowMs()));
+  if (const auto due = clocks_.NextDue()) {
+    wait = std::min(wait, std::max<int64_t>({0, *due - clock_.NowMs(), clocks_held_ms_ - now}));
+  }
   if (options_.once && caught_up_) wait = std::min<int64_t>(wait, 20);
   if (no_space_ || !trouble_.empty()) wait = std::min<int64_t>(wait, 1000);
   return static_cast<int>(wait);
@@ -253,11 +256,13 @@ void EngineImpl::PollSites() {
 
 void EngineImpl::FireClocks() {
   const state::TimeMs now = clock_.NowMs();
-  if (const auto due = clocks_.NextDue(); !due || *due > now) return;
-  // What came before a deadline counts before it.
+  if (const auto due = clocks_.NextDue(); !due || *due > now || clock_.MonotonicMs() < clocks_held_ms_) return;
+  // What came before a deadline counts before it: while nobody can tell what has come, none passes.
   next_inbox_ms_ = 0;
-  DrainInbox();
+  const bool seen = DrainInbox();
   Drive();
+  clocks_held_ms_ = seen ? 0 : clock_.MonotonicMs() + kClocksHoldMs;
+  if (!seen) return;
   while (!outcome_) {
     const std::optional<scheduler::ArmClock> clock = clocks_.TakeDue(now);
     if (!clock) return;

@@ -120,7 +120,7 @@ class EngineImpl : public Engine, public site::Listener {
   void StoreResult(const LiveAttempt& live, const Json& outputs);
 
   // ---- requests (engine_requests.cpp)
-  void DrainInbox();
+  bool DrainInbox();
   std::string OnSocket(std::string_view message, const Peer& peer);
   review::MailboxActions Actions();
   ErrorOr<review::Reply> Apply(const review::Incoming& incoming);
@@ -166,7 +166,9 @@ class EngineImpl : public Engine, public site::Listener {
   bool settled_ = false;        // --once: a whole turn brought nothing
   size_t waiting_at_site_ = 0;  // submitted and not begun
   int64_t trouble_since_ms_ = 0;
-  int64_t next_inbox_ms_ = 0;  // monotonic
+  int64_t next_inbox_ms_ = 0;    // monotonic
+  int64_t clocks_held_ms_ = 0;   // no clock fires before: the mailbox could not be read
+  std::string mailbox_trouble_;  // told, and not over
   int64_t next_heartbeat_ms_ = 0;
   int64_t last_report_ms_ = 0;
   int site_wait_ms_ = -1;

@@ -71,22 +71,24 @@ review::MailboxActions EngineImpl::Actions() {
   return actions;
 }
 
-void EngineImpl::DrainInbox() {
+// False if the mailbox cannot be read to its end: an answer may lie there that nobody has seen.
+bool EngineImpl::DrainInbox() {
   const int64_t now = clock_.MonotonicMs();
-  if (now < next_inbox_ms_ || outcome_) return;
+  if (now < next_inbox_ms_ || outcome_) return true;
   next_inbox_ms_ = now + kInboxPollMs;
   if (watch_) (void)watch_->Drain();
   const review::MailboxActions actions = Actions();
   while (!outcome_) {
     const ErrorOr<size_t> handled = mailbox_->Drain(actions);
-    if (!handled.ok()) {
-      follower_.OnTrouble("the mailbox: " + handled.error().message());
-      return;
-    }
-    if (handled.value() == 0) return;
+    const std::string trouble = handled.ok() ? "" : "the mailbox: " + handled.error().message();
+    if (!trouble.empty() && trouble != mailbox_trouble_) follower_.OnTrouble(trouble);
+    mailbox_trouble_ = trouble;
+    if (!handled.ok()) return false;
+    if (handled.value() == 0) return true;
     settled_ = false;
     Drive();
   }
+  return true;
 }
 
 std::string EngineImpl::OnSocket(std::string_view message, const Peer& peer) {

@@ -67,7 +67,7 @@ class Page {
     if (lines_.size() > most) {
       const size_t hidden = lines_.size() - most + 1;
       lines_.resize(most - 1);
-      lines_.push_back(style_.Dim(fmt::format("… {} more lines: hwf status {}", hidden, record_.facts().id)));
+      lines_.push_back(style_.Dim(fmt::format("… {} more lines: hwf status {}", hidden, view_.run)));
     }
     return std::move(lines_);
   }
@@ -91,14 +91,13 @@ class Page {
         state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
       lines_.push_back(
           fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)), style_.Dim(state)));
-      lines_.push_back(style_.Yellow(
-          fmt::format("    hwf review answer {} {} {}", record_.facts().id, review.id, ChoicesText(review))));
+      lines_.push_back(
+          style_.Yellow(fmt::format("    hwf review answer {} {} {}", view_.run, review.id, ChoicesText(review))));
     }
     for (const TaskView& task : scheduler_.tasks()) {
       if (task.status != TaskStatus::kInDoubt) continue;
       lines_.push_back(fmt::format("{} {} may have had its effect; say which:", style_.Red("!"), task.place));
-      lines_.push_back(
-          style_.Yellow(fmt::format("    hwf doubt {} {} happened|did-not", record_.facts().id, task.place)));
+      lines_.push_back(style_.Yellow(fmt::format("    hwf doubt {} {} happened|did-not", view_.run, task.place)));
     }
   }
 

@@ -14,6 +14,7 @@ namespace hwf::report {
 struct ProgressView {
   size_t columns = 80, rows = 24;
   state::TimeMs now = 0;
+  std::string run;  // how a command names it
 };
 
 std::vector<std::string> ProgressLines(const engine::RunRecord& record, const Style& style, const ProgressView& view);

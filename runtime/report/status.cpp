@@ -71,7 +71,8 @@ std::string TaskLines(const TaskView& task, const Style& style, state::TimeMs no
   return text;
 }
 
-std::string EngineLine(const engine::RunRecord& record, const EngineState& engine, const Style& style) {
+std::string EngineLine(const engine::RunRecord& record, const std::string& run, const EngineState& engine,
+                       const Style& style) {
   const engine::RunFacts& facts = record.facts();
   if (facts.finished) {
     const std::string verdict = facts.ok ? style.Green("finished") : style.Red("failed");
@@ -90,7 +91,7 @@ std::string EngineLine(const engine::RunRecord& record, const EngineState& engin
   std::string line = fmt::format("no engine since {}", FormatTime(since));
   if (!facts.engine_host.empty()) line += " on " + facts.engine_host;
   if (running > 0) line += fmt::format("; {} {} may run on", running, running == 1 ? "job" : "jobs");
-  return style.Yellow(fmt::format("{}; resume with: hwf resume {}", line, facts.id)) + "\n";
+  return style.Yellow(fmt::format("{}; resume with: hwf resume {}", line, run)) + "\n";
 }
 
 Json MessageJson(const scheduler::MessageRecord& message) {
@@ -226,13 +227,13 @@ std::string MessageText(const scheduler::MessageRecord& message, const ir::Task*
   return text + (message.delivered ? ", delivered" : ", on its way");
 }
 
-std::string StatusText(const engine::RunRecord& record, const EngineState& engine, const Style& style,
-                       state::TimeMs now) {
+std::string StatusText(const engine::RunRecord& record, const std::string& run, const EngineState& engine,
+                       const Style& style, state::TimeMs now) {
   const engine::RunFacts& facts = record.facts();
   const scheduler::Scheduler& scheduler = record.scheduler();
   std::string text = fmt::format("{}  {}  started {} by {}\n", style.Bold(facts.id), record.module().entry,
                                  FormatTime(facts.started), Printable(facts.starter.name));
-  text += EngineLine(record, engine, style);
+  text += EngineLine(record, run, engine, style);
   text += CountsText(CountTasks(scheduler), style) + "\n";
   for (const TaskView& task : scheduler.tasks()) text += TaskLines(task, style, now);
   for (const auto& [place, value] : scheduler.checkpoints()) {
@@ -241,12 +242,12 @@ std::string StatusText(const engine::RunRecord& record, const EngineState& engin
   for (const scheduler::ReviewView& review : scheduler.reviews()) text += ReviewLine(review, style, now);
   for (const scheduler::ReviewView& review : scheduler.reviews()) {
     if (review.status != ReviewStatus::kOpen) continue;
-    text += fmt::format("answer with: hwf review answer {} {} {}\n", facts.id, review.id, ChoicesText(review));
+    text += fmt::format("answer with: hwf review answer {} {} {}\n", run, review.id, ChoicesText(review));
   }
   for (const TaskView& task : scheduler.tasks()) {
     if (task.status != TaskStatus::kInDoubt) continue;
-    text += fmt::format("{} may have had its effect; say which: hwf doubt {} {} happened|did-not\n", task.place,
-                        facts.id, task.place);
+    text += fmt::format("{} may have had its effect; say which: hwf doubt {} {} happened|did-not\n", task.place, run,
+                        task.place);
   }
   for (const std::string& failure : scheduler.failures())
     text += style.Red("failed: ") + Printable(failure, true) + "\n";

@@ -22,8 +22,8 @@ std::string OutputText(const Json& value, ir::TypeRef type);
 // Of the entry workflow's output `name`; null if there is none.
 ir::TypeRef OutputType(const ir::Module& module, std::string_view name);
 
-std::string StatusText(const engine::RunRecord& record, const EngineState& engine, const Style& style,
-                       state::TimeMs now);
+std::string StatusText(const engine::RunRecord& record, const std::string& run, const EngineState& engine,
+                       const Style& style, state::TimeMs now);
 Json StatusJson(const engine::RunRecord& record, const EngineState& engine);
 
 // "waiting", "running", …

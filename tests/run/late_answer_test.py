@@ -67,6 +67,23 @@ def main(world):
     world.must(["hwf", "resume", os.path.basename(run), "--runs", runs])
     assert look.outputs(run) == {"text": "yes 4"}
 
+    # Answered in time into a mailbox that the engine cannot read when the deadline comes: it waits until it can.
+    world.must(["hwf", "run", "late.hwf", "--deadline", "3s", "--runs", runs, "--detach"], status=75)
+    run, review = review_of(world, runs, 4)
+    # Without the run: of all the reviews of this name only one is open.
+    in_time = world.run(["hwf", "review", "answer", review, "yes", "--n", "5", "--runs", runs])
+    assert in_time.status == 75, repr(in_time)
+    inbox = os.path.join(run, "inbox")
+    os.rename(inbox, inbox + ".away")
+    engine = world.start(["hwf", "resume", os.path.basename(run), "--runs", runs])
+    opened = look.journal(run, "review_opened")[0]["t"]
+    world.until("the deadline has long passed", lambda: time.time() * 1000 > opened + 4500)
+    assert not look.journal(run, "clock_fired"), "the deadline passed over an answer that nobody could see"
+    assert engine.poll() is None
+    os.rename(inbox + ".away", inbox)
+    assert engine.wait(timeout=30 * worlds.SLOW) == 0
+    assert look.outputs(run) == {"text": "yes 5"}
+
 
 if __name__ == "__main__":
     worlds.main(main)
