@@ -25,30 +25,33 @@ bool HasTask(const OpenedRun& run, const std::string& place) {
   return false;
 }
 
-bool IsOver(const OpenedRun& run) {
-  if (!run.record->facts().finished) return false;
-  Complain(
-      fmt::format("run {} has {} already", run.record->facts().id, run.record->facts().ok ? "finished" : "failed"));
-  return true;
+// Sends the request, if the run is not over.
+int Send(const OpenedRun& run, const review::Request& request, const std::string& what, bool json) {
+  RequestResult result;
+  if (run.record->facts().finished) {
+    result.kind = RequestResult::Kind::kRefused;
+    result.text =
+        fmt::format("run {} has {} already", run.record->facts().id, run.record->facts().ok ? "finished" : "failed");
+  } else {
+    result = SendRequest(run.directory, request);
+  }
+  return ReportResult(result, what, run.directory, json);
 }
 
 int Cancel(Context&, const Arguments& arguments) {
   const OpenResult opened = OpenRun(arguments, arguments.positional[0], Naming::kActing);
   if (!opened.run.record) return opened.exit;
-  if (IsOver(opened.run)) return kExitFailed;
   const std::string place = arguments.positional.size() > 1 ? arguments.positional[1] : arguments.Get("task");
   if (!place.empty() && !HasTask(opened.run, place)) return kExitUsage;
   review::Request request = RequestOf(opened.run, review::Request::Kind::kCancel);
   request.place = place;
-  const RequestResult result = SendRequest(opened.run.directory, request);
   const std::string& id = opened.run.record->facts().id;
-  return ReportResult(result, "cancel " + (place.empty() ? id : place), opened.run.directory, arguments.Has("json"));
+  return Send(opened.run, request, "cancel " + (place.empty() ? id : place), arguments.Has("json"));
 }
 
 int Doubt(Context&, const Arguments& arguments) {
   const OpenResult opened = OpenRun(arguments, arguments.positional[0], Naming::kActing);
   if (!opened.run.record) return opened.exit;
-  if (IsOver(opened.run)) return kExitFailed;
   const std::string &place = arguments.positional[1], &answer = arguments.positional[2];
   if (!HasTask(opened.run, place)) return kExitUsage;
   if (answer != "happened" && answer != "did-not") {
@@ -56,16 +59,17 @@ int Doubt(Context&, const Arguments& arguments) {
     return kExitUsage;
   }
   const scheduler::TaskView* task = opened.run.record->scheduler().FindTask(place);
-  if (task->status != scheduler::TaskStatus::kInDoubt) {
-    Complain(fmt::format("{} is {}, not in doubt", place, report::ToString(task->status)));
-    return kExitFailed;
-  }
   review::Request request = RequestOf(opened.run, review::Request::Kind::kDoubt);
   request.place = place;
   request.attempt = task->attempt;
   request.happened = answer == "happened";
-  const RequestResult result = SendRequest(opened.run.directory, request);
-  return ReportResult(result, "doubt " + place, opened.run.directory, arguments.Has("json"));
+  if (task->status == scheduler::TaskStatus::kInDoubt || opened.run.record->facts().finished) {
+    return Send(opened.run, request, "doubt " + place, arguments.Has("json"));
+  }
+  RequestResult refused;
+  refused.kind = RequestResult::Kind::kRefused;
+  refused.text = fmt::format("{} is {}, not in doubt", place, report::ToString(task->status));
+  return ReportResult(refused, "doubt " + place, opened.run.directory, arguments.Has("json"));
 }
 
 }  // namespace
