@@ -18,7 +18,13 @@ if(HWF_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(HWF_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  # libFuzzer is clang's, the code is GCC's: clang 14 cannot compile the ANTLR runtime's headers.
+  add_compile_options(-fsanitize-coverage=trace-pc,trace-cmp)
+  execute_process(COMMAND clang-14 -print-file-name=libclang_rt.fuzzer-x86_64.a OUTPUT_VARIABLE HWF_LIBFUZZER
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT EXISTS "${HWF_LIBFUZZER}")
+    message(FATAL_ERROR "libFuzzer is not there: `scripts/install-deps --tests` installs libclang-rt-14-dev")
+  endif()
 endif()
 
 # hwf_add_library(NAME SOURCES a.cpp ... [DEPS lib ...] [TESTS a_test.cpp ...] [TEST_DEPS lib ...])
@@ -41,14 +47,15 @@ function(hwf_add_program name)
   target_link_libraries(${name} PRIVATE hwf_options hwf_fmt ${ARG_DEPS})
 endfunction()
 
-# hwf_add_fuzzer(NAME SOURCES x_fuzz.cpp [DEPS lib ...] CORPUS dir): under HWF_FUZZ a libFuzzer program; always a test
+# hwf_add_fuzzer(NAME SOURCES x_fuzz.cpp [DEPS lib ...] CORPUS dir): under HWF_FUZZ a libFuzzer program; else a test
 # NAME_replay that runs the same entry point over every file of the corpus.
 function(hwf_add_fuzzer name)
   cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPS" ${ARGN})
   if(HWF_FUZZ)
-    add_executable(${name} ${ARG_SOURCES})
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(${name} PRIVATE hwf_options hwf_fmt ${ARG_DEPS})
+    add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/gcc_coverage.cpp)
+    target_link_libraries(${name} PRIVATE hwf_options hwf_fmt ${ARG_DEPS} ${HWF_LIBFUZZER})
+    target_link_options(${name} PRIVATE -Wl,-z,muldefs)
+    return()
   endif()
   add_executable(${name}_replay ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
   target_link_libraries(${name}_replay PRIVATE hwf_options hwf_fmt ${ARG_DEPS})

@@ -4,42 +4,6 @@
 namespace hwf::sema {
 namespace {
 
-std::string_view Symbol(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::kMul:
-      return "*";
-    case BinaryOp::kDiv:
-      return "/";
-    case BinaryOp::kMod:
-      return "%";
-    case BinaryOp::kAdd:
-      return "+";
-    case BinaryOp::kSub:
-      return "-";
-    case BinaryOp::kLt:
-      return "<";
-    case BinaryOp::kLe:
-      return "<=";
-    case BinaryOp::kGt:
-      return ">";
-    case BinaryOp::kGe:
-      return ">=";
-    case BinaryOp::kEq:
-      return "==";
-    case BinaryOp::kNe:
-      return "!=";
-    case BinaryOp::kAnd:
-      return "and";
-    case BinaryOp::kOr:
-      return "or";
-    case BinaryOp::kCoalesce:
-      return "??";
-    case BinaryOp::kRange:
-      return "..";
-  }
-  HWF_UNREACHABLE();
-}
-
 bool IsNumber(TypeRef type) { return type->kind == TypeKind::kInt || type->kind == TypeKind::kFloat; }
 bool IsMeasure(TypeRef type) { return type->kind == TypeKind::kDuration || type->kind == TypeKind::kBytes; }
 
@@ -60,7 +24,7 @@ TypeRef Checker::CheckUnary(UnaryExpr& node) {
 }
 
 TypeRef Checker::BadOperands(const BinaryExpr& node, std::string_view help) {
-  auto report = Report(node.op_range, diagnostics::kBadOperand, Symbol(node.op),
+  auto report = Report(node.op_range, diagnostics::kBadOperand, SymbolOf(node.op),
                        Quoted(TypeName(node.left->type)) + " and " + Quoted(TypeName(node.right->type)));
   const bool optional =
       Plain(node.left->type)->kind == TypeKind::kOptional || Plain(node.right->type)->kind == TypeKind::kOptional;
@@ -102,7 +66,7 @@ TypeRef Checker::CheckLogic(BinaryExpr& node) {
                                                      : node.op == BinaryOp::kAnd ? "the right of `and`"
                                                                                  : "the right of `or`");
   Check(node.right);
-  const std::string what = "on both sides of `" + std::string(Symbol(node.op)) + "`";
+  const std::string what = "on both sides of `" + std::string(SymbolOf(node.op)) + "`";
   const TypeRef want = Simple(TypeKind::kBool);
   const bool left = Coerce(node.left, want, what);
   return Coerce(node.right, want, what) && left ? want : Poison();

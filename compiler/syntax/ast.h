@@ -211,6 +211,7 @@ enum class BinaryOp {
   kCoalesce,
   kRange  // `lo..hi`, only after `in` and `replicas`
 };
+std::string_view SymbolOf(BinaryOp op);  // "+", "and"
 struct BinaryExpr : Expr {
   BinaryOp op;
   Range op_range;

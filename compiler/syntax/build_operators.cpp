@@ -74,6 +74,42 @@ BinaryOp OpOf(size_t kind) {
 
 }  // namespace
 
+std::string_view SymbolOf(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kMul:
+      return "*";
+    case BinaryOp::kDiv:
+      return "/";
+    case BinaryOp::kMod:
+      return "%";
+    case BinaryOp::kAdd:
+      return "+";
+    case BinaryOp::kSub:
+      return "-";
+    case BinaryOp::kLt:
+      return "<";
+    case BinaryOp::kLe:
+      return "<=";
+    case BinaryOp::kGt:
+      return ">";
+    case BinaryOp::kGe:
+      return ">=";
+    case BinaryOp::kEq:
+      return "==";
+    case BinaryOp::kNe:
+      return "!=";
+    case BinaryOp::kAnd:
+      return "and";
+    case BinaryOp::kOr:
+      return "or";
+    case BinaryOp::kCoalesce:
+      return "??";
+    case BinaryOp::kRange:
+      return "..";
+  }
+  HWF_UNREACHABLE();
+}
+
 Expr* Builder::Combine(const antlr4::Token* op, Expr* left, Range left_range, Expr* right, Range right_range) {
   Range range = Span(left_range, right_range);
   if (op->getType() == P::AFTER) return module_.Make<AfterExpr>(range, left, right);

@@ -6,42 +6,6 @@ namespace hwf::syntax {
 
 namespace {
 
-const char* NameOf(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::kMul:
-      return "*";
-    case BinaryOp::kDiv:
-      return "/";
-    case BinaryOp::kMod:
-      return "%";
-    case BinaryOp::kAdd:
-      return "+";
-    case BinaryOp::kSub:
-      return "-";
-    case BinaryOp::kLt:
-      return "<";
-    case BinaryOp::kLe:
-      return "<=";
-    case BinaryOp::kGt:
-      return ">";
-    case BinaryOp::kGe:
-      return ">=";
-    case BinaryOp::kEq:
-      return "==";
-    case BinaryOp::kNe:
-      return "!=";
-    case BinaryOp::kAnd:
-      return "and";
-    case BinaryOp::kOr:
-      return "or";
-    case BinaryOp::kCoalesce:
-      return "??";
-    case BinaryOp::kRange:
-      return "..";
-  }
-  return "?";
-}
-
 std::string Of(const Block* block) { return "{" + (block->result ? Dump(*block->result) : std::string()) + "}"; }
 
 std::string Of(ArrayRef<Arg> args) {
@@ -112,7 +76,7 @@ std::string Dump(const Expr& e) {
                          Dump(*cast<UnaryExpr>(e).operand));
     case Expr::Kind::kBinary: {
       auto& binary = cast<BinaryExpr>(e);
-      return fmt::format("({} {} {})", NameOf(binary.op), Dump(*binary.left), Dump(*binary.right));
+      return fmt::format("({} {} {})", SymbolOf(binary.op), Dump(*binary.left), Dump(*binary.right));
     }
     case Expr::Kind::kAfter:
       return fmt::format("(after {} {})", Dump(*cast<AfterExpr>(e).value), Dump(*cast<AfterExpr>(e).awaited));

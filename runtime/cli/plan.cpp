@@ -133,6 +133,24 @@ class Planner {
   const report::Style& style_;
 };
 
+// Whether time passes in it: something is run or asked.
+bool TakesTime(const ir::Node& node) {
+  return !std::holds_alternative<ir::LetNode>(node.body) && !std::holds_alternative<ir::SourceNode>(node.body) &&
+         !std::holds_alternative<ir::CheckpointNode>(node.body) && !std::holds_alternative<ir::FailNode>(node.body);
+}
+
+// What bounds the time of the whole: of all that waits for one another the longest chain.
+std::vector<std::string> LongestChain(const ir::Region& region) {
+  std::vector<double> weights;
+  weights.reserve(region.nodes.size());
+  for (const ir::Node& node : region.nodes) weights.push_back(TakesTime(node) ? 1 : 0);
+  std::vector<std::string> names;
+  for (const uint32_t index : ir::CriticalPath(ir::DependenciesOf(region), weights).nodes) {
+    if (weights[index] > 0) names.push_back(region.nodes[index].name);
+  }
+  return names;
+}
+
 constexpr size_t kMostShown = 20;
 
 // Those tasks whose inputs are known now; the rest waits for them.
@@ -155,7 +173,7 @@ void PrintFirst(const PlanLookup& plan, const report::Style& style) {
 }
 
 Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan) {
-  Json tasks = Json::Array(), failures = Json::Array();
+  Json tasks = Json::Array(), failures = Json::Array(), chain = Json::Array();
   for (const PlannedTask& task : plan.tasks) {
     Json entry;
     entry.Set("place", task.place).Set("task", task.task);
@@ -164,7 +182,8 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
   for (const std::string& failure : plan.failures) failures.Add(failure);
   Json json;
   json.Set("v", 1).Set("workflow", program.entry->name).Set("params", params);
-  return json.Set("known", tasks).Set("failures", failures);
+  for (const std::string& name : LongestChain(program.entry->region)) chain.Add(name);
+  return json.Set("longest_chain", chain).Set("known", tasks).Set("failures", failures);
 }
 
 int Run(Context& context, const Arguments& arguments) {
@@ -196,6 +215,12 @@ int Run(Context& context, const Arguments& arguments) {
   }
   fmt::print("\n");
   Planner(*loaded.program->module, style).Print(loaded.program->entry->region, "  ");
+  const std::vector<std::string> chain = LongestChain(loaded.program->entry->region);
+  if (chain.size() > kMostShown) {
+    fmt::print("\nlongest chain: {} → … → {} ({})\n", chain.front(), chain.back(), chain.size());
+  } else if (chain.size() > 1) {
+    fmt::print("\nlongest chain: {}\n", fmt::join(chain, " → "));
+  }
   PrintFirst(plan, style);
   return kExitDone;
 }

@@ -165,32 +165,48 @@ def chosen(moments):
     return moments[step // 2 :: step]
 
 
-def main(world):
-    who = world.arguments[0]
-    if not shutil.which("strace"):
-        worlds.skip("strace is not installed")
-    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        worlds.skip("strace may not trace here")
-    shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
-    expected, moments = count_calls(world, who, CALLS)
+def disturb(world, who, moments, tampering, check):
+    """Makes the run again for each of the chosen moments, with what strace does to that call; `check(small, result)` then
+    asserts what must hold. How many moments there were."""
     tried = chosen(moments)
-    print(f"{len(moments)} outside-visible system calls, trying {len(tried)}", flush=True)
+    print(f"{len(moments)} system calls, trying {len(tried)}", flush=True)
     failures = []
     for number, (call, n) in enumerate(tried):
         small = Small(world, number)
         with look.Answerer(world, small.runs, decide):
-            result = traced(world, small, who, ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={n}"])
-            if who == "both":
-                kill_runners(world)
+            options = ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{tampering}:when={n}"]
+            result = traced(world, small, who, options)
             try:
-                small.check(expected, who == "engine")
+                check(small, result)
             except AssertionError as error:
                 failures.append(f"{call} {n} (in {small.dir}, first end: {result.status}): {error}")
                 print("FAILED", failures[-1], flush=True)
                 continue
         shutil.rmtree(small.dir, ignore_errors=True)
     assert not failures, f"{len(failures)} of {len(tried)} moments: " + "; ".join(failures)
-    print(f"{len(tried)} kills, each run came to the same end")
+    return len(tried)
+
+
+def need_strace():
+    if not shutil.which("strace"):
+        worlds.skip("strace is not installed")
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        worlds.skip("strace may not trace here")
+
+
+def main(world):
+    who = world.arguments[0]
+    need_strace()
+    shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
+    expected, moments = count_calls(world, who, CALLS)
+
+    def check(small, _):
+        if who == "both":
+            kill_runners(world)
+        small.check(expected, who == "engine")
+
+    count = disturb(world, who, moments, "signal=KILL", check)
+    print(f"{count} kills, each run came to the same end")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,11 @@ same end.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import kills  # noqa: E402
-from kills import look, worlds  # noqa: E402
+from kills import worlds  # noqa: E402
 
 # Not `write`, which also wakes threads; tests/crash/disk_full.py has it.
 CALLS = [
@@ -27,36 +25,22 @@ CALLS = [
 
 def main(world):
     who = world.arguments[0]
-    if not shutil.which("strace"):
-        worlds.skip("strace is not installed")
-    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        worlds.skip("strace may not trace here")
-    source = os.path.join(kills.HERE, "small.hwf")
-    with open(source) as file:
+    kills.need_strace()
+    with open(os.path.join(kills.HERE, "small.hwf")) as file:
         # A full disk is the site's fault, and what failed for it is tried again.
         world.write("small.hwf", file.read().replace("on [node_fail]", "on [node_fail, site, output]"))
     expected, moments = kills.count_calls(world, who, CALLS)
-    tried = kills.chosen(moments)
-    print(f"{len(moments)} calls that change files, trying {len(tried)}", flush=True)
-    failures, stopped = [], 0
-    for number, (call, n) in enumerate(tried):
-        small = kills.Small(world, number)
-        with look.Answerer(world, small.runs, kills.decide):
-            options = ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error=EDQUOT:when={n}"]
-            result = kills.traced(world, small, who, options)
-            try:
-                if result.status != 0:
-                    stopped += 1
-                    assert result.status == 3, f"exit {result.status}: {result.text}"
-                    assert "quota" in result.text.lower(), f"the message does not name the cause: {result.text}"
-                small.check(expected, False)
-            except AssertionError as error:
-                failures.append(f"{call} {n} (in {small.dir}, first end: {result.status}): {error}")
-                print("FAILED", failures[-1], flush=True)
-                continue
-        shutil.rmtree(small.dir, ignore_errors=True)
-    assert not failures, f"{len(failures)} of {len(tried)} calls: " + "; ".join(failures)
-    print(f"{len(tried)} calls failed once, {stopped} runs stopped and named it, each came to the same end")
+    stopped = []
+
+    def check(small, result):
+        if result.status != 0:
+            stopped.append(small)
+            assert result.status == 3, f"exit {result.status}: {result.text}"
+            assert "quota" in result.text.lower(), f"the message does not name the cause: {result.text}"
+        small.check(expected, False)
+
+    count = kills.disturb(world, who, moments, "error=EDQUOT", check)
+    print(f"{count} calls failed once, {len(stopped)} runs stopped and named it, each came to the same end")
 
 
 if __name__ == "__main__":
