@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
-constexpr int64_t kQuietMs = 500;              // without a word from the sites, what was submitted waits for room
+constexpr int64_t kQuietMs = 2000;             // without a word from the sites, what was submitted waits for room
 constexpr int64_t kClocksHoldMs = 1000;        // until the mailbox is tried again
 constexpr int kFinishTurns = 150;              // to send a site its last requests
 constexpr int kFinishTurnMs = 20;

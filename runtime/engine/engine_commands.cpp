@@ -73,7 +73,9 @@ void EngineImpl::DispatchReady() {
     if (!key.empty() && options_.reuse && start->attempt == 1 && TryReuse(*start, key)) continue;
     Submit(*start, key, batch);
   }
-  if (!batch.empty()) sites_.front()->Submit(std::move(batch));
+  if (batch.empty()) return;
+  last_report_ms_ = clock_.MonotonicMs();  // from now on a report is waited for
+  sites_.front()->Submit(std::move(batch));
 }
 
 bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& key) {

@@ -97,7 +97,9 @@ void FillCpus(const std::vector<int>& ids, Plan& plan) {
 }
 
 int NullDevice() {
-  static const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  static int fd = -1;
+  if (fd < 0)
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);  // again after a failure: descriptors can be short for a while
   return fd;
 }
 
@@ -118,6 +120,7 @@ LaunchResult Launch(const LaunchSpec& spec) {
   plan.env = Pointers(spec.env);
   plan.paths = Candidates(spec);
   plan.null_fd = NullDevice();
+  if (plan.null_fd < 0) return {.pid = -1, .error = errno, .step = "open /dev/null"};
   plan.out = spec.out;
   plan.err = spec.err;
   FillCpus(spec.cpu_ids, plan);

@@ -230,7 +230,8 @@ void Runner::LaunchTask(Attempt& attempt) {
   attempt.started_ms = BootMs();
   const LaunchResult launched = Launch(spec);
   if (launched.pid < 0) {
-    EndUnrun(start, ir::Reason::kSite, ErrnoError(launched.error, "starting a process").message());
+    EndUnrun(start, ir::Reason::kSite,
+             ErrnoError(launched.error, fmt::format("starting a process: {}", launched.step)).message());
     return Forget(attempt, false);
   }
   attempt.pid = launched.pid;
