@@ -57,6 +57,11 @@ class ShellLexer {
   // Units.
   Unit At(size_t index) const { return index < limit_ ? units_[index] : kEnd; }
   bool Looking(std::string_view text) const;
+  static bool IsBlank(Unit unit) { return unit == ' ' || unit == '\t'; }
+  static bool IsMeta(Unit unit) {
+    return unit == ' ' || unit == '\t' || unit == '\n' || unit == ';' || unit == '&' || unit == '|' || unit == '(' ||
+           unit == ')' || unit == '<' || unit == '>';
+  }
   static bool IsInterpolation(Unit unit) { return unit < 0; }
   static uint32_t PartOf(Unit unit) { return static_cast<uint32_t>(-(unit + 1)); }
 

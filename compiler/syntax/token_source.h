@@ -34,6 +34,7 @@ class TokenSource {
   Range Between(size_t begin, size_t end) const {
     return {file_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
   }
+  static bool IsWordPart(char c);
   bool InString() const {
     return !stack_.empty() && (stack_.back().what == Opened::kQuoted || stack_.back().what == Opened::kRaw);
   }

@@ -8,26 +8,18 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/check.h"
 #include "runtime/state/builtins.h"
+#include "runtime/state/evaluator.h"
 #include "runtime/state/operators.h"
 #include "runtime/state/values.h"
 
 namespace hwf::state {
-namespace {
 
 using ir::Expr;
 using ir::Op;
 
-constexpr int kMaxDepth = 1200;
-
-// What an evaluation gave: moved out of the scratch space if it was made there, else a copy.
-Json Taken(const Json* value, Json& scratch) {
-  if (value == &scratch) return std::move(scratch);
-  return *value;
-}
+namespace {
 
 bool OnSpine(Op op) {
   switch (op) {
@@ -66,436 +58,220 @@ bool OnSpine(Op op) {
   HWF_UNREACHABLE();
 }
 
-// The values of one instance of a pure region; its nodes are computed when first read.
-class PureFrame : public Environment {
- public:
-  PureFrame(const ir::Region& region, const Environment* outer) : region_(region), outer_(outer) {}
-
-  void Bind(ir::ValueId id, Json value) { values_[id] = std::move(value); }
-  const ir::Node* Unmade(ir::ValueId id) const {
-    for (const ir::Node& node : region_.nodes) {
-      if (node.id == id) return &node;
-    }
-    return nullptr;
-  }
-  const Json* Own(ir::ValueId id) const {
-    auto it = values_.find(id);
-    return it != values_.end() ? &it->second : nullptr;
-  }
-  const Json* Find(ir::ValueId id) const override {
-    const Json* own = Own(id);
-    return own != nullptr || outer_ == nullptr ? own : outer_->Find(id);
-  }
-  const ir::Region& region() const { return region_; }
-
- private:
-  const ir::Region& region_;
-  const Environment* outer_;
-  std::map<ir::ValueId, Json> values_;
-};
-
-class Evaluator {
- public:
-  Evaluator(const ir::Module& module, int depth) : module_(module), depth_(depth) {}
-
-  // Null after a failure.
-  const Json* Eval(const Expr& expr, const Environment& env, Json& scratch) {
-    if (++depth_ > kMaxDepth) return Fail(expr, "this expression is nested too deeply");
-    const Json* out = OnSpine(expr.op) ? Spine(expr, env, scratch) : Foot(expr, env, scratch);
-    --depth_;
-    return out;
-  }
-
-  const Json* RegionResult(PureFrame& frame, Json& scratch) {
-    if (!frame.region().result) return &(scratch = Json());
-    return Lazy(*frame.region().result, frame, scratch);
-  }
-
-  std::optional<Failure> failure;
-
- private:
-  std::nullptr_t Fail(const Expr& expr, std::string message) {
-    if (!failure) failure = Failure{std::move(message), expr.span};
-    return nullptr;
-  }
-
-  // In a pure frame: computes the nodes that the expression reads first.
-  const Json* Lazy(const Expr& expr, PureFrame& frame, Json& scratch) {
-    std::vector<const Expr*> todo = {&expr};
-    while (!todo.empty()) {
-      const Expr* next = todo.back();
-      todo.pop_back();
-      for (const Expr& arg : next->args) todo.push_back(&arg);
-      if (next->op != Op::kRef || frame.Own(next->ref) != nullptr) continue;
-      const ir::Node* node = frame.Unmade(next->ref);
-      if (node == nullptr) continue;
-      if (!Make(*node, frame)) return nullptr;
-    }
-    return Eval(expr, frame, scratch);
-  }
-
-  bool Make(const ir::Node& node, PureFrame& frame) {
-    if (++depth_ > kMaxDepth) {
-      failure = Failure{"this function is nested too deeply", node.span};
-      return false;
-    }
-    Json scratch;
-    const Json* value = nullptr;
-    if (const auto* let = std::get_if<ir::LetNode>(&node.body)) {
-      value = Lazy(let->value, frame, scratch);
-    } else if (const auto* branch = std::get_if<ir::IfNode>(&node.body)) {
-      value = MakeIf(*branch, frame, scratch);
-    } else if (const auto* match = std::get_if<ir::MatchNode>(&node.body)) {
-      value = MakeMatch(node, *match, frame, scratch);
-    } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
-      value = MakeFor(*loop, frame, scratch);
-    } else {
-      failure = Failure{"only pure values can be computed here", node.span};
-    }
-    --depth_;
-    if (value == nullptr) return false;
-    frame.Bind(node.id, Taken(value, scratch));
-    return true;
-  }
-
-  // An inner region reads values of the frames around it, which must be there before: they are found through Nested.
-  const Json* Inner(const ir::Region& region, JsonArray arguments, PureFrame& outer, Json& scratch) {
-    if (!MakeReadFromOutside(region, outer)) return nullptr;
-    PureFrame frame(region, &outer);
-    for (size_t i = 0; i < region.params.size() && i < arguments.size(); ++i) {
-      frame.Bind(region.params[i].id, std::move(arguments[i]));
-    }
-    Json made;
-    const Json* value = RegionResult(frame, made);
-    if (value == nullptr) return nullptr;
-    scratch = value == &made ? std::move(made) : Json(*value);
-    return &scratch;
-  }
-
-  bool MakeRead(const Expr& expr, PureFrame& frame) {
-    std::vector<const Expr*> todo = {&expr};
-    while (!todo.empty()) {
-      const Expr* next = todo.back();
-      todo.pop_back();
-      for (const Expr& arg : next->args) todo.push_back(&arg);
-      if (next->op != Op::kRef || frame.Own(next->ref) != nullptr) continue;
-      const ir::Node* node = frame.Unmade(next->ref);
-      if (node != nullptr && !Make(*node, frame)) return false;
-    }
-    return true;
-  }
-
-  bool MakeReadFromOutside(const ir::Region& region, PureFrame& outer) {
-    if (region.result && !MakeRead(*region.result, outer)) return false;
-    for (const ir::Node& node : region.nodes) {
-      if (const auto* let = std::get_if<ir::LetNode>(&node.body)) {
-        if (!MakeRead(let->value, outer)) return false;
-      } else if (const auto* branch = std::get_if<ir::IfNode>(&node.body)) {
-        if (!MakeRead(branch->condition, outer) || !MakeReadFromOutside(*branch->then_body, outer)) return false;
-        if (branch->else_body && !MakeReadFromOutside(*branch->else_body, outer)) return false;
-      } else if (const auto* match = std::get_if<ir::MatchNode>(&node.body)) {
-        if (!MakeRead(match->subject, outer)) return false;
-        for (const ir::MatchArm& arm : match->arms) {
-          if (!MakeReadFromOutside(*arm.body, outer)) return false;
-        }
-      } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
-        if (!MakeRead(loop->list, outer) || !MakeReadFromOutside(*loop->body, outer)) return false;
-        if (loop->where && !MakeReadFromOutside(*loop->where, outer)) return false;
-      }
-    }
-    return true;
-  }
-
-  const Json* MakeIf(const ir::IfNode& branch, PureFrame& frame, Json& scratch) {
-    Json condition_scratch;
-    const Json* condition = Lazy(branch.condition, frame, condition_scratch);
-    if (condition == nullptr) return nullptr;
-    if (!condition->is_bool()) return Fail(branch.condition, "the condition is no Bool");
-    const ir::Region* body = condition->AsBool() ? branch.then_body.get() : branch.else_body.get();
-    if (body == nullptr) return &(scratch = Json());
-    return Inner(*body, {}, frame, scratch);
-  }
-
-  const Json* MakeMatch(const ir::Node& node, const ir::MatchNode& match, PureFrame& frame, Json& scratch) {
-    Json subject_scratch;
-    const Json* subject = Lazy(match.subject, frame, subject_scratch);
-    if (subject == nullptr) return nullptr;
-    std::string variant = subject->StringOr("variant", "");
-    for (const ir::MatchArm& arm : match.arms) {
-      if (!arm.variant.empty() && arm.variant != variant) continue;
-      JsonArray binds;
-      for (const std::string& field : arm.binds) binds.push_back((*subject)["fields"][field]);
-      return Inner(*arm.body, std::move(binds), frame, scratch);
-    }
-    failure = Failure{fmt::format("no arm takes the variant `{}`", variant), node.span};
-    return nullptr;
-  }
-
-  const Json* MakeFor(const ir::ForNode& loop, PureFrame& frame, Json& scratch) {
-    Json list_scratch;
-    const Json* list = Lazy(loop.list, frame, list_scratch);
-    if (list == nullptr) return nullptr;
-    if (!list->is_array()) return Fail(loop.list, "this is no list");
-    JsonArray out;
-    for (const Json& item : list->AsArray()) {
-      Json made;
-      if (loop.where) {
-        if (Inner(*loop.where, {item}, frame, made) == nullptr) return nullptr;
-        if (!made.is_bool() || !made.AsBool()) continue;
-      }
-      if (Inner(*loop.body, {item}, frame, made) == nullptr) return nullptr;
-      out.push_back(std::move(made));
-    }
-    scratch = Json(std::move(out));
-    return &scratch;
-  }
-
-  const Json* Spine(const Expr& top, const Environment& env, Json& scratch) {
-    std::vector<const Expr*> spine;
-    const Expr* foot = &top;
-    while (OnSpine(foot->op)) {
-      if (foot->args.empty()) return Fail(*foot, "an operator without operands");
-      spine.push_back(foot);
-      foot = &foot->args[0];
-    }
-    const Json* value = Foot(*foot, env, scratch);
-    while (value != nullptr && !spine.empty()) {
-      value = Step(*spine.back(), value, env, scratch);
-      spine.pop_back();
-    }
-    return value;
-  }
-
-  static const Json* Keep(Json value, Json& scratch) {
-    scratch = std::move(value);
-    return &scratch;
-  }
-
-  // One operator, its first operand at hand (possibly in scratch).
-  const Json* Step(const Expr& expr, const Json* left, const Environment& env, Json& scratch) {
-    switch (expr.op) {
-      case Op::kField:
-        return Field(expr, *left, scratch);
-      case Op::kOptField:
-        if (left->is_null()) return Keep(Json(), scratch);
-        return Field(expr, *left, scratch);
-      case Op::kNegate:
-        return Computed(Negate(expr, *left), scratch);
-      case Op::kNot:
-        if (!left->is_bool()) return Fail(expr, "`not` of what is no Bool");
-        return Keep(Json(!left->AsBool()), scratch);
-      case Op::kWiden:
-        return Keep(Widen(Taken(left, scratch), expr.type), scratch);
-      case Op::kAnd:
-      case Op::kOr:
-        if (!left->is_bool()) return Fail(expr, "an operand is no Bool");
-        if (left->AsBool() == (expr.op == Op::kOr)) return left;
-        return Second(expr, env, scratch);
-      case Op::kCoalesce:
-        if (!left->is_null()) return left;
-        return Second(expr, env, scratch);
-      default:
-        break;
-    }
-    if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
-    Json right_scratch;
-    const Json* right = Eval(expr.args[1], env, right_scratch);
-    if (right == nullptr) return nullptr;
-    if (expr.op == Op::kIndex) return Index(expr, *left, *right, scratch);
-    return Computed(Binary(expr, *left, *right), scratch);
-  }
-
-  const Json* Second(const Expr& expr, const Environment& env, Json& scratch) {
-    if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
-    Json made;
-    const Json* value = Eval(expr.args[1], env, made);
-    return value == &made ? Keep(std::move(made), scratch) : value;
-  }
-
-  const Json* Field(const Expr& expr, const Json& base, Json& scratch) {
-    const Json* member = base.Find(expr.name);
-    if (base.is_null()) return Fail(expr, fmt::format("`.{}` of none", expr.name));
-    if (member == nullptr) return Fail(expr, fmt::format("there is no field `{}`", expr.name));
-    if (&base != &scratch) return member;
-    return Keep(Json(*member), scratch);
-  }
-
-  const Json* Index(const Expr& expr, const Json& base, const Json& index, Json& scratch) {
-    const Json* item = nullptr;
-    if (base.is_array() && index.is_int()) {
-      auto size = static_cast<int64_t>(base.AsArray().size());
-      if (index.AsInt() < 0 || index.AsInt() >= size) {
-        return Fail(expr, fmt::format("the index {} is out of range: the list has {} {}", index.AsInt(), size,
-                                      size == 1 ? "element" : "elements"));
-      }
-      item = &base.AsArray()[static_cast<size_t>(index.AsInt())];
-    } else if (base.is_object()) {
-      item = base.Find(index.is_string() ? index.AsString() : index.Dump());
-      if (item == nullptr) return Fail(expr, fmt::format("the map has no key {}", Brief(index)));
-    } else {
-      return Fail(expr, base.is_null() ? "an index into none" : "an index into what is no list and no map");
-    }
-    return &base == &scratch ? Keep(Json(*item), scratch) : item;
-  }
-
-  const Json* Computed(Evaluation result, Json& scratch) {
-    if (result.ok()) return Keep(std::move(result.value), scratch);
-    if (!failure) failure = std::move(result.failure);
-    return nullptr;
-  }
-
-  // What is no operator.
-  const Json* Foot(const Expr& expr, const Environment& env, Json& scratch) {
-    switch (expr.op) {
-      case Op::kLiteral:
-        return &expr.literal;
-      case Op::kRef: {
-        const Json* value = env.Find(expr.ref);
-        return value != nullptr ? value : Fail(expr, "a value that is not there");
-      }
-      case Op::kList:
-        return List(expr, env, scratch);
-      case Op::kMap:
-        return Map(expr, env, scratch);
-      case Op::kRecord:
-        return Labelled(expr, env, scratch) ? &scratch : nullptr;
-      case Op::kEnum: {
-        Json fields;
-        if (!Labelled(expr, env, fields)) return nullptr;
-        Json out = Json::Object();
-        out.AsObject().push_back({"variant", Json(expr.name)});
-        out.AsObject().push_back({"fields", std::move(fields)});
-        return Keep(std::move(out), scratch);
-      }
-      case Op::kConcat:
-        return Concat(expr, env, scratch);
-      case Op::kBuiltin:
-        return Builtin(expr, env, scratch);
-      case Op::kCall:
-        return Call(expr, env, scratch);
-      default:
-        return Fail(expr, "an operator out of place");
-    }
-  }
-
-  const Json* List(const Expr& expr, const Environment& env, Json& scratch) {
-    JsonArray out;
-    out.reserve(expr.args.size());
-    for (const Expr& arg : expr.args) {
-      Json made;
-      const Json* value = Eval(arg, env, made);
-      if (value == nullptr) return nullptr;
-      out.push_back(Taken(value, made));
-    }
-    return Keep(Json(std::move(out)), scratch);
-  }
-
-  const Json* Map(const Expr& expr, const Environment& env, Json& scratch) {
-    Json out = Json::Object();
-    for (size_t i = 0; i + 1 < expr.args.size(); i += 2) {
-      Json key_made, value_made;
-      const Json* key = Eval(expr.args[i], env, key_made);
-      const Json* value = key != nullptr ? Eval(expr.args[i + 1], env, value_made) : nullptr;
-      if (value == nullptr) return nullptr;
-      out.Set(key->is_string() ? key->AsString() : key->Dump(), *value);
-    }
-    return Keep(std::move(out), scratch);
-  }
-
-  bool Labelled(const Expr& expr, const Environment& env, Json& out) {
-    if (expr.labels.size() != expr.args.size()) return Fail(expr, "a record without its labels") != nullptr;
-    Json made_object = Json::Object();
-    for (size_t i = 0; i < expr.args.size(); ++i) {
-      Json made;
-      const Json* value = Eval(expr.args[i], env, made);
-      if (value == nullptr) return false;
-      made_object.AsObject().push_back({expr.labels[i], Taken(value, made)});
-    }
-    out = std::move(made_object);
-    return true;
-  }
-
-  const Json* Concat(const Expr& expr, const Environment& env, Json& scratch) {
-    std::string out;
-    for (const Expr& arg : expr.args) {
-      Json made;
-      const Json* value = Eval(arg, env, made);
-      if (value == nullptr) return nullptr;
-      out += ToText(*value, arg.type);
-    }
-    return Keep(Json(std::move(out)), scratch);
-  }
-
-  const Json* Builtin(const Expr& expr, const Environment& env, Json& scratch) {
-    size_t count = expr.args.size();
-    ApplyFunction apply = [](const Json&) { return Evaluation(); };
-    if (TakesFunction(expr.name)) {
-      if (expr.labels.size() != 1) return Fail(expr, fmt::format("{}() without its function", expr.name));
-      apply = [this, &expr](const Json& argument) { return Apply(expr, expr.labels[0], {argument}); };
-    }
-    std::vector<Json> made(count);
-    std::vector<const Json*> args;
-    for (size_t i = 0; i < count; ++i) {
-      args.push_back(Eval(expr.args[i], env, made[i]));
-      if (args.back() == nullptr) return nullptr;
-    }
-    Evaluation result = CallBuiltin(expr, args, apply);
-    return Computed(std::move(result), scratch);
-  }
-
-  const Json* Call(const Expr& expr, const Environment& env, Json& scratch) {
-    std::vector<Json> arguments;
-    for (const Expr& arg : expr.args) {
-      Json made;
-      const Json* value = Eval(arg, env, made);
-      if (value == nullptr) return nullptr;
-      arguments.push_back(Taken(value, made));
-    }
-    Evaluation result = Apply(expr, expr.name, std::move(arguments));
-    if (result.ok()) return Keep(std::move(result.value), scratch);
-    if (!failure) failure = std::move(result.failure);
-    return nullptr;
-  }
-
-  Evaluation Apply(const Expr& at, const std::string& name, std::vector<Json> arguments) {
-    const ir::Function* function = module_.FindFunction(name);
-    if (function == nullptr) return {Json(), Failure{fmt::format("there is no function `{}`", name), at.span}};
-    Evaluator inner(module_, depth_ + 1);
-    PureFrame frame(function->region, nullptr);
-    for (size_t i = 0; i < function->region.params.size(); ++i) {
-      const ir::Param& param = function->region.params[i];
-      Json value;
-      if (i < arguments.size()) {
-        value = std::move(arguments[i]);
-      } else if (param.default_value) {
-        Json made;
-        const Json* made_value = inner.Eval(*param.default_value, frame, made);
-        if (made_value == nullptr) return {Json(), std::move(inner.failure)};
-        value = *made_value;
-      } else {
-        return {Json(), Failure{fmt::format("`{}` lacks its argument `{}`", name, param.name), at.span}};
-      }
-      frame.Bind(param.id, Widen(std::move(value), param.type));
-    }
-    Json made;
-    const Json* value = inner.RegionResult(frame, made);
-    if (value == nullptr) return {Json(), std::move(inner.failure)};
-    Json out = value == &made ? std::move(made) : Json(*value);
-    return {function->result != nullptr ? Widen(std::move(out), function->result) : std::move(out), std::nullopt};
-  }
-
-  const ir::Module& module_;
-  int depth_;
-};
-
 }  // namespace
+
+// Null after a failure.
+const Json* Evaluator::Eval(const Expr& expr, const Environment& env, Json& scratch) {
+  if (++depth_ > kMaxDepth) return Fail(expr, "this expression is nested too deeply");
+  const Json* out = OnSpine(expr.op) ? Spine(expr, env, scratch) : Foot(expr, env, scratch);
+  --depth_;
+  return out;
+}
+
+std::nullptr_t Evaluator::Fail(const Expr& expr, std::string message) {
+  if (!failure) failure = Failure{std::move(message), expr.span};
+  return nullptr;
+}
+
+const Json* Evaluator::Spine(const Expr& top, const Environment& env, Json& scratch) {
+  std::vector<const Expr*> spine;
+  const Expr* foot = &top;
+  while (OnSpine(foot->op)) {
+    if (foot->args.empty()) return Fail(*foot, "an operator without operands");
+    spine.push_back(foot);
+    foot = &foot->args[0];
+  }
+  const Json* value = Foot(*foot, env, scratch);
+  while (value != nullptr && !spine.empty()) {
+    value = Step(*spine.back(), value, env, scratch);
+    spine.pop_back();
+  }
+  return value;
+}
+
+const Json* Evaluator::Keep(Json value, Json& scratch) {
+  scratch = std::move(value);
+  return &scratch;
+}
+
+// One operator, its first operand at hand (possibly in scratch).
+const Json* Evaluator::Step(const Expr& expr, const Json* left, const Environment& env, Json& scratch) {
+  switch (expr.op) {
+    case Op::kField:
+      return Field(expr, *left, scratch);
+    case Op::kOptField:
+      if (left->is_null()) return Keep(Json(), scratch);
+      return Field(expr, *left, scratch);
+    case Op::kNegate:
+      return Computed(Negate(expr, *left), scratch);
+    case Op::kNot:
+      if (!left->is_bool()) return Fail(expr, "`not` of what is no Bool");
+      return Keep(Json(!left->AsBool()), scratch);
+    case Op::kWiden:
+      return Keep(Widen(Taken(left, scratch), expr.type), scratch);
+    case Op::kAnd:
+    case Op::kOr:
+      if (!left->is_bool()) return Fail(expr, "an operand is no Bool");
+      if (left->AsBool() == (expr.op == Op::kOr)) return left;
+      return Second(expr, env, scratch);
+    case Op::kCoalesce:
+      if (!left->is_null()) return left;
+      return Second(expr, env, scratch);
+    default:
+      break;
+  }
+  if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
+  Json right_scratch;
+  const Json* right = Eval(expr.args[1], env, right_scratch);
+  if (right == nullptr) return nullptr;
+  if (expr.op == Op::kIndex) return Index(expr, *left, *right, scratch);
+  return Computed(Binary(expr, *left, *right), scratch);
+}
+
+const Json* Evaluator::Second(const Expr& expr, const Environment& env, Json& scratch) {
+  if (expr.args.size() < 2) return Fail(expr, "an operator without its second operand");
+  Json made;
+  const Json* value = Eval(expr.args[1], env, made);
+  return value == &made ? Keep(std::move(made), scratch) : value;
+}
+
+const Json* Evaluator::Field(const Expr& expr, const Json& base, Json& scratch) {
+  const Json* member = base.Find(expr.name);
+  if (base.is_null()) return Fail(expr, fmt::format("`.{}` of none", expr.name));
+  if (member == nullptr) return Fail(expr, fmt::format("there is no field `{}`", expr.name));
+  if (&base != &scratch) return member;
+  return Keep(Json(*member), scratch);
+}
+
+const Json* Evaluator::Index(const Expr& expr, const Json& base, const Json& index, Json& scratch) {
+  const Json* item = nullptr;
+  if (base.is_array() && index.is_int()) {
+    auto size = static_cast<int64_t>(base.AsArray().size());
+    if (index.AsInt() < 0 || index.AsInt() >= size) {
+      return Fail(expr, fmt::format("the index {} is out of range: the list has {} {}", index.AsInt(), size,
+                                    size == 1 ? "element" : "elements"));
+    }
+    item = &base.AsArray()[static_cast<size_t>(index.AsInt())];
+  } else if (base.is_object()) {
+    item = base.Find(index.is_string() ? index.AsString() : index.Dump());
+    if (item == nullptr) return Fail(expr, fmt::format("the map has no key {}", Brief(index)));
+  } else {
+    return Fail(expr, base.is_null() ? "an index into none" : "an index into what is no list and no map");
+  }
+  return &base == &scratch ? Keep(Json(*item), scratch) : item;
+}
+
+const Json* Evaluator::Computed(Evaluation result, Json& scratch) {
+  if (result.ok()) return Keep(std::move(result.value), scratch);
+  if (!failure) failure = std::move(result.failure);
+  return nullptr;
+}
+
+// What is no operator.
+const Json* Evaluator::Foot(const Expr& expr, const Environment& env, Json& scratch) {
+  switch (expr.op) {
+    case Op::kLiteral:
+      return &expr.literal;
+    case Op::kRef: {
+      const Json* value = env.Find(expr.ref);
+      return value != nullptr ? value : Fail(expr, "a value that is not there");
+    }
+    case Op::kList:
+      return List(expr, env, scratch);
+    case Op::kMap:
+      return Map(expr, env, scratch);
+    case Op::kRecord:
+      return Labelled(expr, env, scratch) ? &scratch : nullptr;
+    case Op::kEnum: {
+      Json fields;
+      if (!Labelled(expr, env, fields)) return nullptr;
+      Json out = Json::Object();
+      out.AsObject().push_back({"variant", Json(expr.name)});
+      out.AsObject().push_back({"fields", std::move(fields)});
+      return Keep(std::move(out), scratch);
+    }
+    case Op::kConcat:
+      return Concat(expr, env, scratch);
+    case Op::kBuiltin:
+      return Builtin(expr, env, scratch);
+    case Op::kCall:
+      return Call(expr, env, scratch);
+    default:
+      return Fail(expr, "an operator out of place");
+  }
+}
+
+const Json* Evaluator::List(const Expr& expr, const Environment& env, Json& scratch) {
+  JsonArray out;
+  out.reserve(expr.args.size());
+  for (const Expr& arg : expr.args) {
+    Json made;
+    const Json* value = Eval(arg, env, made);
+    if (value == nullptr) return nullptr;
+    out.push_back(Taken(value, made));
+  }
+  return Keep(Json(std::move(out)), scratch);
+}
+
+const Json* Evaluator::Map(const Expr& expr, const Environment& env, Json& scratch) {
+  Json out = Json::Object();
+  for (size_t i = 0; i + 1 < expr.args.size(); i += 2) {
+    Json key_made, value_made;
+    const Json* key = Eval(expr.args[i], env, key_made);
+    const Json* value = key != nullptr ? Eval(expr.args[i + 1], env, value_made) : nullptr;
+    if (value == nullptr) return nullptr;
+    out.Set(key->is_string() ? key->AsString() : key->Dump(), *value);
+  }
+  return Keep(std::move(out), scratch);
+}
+
+bool Evaluator::Labelled(const Expr& expr, const Environment& env, Json& out) {
+  if (expr.labels.size() != expr.args.size()) return Fail(expr, "a record without its labels") != nullptr;
+  Json made_object = Json::Object();
+  for (size_t i = 0; i < expr.args.size(); ++i) {
+    Json made;
+    const Json* value = Eval(expr.args[i], env, made);
+    if (value == nullptr) return false;
+    made_object.AsObject().push_back({expr.labels[i], Taken(value, made)});
+  }
+  out = std::move(made_object);
+  return true;
+}
+
+const Json* Evaluator::Concat(const Expr& expr, const Environment& env, Json& scratch) {
+  std::string out;
+  for (const Expr& arg : expr.args) {
+    Json made;
+    const Json* value = Eval(arg, env, made);
+    if (value == nullptr) return nullptr;
+    out += ToText(*value, arg.type);
+  }
+  return Keep(Json(std::move(out)), scratch);
+}
+
+const Json* Evaluator::Builtin(const Expr& expr, const Environment& env, Json& scratch) {
+  size_t count = expr.args.size();
+  ApplyFunction apply = [](const Json&) { return Evaluation(); };
+  if (TakesFunction(expr.name)) {
+    if (expr.labels.size() != 1) return Fail(expr, fmt::format("{}() without its function", expr.name));
+    apply = [this, &expr](const Json& argument) { return Apply(expr, expr.labels[0], {argument}); };
+  }
+  std::vector<Json> made(count);
+  std::vector<const Json*> args;
+  for (size_t i = 0; i < count; ++i) {
+    args.push_back(Eval(expr.args[i], env, made[i]));
+    if (args.back() == nullptr) return nullptr;
+  }
+  Evaluation result = CallBuiltin(expr, args, apply);
+  return Computed(std::move(result), scratch);
+}
 
 Evaluation Evaluate(const ir::Module& module, const Expr& expr, const Environment& environment) {
   Evaluator evaluator(module, 0);
   Json made;
   const Json* value = evaluator.Eval(expr, environment, made);
   if (value == nullptr) return {Json(), std::move(evaluator.failure)};
-  return {value == &made ? std::move(made) : Json(*value), std::nullopt};
+  return {Evaluator::Taken(value, made), std::nullopt};
 }
 
 Evaluation EvaluateRegion(const ir::Module& module, const ir::Region& region, std::vector<Json> arguments,
@@ -508,7 +284,7 @@ Evaluation EvaluateRegion(const ir::Module& module, const ir::Region& region, st
   Json made;
   const Json* value = evaluator.RegionResult(frame, made);
   if (value == nullptr) return {Json(), std::move(evaluator.failure)};
-  return {value == &made ? std::move(made) : Json(*value), std::nullopt};
+  return {Evaluator::Taken(value, made), std::nullopt};
 }
 
 std::string SpanText(const ir::Module& module, const ir::Span& span) {
