@@ -64,7 +64,11 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
   const TaskDecl* job = name != nullptr && name->binding != nullptr && name->binding->kind == Binding::Kind::kLet
                             ? name->binding->task
                             : nullptr;
-  if (job == nullptr) return UnknownField(field, plain);
+  if (job == nullptr) {
+    const bool previous =
+        name != nullptr && name->binding != nullptr && name->binding->kind == Binding::Kind::kPrevious;
+    return previous && task_->broken ? Poison() : UnknownField(field, plain);
+  }
   for (const StreamClause& stream : job->streams) {
     if (stream.name.text != field.name.text) continue;
     Report(field.range, diagnostics::kNotCarried,
@@ -72,7 +76,7 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
         .Help("`watch " + name->name.text.str() + "." + field.name.text.str() + " as e { … }` takes them one by one");
     return Poison();
   }
-  return UnknownField(field, plain);
+  return job->broken ? Poison() : UnknownField(field, plain);
 }
 
 TypeRef Checker::UnknownField(const FieldExpr& field, TypeRef record) {

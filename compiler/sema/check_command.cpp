@@ -40,7 +40,7 @@ void Checker::CheckCommand(const TaskDecl& task) {
   };
   switch (task.run.kind) {
     case TaskDecl::Run::Kind::kNone:
-      Report(task.name.range, diagnostics::kNoCommand, task.name.text);
+      if (!task.broken) Report(task.name.range, diagnostics::kNoCommand, task.name.text);
       return;
     case TaskDecl::Run::Kind::kInterpreter:
       if (task.run.interpreter.text != "python") {

@@ -25,7 +25,7 @@ void Checker::CheckWatch(WatchStmt& watch) {
       context_.suggester.Offer(stream.name.text);
       if (stream.name.text == watch.stream.text) watch.binding->type = stream.sema_type;
     }
-    if (IsPoison(watch.binding->type) && watch.stream) {
+    if (IsPoison(watch.binding->type) && watch.stream && !task->broken) {
       auto report = Report(watch.stream.range, diagnostics::kUnknownStream, task->name.text, watch.stream.text);
       report.Note(task->name.range, "the task is here");
       Suggest(report, watch.stream.range);
@@ -53,7 +53,7 @@ void Checker::CheckSend(SendStmt& send) {
       send.by_param = MatchArgs(send.args, ParamsOf(message.fields), callee, send.range);
       return;
     }
-    if (send.message) {
+    if (send.message && !task->broken) {
       auto report = Report(send.message.range, diagnostics::kUnknownMessage, task->name.text, send.message.text);
       report.Note(task->name.range, "the task is here");
       Suggest(report, send.message.range);

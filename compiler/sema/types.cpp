@@ -129,6 +129,7 @@ TypeRef Types::OfBinding(const TypeExpr& written, const Binding* binding, String
       if (clause.name.text == stream) return clause.sema_type;
       context_.suggester.Offer(clause.name.text);
     }
+    if (task->broken) return poison;
     auto report = context_.Report(written.range, diagnostics::kUnknownStream, task->name.text, stream);
     report.Note(task->name.range, "the task is here");
     if (const StringRef best = context_.suggester.Best(); !best.empty())

@@ -125,6 +125,7 @@ struct TaskDecl : Decl {
   ArrayRef<MessageClause> accepts;
   ArrayRef<Ident> uncarried;  // `launch`, `pack`: the word, for the diagnostic
   Run run;
+  bool broken = false;  // one of its clauses is an error: what seems to be missing may stand there
   explicit TaskDecl(Range r, Ident n) : Decl(Kind::kTask, r, n) {}
   static bool classof(const Decl* d) { return d->kind == Kind::kTask; }
 };

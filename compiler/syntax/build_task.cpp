@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "compiler/syntax/builder.h"
 
 namespace hwf::syntax {
@@ -22,6 +24,7 @@ Decl* Builder::Task(P::TaskDeclContext* c) {
   }
   task->outputs = Save(outputs);
 
+  const bool header_broken = broken_;
   TaskParts parts;
   for (P::TaskClauseContext* clause : c->clauses) TaskClause(clause, task, parts);
   task->uses = Save(parts.uses);
@@ -31,6 +34,9 @@ Decl* Builder::Task(P::TaskDeclContext* c) {
   task->streams = Save(parts.streams);
   task->accepts = Save(parts.accepts);
   task->uncarried = Save(parts.uncarried);
+  // What is wrong in a clause leaves the others and the header whole.
+  task->broken = broken_;
+  broken_ = header_broken;
   return Whole(task);
 }
 
@@ -70,13 +76,15 @@ void Builder::TaskClause(P::TaskClauseContext* c, TaskDecl* task, TaskParts& par
 }
 
 void Builder::Stream(P::StreamContext* c, TaskParts& parts) {
+  const bool broken_before = std::exchange(broken_, false);
   StreamClause stream;
   stream.range = At(c);
   stream.name = Name(c->declared);
   stream.fields = Fields(c->fields);
   if (c->keep) stream.keep = Expression(c->keep);
   if (c->every) stream.every_all = Expect(Name(c->every), {"all"});
-  parts.streams.push_back(stream);
+  if (!broken_) parts.streams.push_back(stream);  // else nobody knows what it has
+  broken_ = broken_ || broken_before;
 }
 
 void Builder::Retry(P::RetryContext* c, TaskDecl* task) {
