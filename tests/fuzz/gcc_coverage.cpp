@@ -1,6 +1,6 @@
 // What libFuzzer's runtime lacks for code that GCC compiled (clang 14 cannot compile the ANTLR runtime's headers):
-// -fsanitize-coverage=trace-pc calls once in every basic block, and here each caller gets one of the 8-bit counters that
-// libFuzzer watches. libFuzzer's own function of that name only refuses; the linker is told to take this one.
+// -fsanitize-coverage=trace-pc calls once in every basic block, and here each caller gets one of the 8-bit counters
+// that libFuzzer watches. libFuzzer's own function of that name only refuses; the linker is told to take this one.
 #include <cstddef>
 #include <cstdint>
 
