@@ -47,7 +47,10 @@ class Evaluator {
   const Json* Eval(const ir::Expr& expr, const Environment& env, Json& scratch);
   const Json* RegionResult(PureFrame& frame, Json& scratch);
   // What an evaluation gave: moved out of the scratch space if it was made there, else a copy.
-  static Json Taken(const Json* value, Json& scratch) { return value == &scratch ? std::move(scratch) : *value; }
+  static Json Taken(const Json* value, Json& scratch) {
+    if (value == &scratch) return std::move(scratch);
+    return *value;
+  }
 
   std::optional<Failure> failure;
 
