@@ -15,11 +15,13 @@ std::vector<Diagnostic> Sorted(const source::SourceManager& sources, std::vector
 // The line, the place underlined, notes, help and the fix; ends with a count line if there is anything to say.
 std::string RenderText(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics, bool color);
 
-// One JSON document: {"version": 1, "diagnostics": [...], "errors": n, "warnings": n, "files": n}.
-std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics);
+// One JSON document: {"version": 1, "diagnostics": [...], "errors": n, "warnings": n, "files": n, "unreadable": [...]}.
+// `unreadable` has a message for each file that was named and could not be read.
+std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
+                       const std::vector<std::string>& unreadable);
 
-// SARIF 2.1.0, one run; columns count code points.
+// SARIF 2.1.0, one run; columns count code points. What was unreadable makes its invocation unsuccessful.
 std::string RenderSarif(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
-                        std::string_view tool_version);
+                        const std::vector<std::string>& unreadable, std::string_view tool_version);
 
 }  // namespace hwf::diagnostics

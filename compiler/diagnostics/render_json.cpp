@@ -44,7 +44,8 @@ Json DiagnosticJson(const source::SourceManager& sources, const Diagnostic& d) {
 
 }  // namespace
 
-std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics) {
+std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
+                       const std::vector<std::string>& unreadable) {
   Json list = Json::Array();
   int64_t errors = 0;
   for (const Diagnostic& d : diagnostics) {
@@ -55,6 +56,9 @@ std::string RenderJson(const source::SourceManager& sources, const std::vector<D
   json.Set("version", 1).Set("diagnostics", std::move(list)).Set("errors", errors);
   json.Set("warnings", static_cast<int64_t>(diagnostics.size()) - errors);
   json.Set("files", static_cast<int64_t>(sources.file_count()));
+  Json failures = Json::Array();
+  for (const std::string& message : unreadable) failures.Add(message);
+  json.Set("unreadable", std::move(failures));
   return json.DumpPretty();
 }
 

@@ -11,6 +11,19 @@ namespace {
 Json Object() { return Json::Object(); }
 Json Message(std::string_view text) { return Json(Object().Set("text", text)); }
 
+// hwfc's own run: without every file it was not successful, and what it did not find proves nothing.
+Json Invocation(const std::vector<std::string>& unreadable) {
+  Json json = Object();
+  json.Set("executionSuccessful", unreadable.empty());
+  if (unreadable.empty()) return json;
+  Json notifications = Json::Array();
+  for (const std::string& message : unreadable) {
+    notifications.Add(Json(Object().Set("level", "error").Set("message", Message(message))));
+  }
+  json.Set("toolExecutionNotifications", std::move(notifications));
+  return json;
+}
+
 class SarifRenderer {
  public:
   explicit SarifRenderer(const source::SourceManager& sources) : sources_(sources) {}
@@ -98,7 +111,7 @@ class SarifRenderer {
 }  // namespace
 
 std::string RenderSarif(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
-                        std::string_view tool_version) {
+                        const std::vector<std::string>& unreadable, std::string_view tool_version) {
   SarifRenderer renderer(sources);
   Json results = Json::Array();
   for (const Diagnostic& d : diagnostics) results.Add(renderer.Result(d));
@@ -107,6 +120,7 @@ std::string RenderSarif(const source::SourceManager& sources, const std::vector<
   driver.Set("name", "hwfc").Set("version", tool_version).Set("rules", renderer.TakeRules());
   Json run = Object();
   run.Set("tool", Json(Object().Set("driver", std::move(driver))));
+  run.Set("invocations", Json(Json::Array().Add(Invocation(unreadable))));
   run.Set("columnKind", "unicodeCodePoints").Set("results", std::move(results));
   Json log = Object();
   log.Set("$schema", "https://json.schemastore.org/sarif-2.1.0.json").Set("version", "2.1.0");

@@ -66,7 +66,7 @@ TEST_F(RenderTest, SortsAndDropsDoubles) {
 
 TEST_F(RenderTest, JsonHasEverything) {
   emitter_.Report(At(15, 16), kSyntax, "`y`", "z").Suggest("write `z`", At(15, 16), "z").Note(At(0, 3), "here");
-  auto json = Json::Parse(RenderJson(sources_, All()));
+  auto json = Json::Parse(RenderJson(sources_, All(), {}));
   ASSERT_TRUE(json.ok());
   EXPECT_EQ((*json)["version"].AsInt(), 1);
   EXPECT_EQ((*json)["errors"].AsInt(), 1);
@@ -80,7 +80,7 @@ TEST_F(RenderTest, JsonHasEverything) {
 
 TEST_F(RenderTest, SarifHasRulesRegionsAndFixes) {
   emitter_.Report(At(15, 16), kSyntax, "`y`", "z").Suggest("write `z`", At(15, 16), "z");
-  auto json = Json::Parse(RenderSarif(sources_, All(), "0.1.0"));
+  auto json = Json::Parse(RenderSarif(sources_, All(), {}, "0.1.0"));
   ASSERT_TRUE(json.ok());
   EXPECT_EQ((*json)["version"].AsString(), "2.1.0");
   const Json& run = (*json)["runs"].AsArray().at(0);

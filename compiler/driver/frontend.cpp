@@ -21,7 +21,7 @@ std::optional<sema::Program> Frontend::CompileText(const std::string& path, std:
 std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& file) {
   if (!file.ok()) {
     fmt::print(stderr, "hwfc: {}\n", file.error().message());
-    unreadable_ = true;
+    unreadable_.push_back(file.error().message());
     return std::nullopt;
   }
   diagnostics::Emitter emitter(collector_);
@@ -30,7 +30,7 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
 }
 
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
-  if (has_errors() || unreadable_) return std::nullopt;
+  if (has_errors() || !unreadable_.empty()) return std::nullopt;
   diagnostics::Emitter emitter(collector_);
   ir::Module module = lower::Lower(program, sources_, emitter);
   if (has_errors()) return std::nullopt;
@@ -45,13 +45,13 @@ std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
 std::string Frontend::Render(const Options& options) const {
   std::vector<diagnostics::Diagnostic> sorted = diagnostics::Sorted(sources_, collector_.diagnostics());
   std::string_view format = options.ValueOr("--format", "text");
-  if (format == "json") return diagnostics::RenderJson(sources_, sorted);
-  if (format == "sarif") return diagnostics::RenderSarif(sources_, sorted, HWF_VERSION);
+  if (format == "json") return diagnostics::RenderJson(sources_, sorted, unreadable_);
+  if (format == "sarif") return diagnostics::RenderSarif(sources_, sorted, unreadable_, HWF_VERSION);
   return diagnostics::RenderText(sources_, sorted, UseColor(options, STDOUT_FILENO));
 }
 
 int Frontend::ExitCode() const {
-  if (unreadable_) return kExitWorld;
+  if (!unreadable_.empty()) return kExitWorld;
   return has_errors() ? kExitFailed : kExitDone;
 }
 

@@ -40,7 +40,7 @@ class Frontend {
 
   source::SourceManager sources_;
   diagnostics::Collector collector_;
-  bool unreadable_ = false;
+  std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };
 
 // Whether text to that stream is coloured: `--color`, then NO_COLOR and TERM=dumb, then whether it is a terminal.

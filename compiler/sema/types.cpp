@@ -112,7 +112,8 @@ TypeRef Types::ResolvePath(const TypeExpr& written, const ModuleScope& scope) {
     }
   }
   if (!known) {
-    if (!context_.incomplete.contains(&scope)) ReportUnknown(written, first, scope);
+    // Of a path it is the whole that is not there: `Int.y` has an `Int` before it.
+    if (!context_.incomplete.contains(&scope)) ReportUnknown(written, written.name.text, scope);
     return context_.Simple(TypeKind::kPoison);
   }
   if (binding == nullptr) return context_.Simple(TypeKind::kPoison);
@@ -139,6 +140,12 @@ TypeRef Types::OfBinding(const TypeExpr& written, const Binding* binding, String
   auto nominal = context_.nominal.find(binding->decl);
   if (nominal != context_.nominal.end() && stream.empty()) return nominal->second;
   const bool declares = binding->decl != nullptr;
+  if (nominal != context_.nominal.end()) {
+    context_.Report(written.range, diagnostics::kUnknownType, written.name.text)
+        .Note(binding->name.range,
+              "only a task has types in it, its checkpoints; this is " + std::string(KindName(*binding->decl)));
+    return poison;
+  }
   auto report = context_.Report(written.range, diagnostics::kNotAType, written.name.text,
                                 declares ? KindName(*binding->decl) : "not a declaration");
   if (declares) report.Note(binding->name.range, "declared here");

@@ -90,11 +90,23 @@ def sarif_result(value, rules, what):
                 only(replacement["insertedContent"], ["text"], [], what)
 
 
-def check_sarif(log):
+def sarif_invocation(value, unreadable):
+    only(value, ["executionSuccessful"], ["toolExecutionNotifications"], "the invocation")
+    need(value["executionSuccessful"] is not unreadable, "executionSuccessful")
+    need(("toolExecutionNotifications" in value) == unreadable, "toolExecutionNotifications")
+    for notification in value.get("toolExecutionNotifications", []):
+        only(notification, ["level", "message"], [], "a notification")
+        need(notification["level"] == "error", "a notification's level")
+        sarif_message(notification["message"], "a notification")
+
+
+def check_sarif(log, unreadable):
     only(log, ["version", "runs", "$schema"], [], "the log")
     need(log["version"] == "2.1.0" and len(log["runs"]) == 1, "version or runs")
     run = log["runs"][0]
-    only(run, ["tool", "results", "columnKind"], [], "the run")
+    only(run, ["tool", "invocations", "results", "columnKind"], [], "the run")
+    need(len(run["invocations"]) == 1, "one invocation")
+    sarif_invocation(run["invocations"][0], unreadable)
     need(run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints"), "columnKind")
     only(run["tool"], ["driver"], [], "the tool")
     driver = run["tool"]["driver"]
@@ -117,9 +129,10 @@ def json_range(value, what):
     need(value["begin"]["byte"] <= value["end"]["byte"], f"{what} ends before it begins")
 
 
-def check_json(log):
-    only(log, ["version", "diagnostics", "errors", "warnings", "files"], [], "the document")
+def check_json(log, unreadable):
+    only(log, ["version", "diagnostics", "errors", "warnings", "files", "unreadable"], [], "the document")
     need(log["version"] == 1, "version")
+    need(len(log["unreadable"]) == int(unreadable), f"unreadable: {log['unreadable']}")
     kinds = [d["severity"] for d in log["diagnostics"]]
     need(log["errors"] == kinds.count("error") and log["warnings"] == kinds.count("warning"), "counts")
     need(len(kinds) == log["errors"] + log["warnings"], "another severity")
@@ -137,18 +150,20 @@ def check_json(log):
 def main():
     hwfc = os.path.join(os.path.abspath(sys.argv[1]), "hwfc")
     os.chdir(HERE)
-    results = 0
+    results = refused = 0
     for path in sorted(glob.glob("*/*.hwf")) + [os.path.join(HERE, "sema", "types.hwf"), "no such file é.hwf"]:
         for kind, check in (("sarif", check_sarif), ("json", check_json)):
             done = subprocess.run([hwfc, "check", path, "--format", kind], capture_output=True, text=True, timeout=60)
             try:
                 log = json.loads(done.stdout)
-                check(log)
+                check(log, done.returncode == 3)
             except (AssertionError, ValueError) as error:
                 sys.exit(f"hwfc check {path} --format {kind}: {error}")
+            refused += done.returncode == 3
             if kind == "json":
                 results += len(log["diagnostics"])
                 need((done.returncode == 1) == (log["errors"] > 0) or done.returncode == 3, f"{path}: {done.returncode}")
+    need(refused >= 2, "a file that is not there was not refused")
     need(results > 100, f"only {results} diagnostics: is this the right place?")
 
 

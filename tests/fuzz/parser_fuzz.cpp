@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   HWF_CHECK(module != nullptr);
   auto sorted = diagnostics::Sorted(sources, collector.diagnostics());
   diagnostics::RenderText(sources, sorted, true);
-  diagnostics::RenderJson(sources, sorted);
-  diagnostics::RenderSarif(sources, sorted, "0");
+  diagnostics::RenderJson(sources, sorted, {});
+  diagnostics::RenderSarif(sources, sorted, {}, "0");
   return 0;
 }
