@@ -21,10 +21,6 @@ struct NewRun {
 // The run's absolute directory; its last part is the id: UTC date and time, and chance.
 ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run);
 
-// `directory` and what is missing above it, with the rights of what was there: in a directory that people share, the
-// second one can begin a run too.
-ErrorOr<Success> MakeLike(const std::string& directory);
-
 // Where results of runs in the same directory of runs are remembered, of this user.
 std::string CacheDirectory(const std::string& run_directory);
 // The name of an engine's log there; all of a run begin with its id and a dash.

@@ -61,8 +61,8 @@ class DeliveryTest : public ::testing::Test {
 
 TEST_F(DeliveryTest, RunDirectoriesHaveTheirModesWhateverTheUmask) {
   mode_t before = umask(0077);
-  auto alone = MakeRunDirectory(dir_ / "runs", std::nullopt);
-  auto shared = MakeRunDirectory(dir_ / "runs", getgid());
+  auto alone = MakeRunDirectory(dir_ / "runs", std::nullopt, 1'700'000'000'000);
+  auto shared = MakeRunDirectory(dir_ / "runs", getgid(), 1'700'000'000'000);
   umask(before);
   ASSERT_TRUE(alone.ok() && shared.ok());
   EXPECT_NE(alone->id, shared->id);
@@ -76,7 +76,7 @@ TEST_F(DeliveryTest, RunDirectoriesHaveTheirModesWhateverTheUmask) {
 }
 
 TEST_F(DeliveryTest, WithoutAnEngineItIsQueuedAndLaterAnswered) {
-  auto run = MakeRunDirectory(dir_ / "runs", std::nullopt);
+  auto run = MakeRunDirectory(dir_ / "runs", std::nullopt, 1'700'000'000'000);
   auto receipt = Deliver(files_, run->path, Answer(*run));
   ASSERT_TRUE(receipt.ok()) << receipt.error().message();
   EXPECT_EQ(receipt->outcome, Receipt::Outcome::kQueued);
@@ -99,7 +99,7 @@ TEST_F(DeliveryTest, WithoutAnEngineItIsQueuedAndLaterAnswered) {
 }
 
 TEST_F(DeliveryTest, ALivingEngineIsWaitedFor) {
-  auto run = MakeRunDirectory(dir_ / "runs", std::nullopt);
+  auto run = MakeRunDirectory(dir_ / "runs", std::nullopt, 1'700'000'000'000);
   auto lease = journal::Lease::Acquire(files_, run->path, journal::OwnEngineId(), {});
   ASSERT_TRUE(lease.ok());
   auto silent = Deliver(files_, run->path, Answer(*run), {.wait_ms = 30});
@@ -125,7 +125,7 @@ TEST_F(DeliveryTest, ALivingEngineIsWaitedFor) {
 
 TEST_F(DeliveryTest, AColleaguesAnswerArrivesAStrangersDoesNot) {
   if (geteuid() != 0) GTEST_SKIP() << "answering from other accounts needs root";
-  auto run = MakeRunDirectory(dir_ / "runs", kTeam);
+  auto run = MakeRunDirectory(dir_ / "runs", kTeam, 1'700'000'000'000);
   ASSERT_TRUE(run.ok()) << run.error().message();
   int ana = As(kAna, {kTeam}, [&] { return Deliver(files_, run->path, Answer(*run)).ok() ? 0 : 1; });
   EXPECT_EQ(ana, 0);
@@ -150,7 +150,7 @@ TEST_F(DeliveryTest, AColleaguesAnswerArrivesAStrangersDoesNot) {
 }
 
 TEST_F(DeliveryTest, TheDirectoryInTheWayIsNamed) {
-  auto shared = MakeRunDirectory(dir_ / "home/runs", kTeam == 0 ? 0 : getgid());
+  auto shared = MakeRunDirectory(dir_ / "home/runs", kTeam == 0 ? 0 : getgid(), 1'700'000'000'000);
   ASSERT_TRUE(shared.ok());
   Account member{"ana", kAna, {getgid()}}, stranger{"eve", kEve, {}};
   ASSERT_EQ(chmod((dir_ / "home").c_str(), 0755), 0);
@@ -160,7 +160,7 @@ TEST_F(DeliveryTest, TheDirectoryInTheWayIsNamed) {
   EXPECT_THAT(*WhyUnreachable(shared->path, Account{"ana", kAna, {kTeam}}),
               HasSubstr((dir_ / "home") + " has mode 0700, so ana cannot pass through it: `chmod o+x"));
   ASSERT_EQ(chmod((dir_ / "home").c_str(), 0755), 0);
-  auto alone = MakeRunDirectory(dir_ / "home/runs", std::nullopt);
+  auto alone = MakeRunDirectory(dir_ / "home/runs", std::nullopt, 1'700'000'000'000);
   EXPECT_THAT(*WhyUnreachable(alone->path, member), HasSubstr("start it with --share GROUP"));
 }
 
