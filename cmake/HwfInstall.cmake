@@ -1,0 +1,13 @@
+# `cmake --install build/release --prefix DIR`: the programs side by side (hwf starts the hwfc and the hwf-runner that lie
+# beside it), the Python module for tasks, the manual page and bash's completion, which hwf itself writes.
+include(GNUInstallDirs)
+install(TARGETS hwf hwfc hwf-runner hwf-task RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/runtime/task/hwf_task.py DESTINATION ${CMAKE_INSTALL_DATADIR}/hwf/python)
+set(made ${CMAKE_BINARY_DIR}/share)
+install(CODE "
+  file(MAKE_DIRECTORY ${made})
+  execute_process(COMMAND $<TARGET_FILE:hwf> man OUTPUT_FILE ${made}/hwf.1 COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND $<TARGET_FILE:hwf> completion bash OUTPUT_FILE ${made}/hwf.bash COMMAND_ERROR_IS_FATAL ANY)
+")
+install(FILES ${made}/hwf.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made}/hwf.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME hwf)

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""What `cmake --install` puts into a directory works there alone: a run in bash and one that imports the Python module."""
+
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import runs as look  # noqa: E402
+import world as worlds  # noqa: E402
+
+PROGRAM = """hwf 1
+task spoken(word: String) -> (text: String at stdout) {
+  run "printf %s ~{word}"
+}
+task counted(word: String) -> (n: Int at stdout) {
+  checkpoint step(n: Int)
+  run python \"\"\"
+    import hwf_task
+    hwf_task.checkpoint("step", n=1)
+    print(len(~{word}))
+  \"\"\"
+}
+workflow w(word: String) -> (text: String, n: Int) {
+  let a = spoken(word)
+  let b = counted(a.text)
+  (text: a.text, n: b.n)
+}
+"""
+
+
+def main(world):
+    prefix = world.path("there is a space/prefix")
+    build = os.path.dirname(world.programs)
+    subprocess.run(["cmake", "--install", build, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL, timeout=120)
+    installed = sorted(os.path.relpath(os.path.join(at, f), prefix) for at, _, files in os.walk(prefix) for f in files)
+    assert installed == [
+        "bin/hwf",
+        "bin/hwf-runner",
+        "bin/hwf-task",
+        "bin/hwfc",
+        "share/bash-completion/completions/hwf",
+        "share/hwf/python/hwf_task.py",
+        "share/man/man1/hwf.1",
+    ], installed
+    world.env["PATH"] = os.path.join(prefix, "bin") + ":/usr/bin:/bin"
+    world.write("w.hwf", PROGRAM)
+    world.must(["hwf", "run", "w.hwf", "--word", "été", "--runs", "runs"])
+    (run,) = look.run_directories(world.path("runs"))
+    assert look.outputs(run) == {"text": "été", "n": 3}, look.outputs(run)
+    assert len(look.journal(run, "emission")) == 1
+    world.must(["bash", "-n", os.path.join(prefix, "share/bash-completion/completions/hwf")])
+
+
+if __name__ == "__main__":
+    worlds.main(main)
