@@ -85,8 +85,8 @@ class Page {
   void Reviews() {
     for (const ReviewView& review : scheduler_.reviews()) {
       if (review.status != ReviewStatus::kOpen) continue;
-      std::string state = fmt::format("open since {}", FormatClock(review.opened));
-      if (review.deadline != 0) state += fmt::format(", until {}", FormatTime(review.deadline));
+      std::string state = fmt::format("open since {}", FormatNear(review.opened, view_.now));
+      if (review.deadline != 0) state += fmt::format(", until {}", FormatNear(review.deadline, view_.now));
       if (!review.votes.empty())
         state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
       lines_.push_back(

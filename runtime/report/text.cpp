@@ -189,6 +189,11 @@ std::string FormatBytes(int64_t bytes) {
 std::string FormatClock(state::TimeMs time) { return Strftime("%H:%M:%S", LocalTime(time)); }
 std::string FormatTime(state::TimeMs time) { return Strftime("%Y-%m-%d %H:%M", LocalTime(time)); }
 
+std::string FormatNear(state::TimeMs time, state::TimeMs now) {
+  const std::tm at = LocalTime(time), today = LocalTime(now);
+  return at.tm_year == today.tm_year && at.tm_yday == today.tm_yday ? Strftime("%H:%M", at) : FormatTime(time);
+}
+
 std::string FormatUtc(state::TimeMs time) { return engine::UtcText(time); }
 
 std::string FormatNumber(double value) {

@@ -97,5 +97,13 @@ TEST(Text, ShellWords) {
   EXPECT_EQ(ShellWord(""), "''");
 }
 
+TEST(Text, AnotherDayHasItsDate) {
+  constexpr state::TimeMs kNow = 1'777'900'000'000;
+  const std::string day = FormatTime(kNow).substr(0, 10);
+  EXPECT_EQ(day + " " + FormatNear(kNow, kNow), FormatTime(kNow));
+  constexpr state::TimeMs kDays = 2 * 86'400'000;
+  EXPECT_EQ(FormatNear(kNow + kDays, kNow), FormatTime(kNow + kDays));
+}
+
 }  // namespace
 }  // namespace hwf::report
