@@ -38,7 +38,7 @@ std::string FormatClock(state::TimeMs time);       // local "14:03:22"
 std::string FormatTime(state::TimeMs time);        // local "2026-05-04 14:03"
 // "14:03" on the local day of `now`, else with its date.
 std::string FormatNear(state::TimeMs time, state::TimeMs now);
-std::string FormatUtc(state::TimeMs time);         // "2026-05-04T12:03:22.123Z"
+std::string FormatUtc(state::TimeMs time);  // "2026-05-04T12:03:22.123Z"
 
 // One line. With a type, Durations and Bytes have units and an enum is `retune(rate: 0.05)`; files are their base
 // names.
