@@ -236,8 +236,7 @@ int Run(Context& context, const Arguments& arguments) {
     fmt::print("{}", report::ReviewText(review, word, style, platform::RealClock().NowMs()));
     if (review.status != scheduler::ReviewStatus::kOpen) return kExitFailed;
     if (!context.terminal) {
-      Complain(
-          fmt::format("say which answer: hwf review answer {} {} {}", word, review.id, report::ChoicesText(review)));
+      Complain("say which answer, behind the command: " + report::ChoicesText(review));
       return kExitUsage;
     }
     TellFormOpened(found.run, review);

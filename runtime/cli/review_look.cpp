@@ -31,8 +31,7 @@ struct Listing {
       fmt::print("{} {}{}", style.Bold(run), record.module().entry,
                  report::ReviewLine(review, style, platform::RealClock().NowMs()));
       if (review.status != ReviewStatus::kOpen) continue;
-      fmt::print("    hwf review answer {} {} {}\n", RunWord(record.paths().root), review.id,
-                 report::ChoicesText(review));
+      fmt::print("{}", report::AnswerHint(review, RunWord(record.paths().root), "    "));
     }
   }
 };

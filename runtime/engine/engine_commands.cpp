@@ -192,8 +192,10 @@ void EngineImpl::Do(const scheduler::PlaceMessage& command) {
 }
 
 void EngineImpl::Do(const scheduler::AskDoubt& command) {
-  follower_.OnTrouble(fmt::format("{} began and its end is unknown; if its effect happened: hwf doubt {} {} happened",
-                                  command.place, record_->facts().id, command.place));
+  follower_.OnTrouble(
+      fmt::format("{} began and its end is unknown; say whether its effect happened:\n"
+                  "    hwf doubt {} {}\n      # happened, did-not",
+                  command.place, record_->facts().id, command.place));
 }
 
 // Once the sites have told all they know: what was submitted and never reached one is submitted again, and so is what

@@ -61,8 +61,9 @@ class Writer {
   std::string operator()(const state::ReviewOpened& opened) const {
     const ReviewView* review = scheduler_.FindReview(opened.review);
     if (review == nullptr) return "";
-    return fmt::format("{} {}: {}\n         hwf review answer {} {} {}", style_.Yellow("review"), review->place,
-                       FormatProse(review->question), run_, review->id, ChoicesText(*review));
+    std::string hint = AnswerHint(*review, run_, "         ");
+    hint.pop_back();
+    return fmt::format("{} {}: {}\n{}", style_.Yellow("review"), review->place, FormatProse(review->question), hint);
   }
   std::string operator()(const state::Vote& vote) const {
     const ReviewView* review = scheduler_.FindReview(vote.review);

@@ -23,6 +23,12 @@ using scheduler::TaskView;
 
 constexpr size_t kPlotRows = 3;
 constexpr size_t kPlotColumns = 40;
+constexpr size_t kPlotMargin = 16;  // the label before it, and one column that stays free
+constexpr size_t kReviewLines = 3;
+
+size_t RowsOf(const std::string& line, size_t columns) {
+  return std::max<size_t>(1, (Width(line) + columns - 1) / columns);
+}
 
 struct Series {
   std::string name;
@@ -62,42 +68,62 @@ class Page {
     Head();
     Reviews();
     Running();
-    for (std::string& line : lines_) line = Fit(line, view_.columns > 1 ? view_.columns - 1 : 1);
-    const size_t most = std::max<size_t>(view_.rows, 4) - 1;
-    if (lines_.size() > most) {
-      const size_t hidden = lines_.size() - most + 1;
-      lines_.resize(most - 1);
-      lines_.push_back(style_.Dim(fmt::format("… {} more lines: hwf status {}", hidden, view_.run)));
-    }
+    Shorten();
     return std::move(lines_);
   }
 
  private:
+  void Add(const std::string& line) { lines_.push_back(Fit(line, view_.columns > 1 ? view_.columns - 1 : 1)); }
+
+  // Whole, over several rows if need be: a command that is cut cannot be copied.
+  void AddHint(std::string hint) {
+    hint.pop_back();
+    const size_t end = hint.find('\n');
+    lines_.push_back(style_.Yellow(hint.substr(0, end)));
+    lines_.push_back(style_.Yellow(hint.substr(end + 1)));
+  }
+
+  // To the rows that the terminal has, the last of which tells of the rest.
+  void Shorten() {
+    const size_t most = std::max<size_t>(view_.rows, 4) - 1;
+    size_t rows = 0, kept = 0;
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      rows += RowsOf(lines_[i], view_.columns);
+      if (rows < most) kept = i + 1;
+    }
+    if (rows <= most) return;
+    const size_t hidden = lines_.size() - kept;
+    lines_.resize(kept);
+    Add(style_.Dim(fmt::format("… {} more lines: hwf status {}", hidden, view_.run)));
+  }
+
   void Head() {
     const std::string left = fmt::format("{} {}  {}", style_.Bold(record_.module().entry),
                                          style_.Dim(record_.facts().id), CountsText(CountTasks(scheduler_), style_));
     const std::string right = Ticking(view_.now - record_.facts().started);
     const size_t used = Width(left) + Width(right) + 2;
     const size_t gap = used < view_.columns ? view_.columns - used : 1;
-    lines_.push_back(left + std::string(gap, ' ') + style_.Dim(ProgressMoves(record_) ? right : ""));
+    Add(left + std::string(gap, ' ') + style_.Dim(ProgressMoves(record_) ? right : ""));
   }
 
   void Reviews() {
+    // What runs shall be seen too.
+    const size_t most = std::max<size_t>(view_.rows / 2, kReviewLines + 1) / kReviewLines;
+    size_t open = 0;
     for (const ReviewView& review : scheduler_.reviews()) {
-      if (review.status != ReviewStatus::kOpen) continue;
+      if (review.status != ReviewStatus::kOpen || ++open > most) continue;
       std::string state = fmt::format("open since {}", FormatNear(review.opened, view_.now));
       if (review.deadline != 0) state += fmt::format(", until {}", FormatNear(review.deadline, view_.now));
       if (!review.votes.empty())
         state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
-      lines_.push_back(
-          fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)), style_.Dim(state)));
-      lines_.push_back(
-          style_.Yellow(fmt::format("    hwf review answer {} {} {}", view_.run, review.id, ChoicesText(review))));
+      Add(fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)), style_.Dim(state)));
+      AddHint(AnswerHint(review, view_.run, "    "));
     }
+    if (open > most) Add(style_.Yellow(fmt::format("… {} more: hwf review list {}", open - most, view_.run)));
     for (const TaskView& task : scheduler_.tasks()) {
       if (task.status != TaskStatus::kInDoubt) continue;
-      lines_.push_back(fmt::format("{} {} may have had its effect; say which:", style_.Red("!"), task.place));
-      lines_.push_back(style_.Yellow(fmt::format("    hwf doubt {} {} happened|did-not", view_.run, task.place)));
+      Add(fmt::format("{} {} may have had its effect; say which:", style_.Red("!"), task.place));
+      AddHint(DoubtHint(task, view_.run, "    "));
     }
   }
 
@@ -116,9 +142,9 @@ class Page {
       if (task.attempt > 1) line += fmt::format("attempt {}  ", task.attempt);
       if (newest != nullptr)
         line += fmt::format("{} {}: {}", *stream, newest->number, EmissionText(*newest, task.task, *stream));
-      lines_.push_back(line);
+      Add(line);
       if (stream != nullptr) Plot(task, *stream);
-      if (!task.messages.empty()) lines_.push_back("    told " + MessageText(task.messages.back(), task.task));
+      if (!task.messages.empty()) Add("    told " + MessageText(task.messages.back(), task.task));
     }
   }
 
@@ -128,15 +154,15 @@ class Page {
       const Series series = SeriesOf(emissions);
       if (series.values.size() < 2) return;
       const auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
+      const size_t room = view_.columns > kPlotMargin ? view_.columns - kPlotMargin : 1;
       const std::vector<std::string> plot =
-          LinePlot(series.values, std::min(kPlotColumns, series.values.size()), kPlotRows);
+          LinePlot(series.values, std::min({kPlotColumns, room, series.values.size()}), kPlotRows);
       for (size_t row = 0; row < plot.size(); ++row) {
         std::string label;
         if (row == 0) label = FormatNumber(*high);
         if (row == 1) label = series.name;
         if (row + 1 == plot.size()) label = FormatNumber(*low);
-        lines_.push_back(
-            fmt::format("    {} {}", style_.Dim(fmt::format("{:>10}", Fit(label, 10))), style_.Green(plot[row])));
+        Add(fmt::format("    {} {}", style_.Dim(fmt::format("{:>10}", Fit(label, 10))), style_.Green(plot[row])));
       }
     }
   }
@@ -176,7 +202,7 @@ std::string LiveScreen::Erase() const {
   // A terminal that became narrower has wrapped what was drawn.
   const size_t columns = Size().columns;
   size_t rows = 0;
-  for (const std::string& line : drawn_) rows += std::max<size_t>(1, (Width(line) + columns - 1) / columns);
+  for (const std::string& line : drawn_) rows += RowsOf(line, columns);
   return fmt::format("\x1b[{}A\r\x1b[J", rows);
 }
 
@@ -191,7 +217,10 @@ void LiveScreen::Draw(const std::vector<std::string>& lines) {
   std::string text;
   const size_t columns = Size().columns;
   const bool resized = columns != std::exchange(columns_, columns);
-  if (lines.size() == drawn_.size() && !resized) {
+  const auto wraps = [&](const std::string& line) { return RowsOf(line, columns) > 1; };
+  const bool in_place = lines.size() == drawn_.size() && !resized && std::none_of(lines.begin(), lines.end(), wraps) &&
+                        std::none_of(drawn_.begin(), drawn_.end(), wraps);
+  if (in_place) {
     text = fmt::format("\x1b[{}A", drawn_.size());
     for (size_t i = 0; i < lines.size(); ++i) text += lines[i] == drawn_[i] ? "\n" : "\r" + lines[i] + "\x1b[K\n";
   } else {

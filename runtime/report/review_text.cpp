@@ -96,12 +96,21 @@ std::string FieldText(const scheduler::FormFieldView& field) {
 std::string ChoicesText(const ReviewView& review) {
   std::string text;
   for (const scheduler::ChoiceView& choice : review.choices) {
-    text += (text.empty() ? "" : " | ") + choice.name;
+    text += (text.empty() ? "" : ", ") + choice.name;
     for (const scheduler::FormFieldView& field : choice.fields) {
       if (field.required) text += fmt::format(" --{} {}", field.name, Upper(ir::ToString(field.type)));
     }
   }
   return text;
+}
+
+// A person copies whole lines: nothing in them may be an answer, nor a pipe to a program of that name.
+std::string AnswerHint(const ReviewView& review, const std::string& run, std::string_view indent) {
+  return fmt::format("{0}hwf review answer {1} {2}\n{0}  # {3}\n", indent, run, review.id, ChoicesText(review));
+}
+
+std::string DoubtHint(const scheduler::TaskView& task, const std::string& run, std::string_view indent) {
+  return fmt::format("{0}hwf doubt {1} {2}\n{0}  # happened, did-not\n", indent, run, task.place);
 }
 
 std::string ReviewLine(const ReviewView& review, const Style& style, state::TimeMs now) {
@@ -154,7 +163,7 @@ std::string ReviewText(const ReviewView& review, const std::string& run, const S
       text += fmt::format("      --{}  {}\n", field.name, FieldText(field));
     }
   }
-  return text + fmt::format("answer with: hwf review answer {} {} {}\n", run, review.id, ChoicesText(review));
+  return text + "answer with:\n" + AnswerHint(review, run, "  ");
 }
 
 }  // namespace hwf::report

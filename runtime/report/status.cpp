@@ -242,12 +242,11 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
   for (const scheduler::ReviewView& review : scheduler.reviews()) text += ReviewLine(review, style, now);
   for (const scheduler::ReviewView& review : scheduler.reviews()) {
     if (review.status != ReviewStatus::kOpen) continue;
-    text += fmt::format("answer with: hwf review answer {} {} {}\n", run, review.id, ChoicesText(review));
+    text += "answer with:\n" + AnswerHint(review, run, "  ");
   }
   for (const TaskView& task : scheduler.tasks()) {
     if (task.status != TaskStatus::kInDoubt) continue;
-    text += fmt::format("{} may have had its effect; say which: hwf doubt {} {} happened|did-not\n", task.place, run,
-                        task.place);
+    text += fmt::format("{} may have had its effect; say which:\n{}", task.place, DoubtHint(task, run, "  "));
   }
   for (const std::string& failure : scheduler.failures())
     text += style.Red("failed: ") + Printable(failure, true) + "\n";
