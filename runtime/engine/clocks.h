@@ -30,10 +30,15 @@ class Clocks {
   // Of all that is due at `now` the earliest, removed; several of one moment in order of review, clock and index.
   std::optional<scheduler::ArmClock> TakeDue(state::TimeMs now) {
     if (order_.empty() || order_.begin()->first > now) return std::nullopt;
-    const auto [due, key] = *order_.begin();
-    order_.erase(order_.begin());
-    due_.erase(key);
-    return scheduler::ArmClock{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+    return Take(order_.begin()->second);
+  }
+  // Of this review's clocks of this kind one that is due, the first by index.
+  std::optional<scheduler::ArmClock> TakeDue(const std::string& review, state::Clock clock, state::TimeMs now) {
+    for (auto at = due_.lower_bound(Key(review, clock, 0)); at != due_.end(); ++at) {
+      if (std::get<0>(at->first) != review || std::get<1>(at->first) != clock) break;
+      if (at->second <= now) return Take(at->first);
+    }
+    return std::nullopt;
   }
   std::optional<state::TimeMs> NextDue() const {
     if (order_.empty()) return std::nullopt;
@@ -42,6 +47,15 @@ class Clocks {
 
  private:
   using Key = std::tuple<std::string, state::Clock, int>;
+
+  scheduler::ArmClock Take(const Key& given) {
+    const Key key = given;  // it may be of a map that forgets it here
+    const state::TimeMs due = due_.at(key);
+    order_.erase({due, key});
+    due_.erase(key);
+    return scheduler::ArmClock{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+  }
+
   std::map<Key, state::TimeMs> due_;
   std::set<std::pair<state::TimeMs, Key>> order_;
 };

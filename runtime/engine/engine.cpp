@@ -18,6 +18,7 @@ constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been s
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
 constexpr int64_t kQuietMs = 2000;             // without a word from the sites, what was submitted waits for room
 constexpr int64_t kClocksHoldMs = 1000;        // until the mailbox is tried again
+constexpr int64_t kBeatAgainMs = 1000;         // after a heartbeat that failed
 constexpr int kFinishTurns = 150;              // to send a site its last requests
 constexpr int kFinishTurnMs = 20;
 
@@ -62,7 +63,6 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   OpenWatch();
   HWF_ASSIGN(server_, Server::Listen(directory, record_->paths().Socket(), shared_));
   HWF_TRY(OpenSites());
-  if (!Record(state::EngineStarted{host_, static_cast<int64_t>(getpid())})) return Error(outcome_->why);
   for (scheduler::Command& command : record_->scheduler().Pending()) todo_.push_back(std::move(command));
   for (const auto& site : sites_) site->Adopt(lease_->epoch(), 0);
   return Success{};
@@ -74,8 +74,9 @@ void EngineImpl::OpenWatch() {
   if (watch.ok() && watch->Add(record_->paths().Inbox()).ok()) watch_ = std::move(watch).value();
 }
 
-// The journal is read before the lease is taken, for its highest epoch, and once more after: what the last engine wrote
-// in between. From then on it has one writer.
+// The journal is read before the lease is taken, for its highest epoch. Then this engine's own first record fences it:
+// what an engine that lost the lease still writes has a lower epoch and a place behind that record, and counts for no
+// reader; what it wrote before is read once more here, with the fence.
 ErrorOr<Success> EngineImpl::TakeOver(const std::string& directory) {
   const auto note = [this](const state::Event& event, const std::vector<scheduler::Command>&) { NoteReplayed(event); };
   HWF_ASSIGN(record_, RunRecord::Load(files_, directory, note));
@@ -85,9 +86,14 @@ ErrorOr<Success> EngineImpl::TakeOver(const std::string& directory) {
   options.above_epoch = record_->facts().epoch;
   options.now_ms = clock_.NowMs();
   HWF_ASSIGN(lease_, journal::Lease::Acquire(files_, directory, journal::OwnEngineId(), options));
-  HWF_TRY(record_->Refresh(note));
   HWF_ASSIGN(JournalKeeper keeper, JournalKeeper::Open(files_, record_->paths().Journal(), lease_->epoch()));
   journal_ = std::make_unique<JournalKeeper>(std::move(keeper));
+  state::Event fence;
+  fence.time = std::max(clock_.NowMs(), record_->facts().last_event);
+  fence.epoch = lease_->epoch();
+  fence.body = state::EngineStarted{host_, static_cast<int64_t>(getpid())};
+  HWF_TRY(journal_->Append(fence, DurabilityOf(fence.body)));
+  HWF_TRY(record_->Refresh(note));
   return Success{};
 }
 
@@ -134,7 +140,7 @@ bool EngineImpl::Record(state::EventBody body) {
 }
 
 bool EngineImpl::Record(state::EventBody body, Durability durability) {
-  if (outcome_) return false;
+  if (outcome_ || (durability == Durability::kNow && !HoldsLease())) return false;
   state::Event event;
   // Never before the last one: deadlines and views rely on the order.
   event.time = std::max(clock_.NowMs(), record_->facts().last_event);
@@ -276,7 +282,19 @@ void EngineImpl::KeepLease() {
   if (now < next_heartbeat_ms_ || outcome_) return;
   next_heartbeat_ms_ = now + journal::kHeartbeatMs;
   const ErrorOr<Success> kept = lease_->Heartbeat();
-  if (!kept.ok()) End(Ending::kSuperseded, kept.error().message());
+  const std::string trouble = kept.ok() ? "" : "the lease: " + kept.error().message();
+  if (!kept.ok() && kept.error().code() == EBUSY) return End(Ending::kSuperseded, kept.error().message());
+  // A beat that could not be written is no takeover; the next one comes sooner.
+  if (!kept.ok()) next_heartbeat_ms_ = now + kBeatAgainMs;
+  if (!trouble.empty() && trouble != lease_trouble_) follower_.OnTrouble(trouble);
+  lease_trouble_ = trouble;
+}
+
+// Before each record that others act upon. Where nobody can tell, the append decides.
+bool EngineImpl::HoldsLease() {
+  const ErrorOr<bool> mine = lease_->StillMine();
+  if (mine.ok() && !mine.value()) End(Ending::kSuperseded, "another engine has taken the run over");
+  return !outcome_;
 }
 
 // ---------------------------------------------------------------- how it ends

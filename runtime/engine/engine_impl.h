@@ -76,6 +76,7 @@ class EngineImpl : public Engine, public site::Listener {
   void Interrupt();
   void FireClocks();
   void KeepLease();
+  bool HoldsLease();
   bool Over();
   bool NothingToDoNow() const;
   bool AnythingRuns() const;
@@ -128,6 +129,11 @@ class EngineImpl : public Engine, public site::Listener {
   ErrorOr<review::Reply> ApplyOpen(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyDoubt(const review::Incoming& incoming);
+  struct Entitlement {
+    std::vector<std::string> groups;    // of those that the rule names, the person's
+    std::optional<std::string> barred;  // why the person may not answer
+  };
+  Entitlement EntitlementOf(const scheduler::ReviewView*& review, const state::Person& person);
   std::string WhatStarts(size_t from) const;
   bool IsOwner(const state::Person& person) const;
 
@@ -170,6 +176,7 @@ class EngineImpl : public Engine, public site::Listener {
   int64_t clocks_held_ms_ = 0;   // no clock fires before: the mailbox could not be read
   std::string mailbox_trouble_;  // told, and not over
   int64_t next_heartbeat_ms_ = 0;
+  std::string lease_trouble_;  // told, and not over
   int64_t last_report_ms_ = 0;
   int site_wait_ms_ = -1;
   std::optional<Outcome> outcome_;

@@ -33,9 +33,11 @@ TEST(Clocks, EarliestFirstAndReplaced) {
   clocks.Arm({"a", Clock::kRemind, 0, 250});
   clocks.Arm({"a", Clock::kEscalate, 0, 260});
   clocks.Arm({"a", Clock::kEscalate, 1, 270});  // beside the first
+  EXPECT_FALSE(clocks.TakeDue("a", Clock::kEscalate, 259).has_value());
+  EXPECT_FALSE(clocks.TakeDue("b", Clock::kEscalate, 1000).has_value());
   EXPECT_EQ(clocks.TakeDue(1000)->review, "b");
   EXPECT_EQ(clocks.TakeDue(1000)->due, 250);
-  EXPECT_EQ(clocks.TakeDue(1000)->index, 0);
+  EXPECT_EQ(clocks.TakeDue("a", Clock::kEscalate, 265)->index, 0);
   EXPECT_EQ(clocks.TakeDue(1000)->index, 1);
   EXPECT_EQ(clocks.NextDue(), 300);
   clocks.Disarm("a");

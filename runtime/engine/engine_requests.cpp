@@ -92,19 +92,16 @@ bool EngineImpl::DrainInbox() {
 }
 
 std::string EngineImpl::OnSocket(std::string_view message, const Peer& peer) {
-  ErrorOr<Reply> reply = mailbox_->Handle(message, peer.uid, Actions());
-  if (!reply.ok()) reply = Refused("it could not be recorded: " + reply.error().message());
-  return review::ToJson(reply.value()).Dump();
+  const ErrorOr<Reply> reply = mailbox_->Handle(message, peer.uid, Actions());
+  // Whether it was recorded is not known then, so nothing is said. The client puts the same request into the inbox,
+  // where the next engine tells.
+  return reply.ok() ? review::ToJson(reply.value()).Dump() : "";
 }
 
 ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
   if (outcome_) return MakeError("the engine is ending");
   if (requests_.count(incoming.request.id) > 0) return Refused("a request with this id came from somebody else");
-  const ErrorOr<bool> mine = lease_->StillMine();
-  if (mine.ok() && !mine.value()) {
-    End(Ending::kSuperseded, "another engine has taken the run over");
-    return MakeError("another engine has taken the run over");
-  }
+  if (!HoldsLease()) return Error(outcome_->why);
   ErrorOr<Reply> reply = Refused("");
   switch (incoming.request.kind) {
     case Request::Kind::kAnswer:
@@ -125,6 +122,25 @@ ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
   return reply;
 }
 
+// An escalation that is due counts already, also before this engine has come to its clock: whom it asks may have
+// answered while there was no engine. `review` is looked up anew then.
+EngineImpl::Entitlement EngineImpl::EntitlementOf(const ReviewView*& review, const state::Person& person) {
+  const auto look = [&] {
+    Entitlement may;
+    may.groups = review::GroupsOf(person, review::NamesIn(review->rule), *people_, record_->module().groups);
+    may.barred = review::WhyNotEntitled(review->rule, person, may.groups, record_->facts().starter);
+    return may;
+  };
+  Entitlement may = look();
+  while (may.barred) {
+    const auto clock = clocks_.TakeDue(review->id, state::Clock::kEscalate, clock_.NowMs());
+    if (!clock || !Record(state::ClockFired{clock->review, clock->clock, clock->index})) return may;
+    review = record_->scheduler().FindReview(clock->review);
+    may = look();
+  }
+  return may;
+}
+
 ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
   const Request& request = incoming.request;
   const ReviewView* review = record_->scheduler().FindReview(request.review);
@@ -134,11 +150,8 @@ ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
   if (request.form != review->form_digest) {
     return Refused("the form has changed since it was read; look at it again: hwf review show " + request.review);
   }
-  const std::vector<std::string> groups =
-      review::GroupsOf(incoming.person, review::NamesIn(review->rule), *people_, record_->module().groups);
-  const std::optional<std::string> barred =
-      review::WhyNotEntitled(review->rule, incoming.person, groups, record_->facts().starter);
-  if (barred) return Refused(*barred);
+  const Entitlement may = EntitlementOf(review, incoming.person);
+  if (may.barred) return Refused(*may.barred);
   ErrorOr<Json> fields = review::CheckAnswer(*review, request.variant, request.fields);
   if (!fields.ok()) return Refused(fields.error().message());
   const state::Vote* earlier = VoteOf(*review, incoming.person);
@@ -158,7 +171,7 @@ ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
   state::Vote vote;
   vote.review = review->id;
   vote.person = incoming.person;
-  vote.groups = groups;
+  vote.groups = may.groups;
   vote.variant = request.variant;
   vote.fields = std::move(fields).value();
   vote.request = request.id;
@@ -187,11 +200,8 @@ std::string EngineImpl::WhatStarts(size_t from) const {
 ErrorOr<Reply> EngineImpl::ApplyOpen(const Incoming& incoming) {
   const ReviewView* review = record_->scheduler().FindReview(incoming.request.review);
   if (review == nullptr || review->status != ReviewStatus::kOpen) return Refused("the review is not open");
-  const std::vector<std::string> groups =
-      review::GroupsOf(incoming.person, review::NamesIn(review->rule), *people_, record_->module().groups);
-  const std::optional<std::string> barred =
-      review::WhyNotEntitled(review->rule, incoming.person, groups, record_->facts().starter);
-  if (barred) return Refused(*barred);
+  const Entitlement may = EntitlementOf(review, incoming.person);
+  if (may.barred) return Refused(*may.barred);
   if (!Record(state::FormOpened{review->id, incoming.person})) return Error(outcome_->why);
   return Accepted("");
 }

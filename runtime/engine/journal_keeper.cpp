@@ -11,7 +11,7 @@ constexpr mode_t kJournalMode = 0640;
 Durability DurabilityOf(const state::EventBody& body) {
   struct Classes {
     Durability operator()(const state::RunStarted&) const { return Durability::kNow; }
-    Durability operator()(const state::EngineStarted&) const { return Durability::kSoon; }
+    Durability operator()(const state::EngineStarted&) const { return Durability::kNow; }
     Durability operator()(const state::SourceResolved&) const { return Durability::kSoon; }
     Durability operator()(const state::AttemptSubmitted&) const { return Durability::kSoon; }
     Durability operator()(const state::AttemptStarted&) const { return Durability::kSoon; }

@@ -48,6 +48,7 @@ ErrorOr<bool> RunRecord::Refresh(const Observer& observer) {
     if (!json.ok()) return json.error().WithContext(paths_.Journal() + ", record before byte " + std::to_string(end));
     ErrorOr<state::Event> event = state::EventFromJson(json.value());
     if (!event.ok()) return event.error().WithContext(paths_.Journal() + ", record before byte " + std::to_string(end));
+    if (event->epoch < facts_.epoch) return Success{};  // of an engine that had lost its lease
     const std::vector<scheduler::Command> commands = Apply(event.value());
     if (observer) observer(event.value(), commands);
     any = true;

@@ -64,7 +64,7 @@ ErrorOr<Server> Server::Listen(const std::string& directory, const std::string& 
 }
 
 void Server::AddDescriptors(std::vector<int>& fds) const {
-  if (listener_.valid()) fds.push_back(listener_.get());
+  if (listener_.valid() && connections_.size() < kMostConnections) fds.push_back(listener_.get());
   for (const Connection& connection : connections_) fds.push_back(connection.fd.get());
 }
 
@@ -115,10 +115,12 @@ void Server::Read(Connection& connection, const Handler& handler) {
     connection.done = true;
     return;
   }
-  const std::string frame = Framed(handler(std::string_view(connection.in).substr(4, size), connection.peer));
+  const std::string reply = handler(std::string_view(connection.in).substr(4, size), connection.peer);
+  connection.done = true;
+  if (reply.empty()) return;
+  const std::string frame = Framed(reply);
   // A reply is far smaller than the socket's buffer; a peer that does not read loses it and finds it in replies/.
   [[maybe_unused]] const ssize_t sent = send(connection.fd.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
-  connection.done = true;
 }
 
 }  // namespace hwf::engine

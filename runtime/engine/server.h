@@ -24,7 +24,7 @@ struct Peer {
 
 class Server {
  public:
-  // Called for each whole request; what it returns is sent back.
+  // Called for each whole request; what it returns is sent back. Empty: the connection is closed without a word.
   using Handler = std::function<std::string(std::string_view request, const Peer& peer)>;
 
   // Replaces a socket that an earlier engine left. `shared`: the directory's group may connect too.

@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import runs as look  # noqa: E402
@@ -137,6 +138,34 @@ def queued_without_engine(scene):
     assert vote["person"]["uid"] == scene.ana.uid and vote["person"]["proof"] == "file", vote
 
 
+ESCALATED = """hwf 1
+workflow w() -> (text: String) {
+  let call = await review "Go?" {
+    choose yes | no
+    by     "TEAM" at uid
+    within 1h escalate 1s to "BEN" else no
+  }
+  (text: match call { yes => "yes", no => "no" })
+}
+"""
+
+
+def escalated_without_engine(scene):
+    """Whom an escalation asks may answer from its time on, also while no engine is there to note that it came."""
+    source, scene.source = scene.source, scene.world.write("escalated.hwf", ESCALATED.replace("TEAM", scene.team).replace("BEN", scene.ben.name))
+    scene.start(detach=True)
+    scene.source = source
+    scene.world.until("the engine is gone", lambda: not engines(scene.world))
+    opened = look.journal(scene.run, "review_opened")[0]["t"]
+    scene.world.until("the escalation is due", lambda: time.time() * 1000 > opened + 1000)
+    queued = scene.answer(scene.ben, "yes")
+    assert "queued" in queued.text, repr(queued)
+    scene.world.must(["hwf", "resume", scene.run], user=scene.owner, cwd=scene.home)
+    assert look.outputs(scene.run) == {"text": "yes"}
+    kinds = [e["kind"] for e in look.journal(scene.run)]
+    assert kinds.index("clock_fired") < kinds.index("vote"), kinds
+
+
 def forged_files(scene):
     """Files put into the mailbox by hand. Only ana's own, regular, closed to others, once linked, counts."""
     scene.start(detach=True)
@@ -206,7 +235,7 @@ def main(world):
     if os.geteuid() != 0:
         worlds.skip("making throwaway users needs root")
     scene = Scene(world)
-    for part in (entitled_and_stranger, queued_without_engine, forged_files):
+    for part in (entitled_and_stranger, queued_without_engine, escalated_without_engine, forged_files):
         part(scene)
         print(part.__name__, "ok", flush=True)
     not_shared(world, scene)
