@@ -98,13 +98,37 @@ std::vector<pid_t> TreeOf(const std::vector<pid_t>& roots) {
   return tree;
 }
 
-std::optional<int64_t> StartedAtBootMs(pid_t pid) {
+std::optional<ProcessStat> StatOf(pid_t pid) {
   const std::string stat = ReadSmall(fmt::format("/proc/{}/stat", pid).c_str());
   const std::string_view fields = StatFields(stat);
   const std::string_view state = Field(fields, 0);
-  if (state.empty() || state == "Z" || state == "X") return std::nullopt;
-  const int64_t ticks = Number(Field(fields, 19));
-  return ticks * 1000 / sysconf(_SC_CLK_TCK);
+  if (state.empty()) return std::nullopt;
+  ProcessStat process;
+  process.pid = pid;
+  process.group = static_cast<pid_t>(Number(Field(fields, 2)));
+  process.session = static_cast<pid_t>(Number(Field(fields, 3)));
+  process.started_ms = Number(Field(fields, 19)) * 1000 / sysconf(_SC_CLK_TCK);
+  process.dead = state == "Z" || state == "X";
+  return process;
+}
+
+std::vector<ProcessStat> OwnProcesses() {
+  std::vector<ProcessStat> processes;
+  const uid_t uid = getuid();
+  const pid_t self = getpid();
+  ForEachNumber("/proc", [&](pid_t pid) {
+    struct stat info {};
+    if (pid == self || stat(fmt::format("/proc/{}", pid).c_str(), &info) != 0 || info.st_uid != uid) return;
+    const std::optional<ProcessStat> process = StatOf(pid);
+    if (process && !process->dead) processes.push_back(*process);
+  });
+  return processes;
+}
+
+std::optional<int64_t> StartedAtBootMs(pid_t pid) {
+  const std::optional<ProcessStat> process = StatOf(pid);
+  if (!process || process->dead) return std::nullopt;
+  return process->started_ms;
 }
 
 int64_t BootMs() {
@@ -140,19 +164,6 @@ std::optional<std::string> EnvironmentValue(pid_t pid, std::string_view name) {
     at = end + 1;
   }
   return std::nullopt;
-}
-
-std::vector<Found> FindByEnvironment(std::string_view name, std::string_view prefix) {
-  std::vector<Found> found;
-  const uid_t uid = getuid();
-  const pid_t self = getpid();
-  ForEachNumber("/proc", [&](pid_t pid) {
-    struct stat info {};
-    if (pid == self || stat(fmt::format("/proc/{}", pid).c_str(), &info) != 0 || info.st_uid != uid) return;
-    std::optional<std::string> value = EnvironmentValue(pid, name);
-    if (value && value->starts_with(prefix)) found.push_back({pid, *std::move(value)});
-  });
-  return found;
 }
 
 }  // namespace hwf::runner

@@ -17,7 +17,19 @@ std::vector<pid_t> ChildrenOf(pid_t pid);
 // `roots` and all that descend from them.
 std::vector<pid_t> TreeOf(const std::vector<pid_t>& roots);
 
-// CLOCK_BOOTTIME, in ms, when it started (to a clock tick of 10 ms); nothing if it is gone or a zombie.
+struct ProcessStat {
+  pid_t pid = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+  int64_t started_ms = 0;  // CLOCK_BOOTTIME, to a clock tick of 10 ms
+  bool dead = false;       // a zombie
+};
+// Nothing if it is gone.
+std::optional<ProcessStat> StatOf(pid_t pid);
+// All living processes of this uid, ourselves excepted.
+std::vector<ProcessStat> OwnProcesses();
+
+// When it started; nothing if it is gone or a zombie.
 std::optional<int64_t> StartedAtBootMs(pid_t pid);
 int64_t BootMs();
 
@@ -27,12 +39,6 @@ int64_t ProportionalBytes(pid_t pid);
 
 // The value of a variable in the environment it was started with.
 std::optional<std::string> EnvironmentValue(pid_t pid, std::string_view name);
-// All processes of this uid (not ourselves) whose variable `name` begins with `prefix`; pid and value.
-struct Found {
-  pid_t pid = 0;
-  std::string value;
-};
-std::vector<Found> FindByEnvironment(std::string_view name, std::string_view prefix);
 
 // The file's first `limit` bytes; empty if it cannot be read. For /proc and /sys.
 std::string ReadSmall(const char* path, size_t limit = 64 * 1024);

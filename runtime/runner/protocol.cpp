@@ -113,7 +113,11 @@ Json ToJson(const Report& report) {
       Overloaded{
           [](const Claimed& r) { return OfAttempt("claimed", r); },
           [](const Started& r) {
-            return OfAttempt("started", r).Set("pid", r.pid).Set("slot", r.slot).Set("boot_ms", r.boot_ms);
+            return OfAttempt("started", r)
+                .Set("pid", r.pid)
+                .Set("slot", r.slot)
+                .Set("boot_ms", r.boot_ms)
+                .Set("boot", r.boot);
           },
           [](const Emitted& r) {
             return OfAttempt("emitted", r)

@@ -91,7 +91,8 @@ struct Started {
   int attempt = 1;
   int64_t pid = 0;
   int slot = -1;        // of short streams: `runner/slot-N.out|err` while it runs
-  int64_t boot_ms = 0;  // CLOCK_BOOTTIME when it started: with `pid` it tells the process from a later one
+  int64_t boot_ms = 0;  // when the kernel says that it started (CLOCK_BOOTTIME) …
+  std::string boot;     // … in which boot and pid namespace: together they tell `pid` from a later process's
 };
 struct Emitted {
   state::Place place;

@@ -90,7 +90,7 @@ TEST(Protocol, ReportsComeBackAsTheyWere) {
   ended.out = std::string("\0\xff", 2);
   ended.err_file = true;
   ExpectRoundTrip(Report(Claimed{"job", 1}));
-  ExpectRoundTrip(Report(Started{"job", 1, 99, 0, 123456}));
+  ExpectRoundTrip(Report(Started{"job", 1, 99, 0, 123456, "0b-1/pid:[4]"}));
   ExpectRoundTrip(Report(Emitted{"job", 1, "e-1.json", Json::Object().Set("checkpoint", "epoch"), 4}));
   ExpectRoundTrip(Report(EmissionBad{"job", 1, "e.json", "torn"}));
   ExpectRoundTrip(Report(MessagePlaced{"job", 1, 1}));

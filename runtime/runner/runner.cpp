@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/platform/process.h"
 #include "runtime/runner/process_tree.h"
 
 namespace hwf::runner {
@@ -34,7 +35,10 @@ std::string KeyOf(const state::Place& place, int attempt) {
 }
 
 Runner::Runner(const RunnerOptions& options, int lock_fd)
-    : options_(options), lock_fd_(lock_fd), slots_(options.run_directory + "/runner") {}
+    : options_(options),
+      lock_fd_(lock_fd),
+      boot_(platform::BootIdentity()),
+      slots_(options.run_directory + "/runner") {}
 
 Runner::~Runner() {
   for (int fd : {epoll_, signals_, inotify_, children_}) {

@@ -95,6 +95,7 @@ class Runner {
   bool ReserveRoom();
   void Hold(const std::string& why);
   ErrorOr<Success> Recover();
+  std::vector<pid_t> RemainsOf(const LostAttempt& lost, const std::string& directory) const;
   void EndLost(const std::string& key, LostAttempt& lost);
 
   // runner_start.cpp
@@ -136,6 +137,7 @@ class Runner {
   RunnerOptions options_;
   int lock_fd_ = -1;
   mode_t directory_mode_ = 0700;
+  std::string boot_;  // this boot and pid namespace
   Machine machine_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<journal::LogWriter> log_;

@@ -150,6 +150,18 @@ TEST_F(RunnerLife, ARunnerThatDiedLosesItsTasksAndNothingLivesOn) {
   EXPECT_EQ(harness_.ReadFile(counter), "x\n") << "executed once";
 }
 
+TEST_F(RunnerLife, WhatClearedItsEnvironmentDiesWithALostAttempt) {
+  Up({"--stray-grace-ms", "60000"});
+  harness_.Send(harness_.Script("job", fmt::format("env -i bash -c 'while sleep {}; do :; done' &", Mark())));
+  const auto main = static_cast<pid_t>(harness_.WaitOf<Started>("job").pid);
+  ASSERT_TRUE(Eventually([&] { return !StartedAtBootMs(main) && ProcessesWith(Mark()).size() == 2; }));
+  harness_.KillRunner();
+  harness_.ForgetReceived();
+  Up();
+  EXPECT_EQ(harness_.WaitEnded("job").failure, Reason::kNodeFail);
+  EXPECT_TRUE(ProcessesWith(Mark()).empty());
+}
+
 TEST_F(RunnerLife, ItEndsWhenTheRunIsOver) {
   Up();
   harness_.Run(harness_.Script("a", "true"));

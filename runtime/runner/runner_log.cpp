@@ -52,6 +52,7 @@ struct Runner::LostAttempt {
   int attempt = 1;
   int64_t pid = 0;
   int64_t boot_ms = 0;
+  std::string boot;
   int slot = -1;
   std::set<std::string> emitted;
 };
@@ -157,6 +158,7 @@ ErrorOr<Success> Runner::Recover() {
       LostAttempt& lost = open_attempts[KeyOf(started->place, started->attempt)];
       lost.pid = started->pid;
       lost.boot_ms = started->boot_ms;
+      lost.boot = started->boot;
       lost.slot = started->slot;
     } else if (const Emitted* emitted = std::get_if<Emitted>(&report)) {
       open_attempts[KeyOf(emitted->place, emitted->attempt)].emitted.insert(emitted->file);
@@ -176,19 +178,28 @@ ErrorOr<Success> Runner::Recover() {
   return Success{};
 }
 
-// Kills what remains of an attempt (its processes are not our children: found by their environment, or as the recorded
-// process and its session), then records what it emitted, and its end.
+// What still lives of it: by its environment, or in the session or process group of its main process, which nobody
+// else can have had while any of them lives. A later process of the main one's number is told by its start.
+std::vector<pid_t> Runner::RemainsOf(const LostAttempt& lost, const std::string& directory) const {
+  const auto main = static_cast<pid_t>(lost.pid);
+  const std::optional<ProcessStat> leader = main > 0 && lost.boot == boot_ ? StatOf(main) : std::nullopt;
+  const bool known = main > 0 && lost.boot == boot_ && (!leader || leader->started_ms == lost.boot_ms);
+  std::vector<pid_t> remains;
+  for (const ProcessStat& process : OwnProcesses()) {
+    const bool member =
+        known && (process.session == main || process.group == main) && process.started_ms >= lost.boot_ms;
+    const std::optional<std::string> named = member ? std::nullopt : EnvironmentValue(process.pid, "HWF_TASK_DIR");
+    if (member || (named && SamePlace(*named, directory))) remains.push_back(process.pid);
+  }
+  return remains;
+}
+
+// Kills what remains of an attempt (its processes are not our children), then records what it emitted, and its end.
 void Runner::EndLost(const std::string& key, LostAttempt& lost) {
   const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, lost.place, lost.attempt);
   size_t killed = 0;
   for (int round = 0; round < kKillRounds; ++round) {
-    std::vector<pid_t> roots;
-    for (const Found& found : FindByEnvironment("HWF_TASK_DIR", "/")) {
-      if (SamePlace(found.value, directory) && StartedAtBootMs(found.pid)) roots.push_back(found.pid);
-    }
-    const auto pid = static_cast<pid_t>(lost.pid);
-    const std::optional<int64_t> started = pid > 0 ? StartedAtBootMs(pid) : std::nullopt;
-    if (started && std::abs(*started - lost.boot_ms) <= 50) roots.push_back(pid);
+    const std::vector<pid_t> roots = RemainsOf(lost, directory);
     if (roots.empty()) break;
     for (pid_t process : TreeOf(roots)) killed += kill(process, SIGKILL) == 0 ? 1 : 0;
     SleepMs(10);

@@ -249,7 +249,9 @@ void Runner::LaunchTask(Attempt& attempt) {
     attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
     attempt.oom_kills = KernelOomKills();
   }
-  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, attempt.started_ms});
+  const std::optional<ProcessStat> process = StatOf(attempt.pid);
+  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, process ? process->started_ms : attempt.started_ms,
+              boot_});
 }
 
 // Ended without having run.
