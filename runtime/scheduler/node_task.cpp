@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "runtime/scheduler/impl.h"
+#include "runtime/state/approved.h"
 #include "runtime/state/values.h"
 
 namespace hwf::scheduler {
@@ -33,31 +34,6 @@ std::string DefaultMessage(const state::AttemptEnded& end) {
       return "its site could not run it";
   }
   HWF_UNREACHABLE();
-}
-
-// Every approved value inside an argument: `Approved[File]`, `[Approved[File]]`, `Approved[T]?`.
-void CollectApproved(const Json& value, ir::TypeRef type, std::vector<const Json*>& out) {
-  if (value.is_null()) return;
-  switch (type->kind) {
-    case ir::TypeKind::kApproved:
-      out.push_back(&value);
-      return;
-    case ir::TypeKind::kOptional:
-      return CollectApproved(value, type->element, out);
-    case ir::TypeKind::kList:
-      for (const Json& item : value.is_array() ? value.AsArray() : JsonArray())
-        CollectApproved(item, type->element, out);
-      return;
-    case ir::TypeKind::kMap:
-      if (!value.is_object()) return;
-      for (const JsonMember& member : value.AsObject()) CollectApproved(member.value, type->element, out);
-      return;
-    case ir::TypeKind::kRecord:
-      for (const ir::FieldDef& field : type->record->fields) CollectApproved(value[field.name], field.type, out);
-      return;
-    default:
-      return;
-  }
 }
 
 }  // namespace
@@ -123,9 +99,7 @@ std::optional<std::string> Scheduler::Impl::CheckApproved(uint32_t task) const {
   const TaskView& view = tasks[task];
   for (size_t i = 0; i < view.arguments.size(); ++i) {
     const ir::Param& param = view.task->params[i];
-    std::vector<const Json*> values;
-    CollectApproved(view.arguments[i], param.type, values);
-    for (const Json* value : values) {
+    for (const Json* value : state::ApprovedParts(view.arguments[i], param.type)) {
       if (approved_.count(state::DigestOf(*value)) != 0) continue;
       return fmt::format("the value of `{}` is not the one that a review approved: {}", param.name,
                          state::Brief(*value));

@@ -200,6 +200,36 @@ TEST(ReviewTest, VoidedEvidenceFailsTheRun) {
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
+// What is approved is found in whatever an argument is made of, here in a list of optional records.
+TEST(ReviewTest, ApprovedValuesInsideAnArgumentAreChecked) {
+  Release program;
+  const ir::TypeRef approved = program.module.types->Approved(program.file);
+  const ir::TypeRef release = program.Record("R", {{"model", approved}});
+  const ir::TypeRef list = program.module.types->List(program.module.types->Optional(release));
+  program.AddTask("publish_all", {{"all", list}}, {}).effect = true;
+  ir::Region& arm = *std::get<ir::MatchNode>(program.region->nodes[3].body).arms[0].body;
+  const ir::Expr model = Ref(arm.params[0].id, approved);
+  const ir::Expr one = Make(ir::Op::kRecord, release, {model}, "", {"model"});
+  program.Call(arm, "all", "publish_all", {Make(ir::Op::kList, list, {one, one})});
+  ir::Expr job = Ref(program.region->nodes[0].id, program.module.FindTask("fit")->output_record);
+  const ir::Expr other = Make(ir::Op::kRecord, release, {Field(job, "model")}, "", {"model"});
+  program.Call(arm, "sneak", "publish_all", {Make(ir::Op::kList, list, {one, other})});
+  program.review().by = ir::ByRule();
+  World world(program.module);
+  world.opens = false;
+  world.Run();
+  world.Succeed("job", Model("b2:aa"));
+  Json frozen = Json::Object().Set("path", Json("/evidence/aa")).Set("digest", Json("b2:aa")).Set("size", Json(3));
+  Json evidence = Json::Array();
+  evidence.Add(Json::Object().Set("label", Json("trained")).Set("value", Json::Object().Set("model", frozen)));
+  world.Apply(state::ReviewOpened{"verdict", evidence});
+  world.Vote("verdict", "owner", "approve");
+  EXPECT_EQ(world.Task("all").status, TaskStatus::kRunning);
+  EXPECT_EQ(world.Task("sneak").status, TaskStatus::kFailed);
+  EXPECT_THAT(world.Task("sneak").why, HasSubstr("not the one that a review approved"));
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 // IR that was tampered with: publish is given the job's own file, which no review approved.
 TEST(ReviewTest, WhatNoReviewApprovedIsRefusedWhereItIsUsed) {
   Release program;
