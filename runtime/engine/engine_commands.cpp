@@ -64,7 +64,7 @@ void EngineImpl::DispatchReady() {
   while (waiting_at_site_ < most && !outcome_) {
     std::optional<scheduler::StartTask> start = dispatch_.Next();
     if (!start) break;
-    if (!ApprovedParameters(*start->task).empty()) {
+    if (!ApprovedArguments(*start).empty()) {
       SubmitApproved(std::move(*start));
       continue;
     }
@@ -121,18 +121,17 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
   batch.push_back(std::move(built).value());
 }
 
-// A task with an approved parameter sees its own read-only copy, whose digest is taken now.
+// A task sees what was approved as read-only copies, whose digests are taken now.
 void EngineImpl::SubmitApproved(scheduler::StartTask start) {
   worker_.Add([this, start = std::move(start), evidence = record_->paths().Evidence()]() mutable -> Worker::Completion {
     ErrorOr<Success> checked = Success{};
-    for (const size_t index : ApprovedParameters(*start.task)) {
-      if (index >= start.arguments.size() || start.arguments[index].is_null()) continue;
-      ErrorOr<Json> copy = CheckedCopy(start.arguments[index], evidence, shared_);
+    for (const ApprovedArgument& approved : ApprovedArguments(start)) {
+      ErrorOr<Json> copy = CheckedCopy(*approved.value, evidence, shared_);
       if (!copy.ok()) {
-        checked = copy.error().WithContext("what was approved for `" + start.task->params[index].name + "`");
+        checked = copy.error().WithContext("what was approved for `" + approved.param->name + "`");
         break;
       }
-      start.arguments[index] = std::move(copy).value();
+      *approved.value = std::move(copy).value();
     }
     return [this, start = std::move(start), checked = std::move(checked)] {
       if (outcome_) return;

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/state/approved.h"
+
 extern char** environ;
 
 namespace hwf::engine {
@@ -104,14 +106,13 @@ Json OutPaths(const std::vector<state::OutputPath>& paths, const std::string& di
   return out;
 }
 
-std::vector<size_t> ApprovedParameters(const ir::Task& task) {
-  std::vector<size_t> indices;
-  for (size_t i = 0; i < task.params.size(); ++i) {
-    ir::TypeRef type = task.params[i].type;
-    if (type->kind == ir::TypeKind::kOptional) type = type->element;
-    if (type->kind == ir::TypeKind::kApproved) indices.push_back(i);
+std::vector<ApprovedArgument> ApprovedArguments(scheduler::StartTask& start) {
+  std::vector<ApprovedArgument> found;
+  for (size_t i = 0; i < start.arguments.size() && i < start.task->params.size(); ++i) {
+    const ir::Param& param = start.task->params[i];
+    for (Json* value : state::ApprovedParts(start.arguments[i], param.type)) found.push_back({&param, value});
   }
-  return indices;
+  return found;
 }
 
 ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler::StartTask& start) {

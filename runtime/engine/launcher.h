@@ -30,8 +30,11 @@ runner::OutputSpec SpecOf(const ir::Output& output, const std::string& path);
 // What the command sees as `~{out.x}`: absolute paths in `directory`.
 Json OutPaths(const std::vector<state::OutputPath>& paths, const std::string& directory);
 
-// `arguments` with those of type Approved[…] replaced by the read-only copies that were approved. Which parameters of a
-// task are of such a type:
-std::vector<size_t> ApprovedParameters(const ir::Task& task);
+// A part of an argument whose type is Approved[…]; it may be the whole of it.
+struct ApprovedArgument {
+  const ir::Param* param;
+  Json* value;  // inside the start's arguments
+};
+std::vector<ApprovedArgument> ApprovedArguments(scheduler::StartTask& start);
 
 }  // namespace hwf::engine
