@@ -15,19 +15,25 @@ namespace hwf::engine {
 using AttemptKey = std::string;  // "place/attempt"
 inline AttemptKey KeyOf(const state::Place& place, int attempt) { return place + "/" + std::to_string(attempt); }
 
+// An attempt to hand out.
+struct Ready {
+  scheduler::StartTask start;
+  bool checked = false;  // its approved values are copies of its own that were checked
+};
+
 class Dispatch {
  public:
-  void Add(scheduler::StartTask start) {
-    queued_.insert(KeyOf(start.place, start.attempt));
-    ready_.push_back(std::move(start));
+  void Add(Ready ready) {
+    queued_.insert(KeyOf(ready.start.place, ready.start.attempt));
+    ready_.push_back(std::move(ready));
   }
   // True if it was queued here, and is no more.
   bool Forget(const state::Place& place, int attempt) { return queued_.erase(KeyOf(place, attempt)) > 0; }
-  std::optional<scheduler::StartTask> Next() {
+  std::optional<Ready> Next() {
     while (!ready_.empty()) {
-      scheduler::StartTask start = std::move(ready_.front());
+      Ready ready = std::move(ready_.front());
       ready_.pop_front();
-      if (queued_.erase(KeyOf(start.place, start.attempt)) > 0) return start;
+      if (queued_.erase(KeyOf(ready.start.place, ready.start.attempt)) > 0) return ready;
     }
     return std::nullopt;
   }
@@ -35,7 +41,7 @@ class Dispatch {
   size_t size() const { return queued_.size(); }
 
  private:
-  std::deque<scheduler::StartTask> ready_;
+  std::deque<Ready> ready_;
   std::unordered_set<AttemptKey> queued_;  // those of ready_ that were not forgotten
 };
 

@@ -340,10 +340,15 @@ bool EngineImpl::AnythingRuns() const {
   return std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.begun; });
 }
 
+// What a site was given may begin at any time, until the site gives it back.
+bool EngineImpl::AnythingMayBegin() const {
+  return std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.sent; });
+}
+
 bool EngineImpl::Over() {
   if (outcome_) return true;
   const bool running = AnythingRuns();
-  if (draining_ && !cancelled_ && !running && worker_.idle()) {
+  if (draining_ && !cancelled_ && !running && !AnythingMayBegin() && worker_.idle()) {
     End(Ending::kDrained, "stopped by Ctrl-C; nothing runs any more");
   } else if (options_.once && NothingToDoNow()) {
     End(Ending::kWaiting, "all that can be done now is done");

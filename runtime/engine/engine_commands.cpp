@@ -22,7 +22,7 @@ void EngineImpl::Carry(const scheduler::Command& command) {
   std::visit([this](const auto& body) { Do(body); }, command);
 }
 
-void EngineImpl::Do(const scheduler::StartTask& command) { dispatch_.Add(command); }
+void EngineImpl::Do(const scheduler::StartTask& command) { dispatch_.Add({command}); }
 
 void EngineImpl::Do(const scheduler::ResolveSource& command) {
   const std::string path = Absolute(command.path, command.source->base_dir);
@@ -62,16 +62,17 @@ void EngineImpl::DispatchReady() {
   no_space_ = false;
   std::vector<runner::Start> batch;
   while (waiting_at_site_ < most && !outcome_) {
-    std::optional<scheduler::StartTask> start = dispatch_.Next();
-    if (!start) break;
-    if (!ApprovedArguments(*start).empty()) {
-      SubmitApproved(std::move(*start));
+    std::optional<Ready> ready = dispatch_.Next();
+    if (!ready) break;
+    scheduler::StartTask& start = ready->start;
+    if (!ready->checked && !ApprovedArguments(start).empty()) {
+      CheckApproved(std::move(start));
       continue;
     }
     std::string key;
-    if (start->may_reuse && Reuse::Allowed(*start->task)) key = reuse_->Key(record_->module(), *start);
-    if (!key.empty() && options_.reuse && start->attempt == 1 && TryReuse(*start, key)) continue;
-    Submit(*start, key, batch);
+    if (start.may_reuse && Reuse::Allowed(*start.task)) key = reuse_->Key(record_->module(), start);
+    if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(start, key)) continue;
+    Submit(start, key, batch);
   }
   if (batch.empty()) return;
   last_report_ms_ = clock_.MonotonicMs();  // from now on a report is waited for
@@ -121,8 +122,9 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
   batch.push_back(std::move(built).value());
 }
 
-// A task sees what was approved as read-only copies, whose digests are taken now.
-void EngineImpl::SubmitApproved(scheduler::StartTask start) {
+// What was approved is given to a task as read-only copies, whose digests are taken now. Then it waits its turn again:
+// whether anything may start is asked when it is handed out.
+void EngineImpl::CheckApproved(scheduler::StartTask start) {
   worker_.Add([this, start = std::move(start), evidence = record_->paths().Evidence()]() mutable -> Worker::Completion {
     ErrorOr<Success> checked = Success{};
     for (const ApprovedArgument& approved : ApprovedArguments(start)) {
@@ -133,17 +135,14 @@ void EngineImpl::SubmitApproved(scheduler::StartTask start) {
       }
       *approved.value = std::move(copy).value();
     }
-    return [this, start = std::move(start), checked = std::move(checked)] {
-      if (outcome_) return;
+    return [this, start = std::move(start), checked = std::move(checked)]() mutable {
       const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(start.place);
       if (!current || current->attempt != start.attempt) return;  // cancelled while it was copied
-      std::vector<runner::Start> batch;
       if (checked.ok()) {
-        Submit(start, "", batch);
-        if (!batch.empty()) sites_.front()->Submit(std::move(batch));
-        return;
+        dispatch_.Add({std::move(start), /*checked=*/true});
+      } else {
+        FailAttempt(start.place, start.attempt, ir::Reason::kOutput, checked.error().message());
       }
-      FailAttempt(start.place, start.attempt, ir::Reason::kOutput, checked.error().message());
     };
   });
 }
@@ -214,7 +213,7 @@ void EngineImpl::Resubmit() {
   }
   for (scheduler::StartTask& start : again) {
     start.may_reuse = false;
-    dispatch_.Add(std::move(start));
+    dispatch_.Add({std::move(start)});
   }
 }
 

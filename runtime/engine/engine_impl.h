@@ -80,6 +80,7 @@ class EngineImpl : public Engine, public site::Listener {
   bool Over();
   bool NothingToDoNow() const;
   bool AnythingRuns() const;
+  bool AnythingMayBegin() const;
   void End(Ending ending, const std::string& why);
 
   // ---- recording (engine.cpp)
@@ -103,7 +104,7 @@ class EngineImpl : public Engine, public site::Listener {
   void DispatchReady();
   bool TryReuse(const scheduler::StartTask& start, const std::string& key);
   void Submit(const scheduler::StartTask& start, const std::string& key, std::vector<runner::Start>& batch);
-  void SubmitApproved(scheduler::StartTask start);
+  void CheckApproved(scheduler::StartTask start);
   void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
   void FinishOpening(const std::string& review, ErrorOr<Json> evidence);
   void WriteReviewRecord(const scheduler::ReviewView& review);

@@ -49,11 +49,11 @@ TEST(Dispatch, ForgetsWhatIsCancelled) {
   scheduler::StartTask one, two;
   one.place = "one";
   two.place = "two";
-  dispatch.Add(one);
-  dispatch.Add(two);
+  dispatch.Add({one});
+  dispatch.Add({two});
   EXPECT_TRUE(dispatch.Forget("one", 1));
   EXPECT_FALSE(dispatch.Forget("one", 1));
-  EXPECT_EQ(dispatch.Next()->place, "two");
+  EXPECT_EQ(dispatch.Next()->start.place, "two");
   EXPECT_FALSE(dispatch.Next().has_value());
   EXPECT_TRUE(dispatch.empty());
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What a review approved, wherever in an argument it is: the run can be replayed, and only the approved content gets to a
-task."""
+"""What a review approved, wherever in an argument it is: the run can be replayed, only the approved content gets to a
+task, and an effect that waits for its copy is not started after Ctrl-C."""
 
 import os
 import signal
@@ -120,9 +120,25 @@ def tampered(world):
     assert failed == NAMES, failed
 
 
+def interrupted(world):
+    """Ctrl-C while approved files are being copied: nothing of what waits for them is started."""
+    scene = Scene(world, "interrupted", 200 << 20)
+    scene.let_go()
+    world.until("the gate is open", lambda: [e for e in scene.events("attempt_ended") if e["place"] == "gate"])
+    scene.approve()
+    scene.engine.send_signal(signal.SIGINT)
+    scene.end(75)
+    before = len(scene.events("attempt_submitted"))
+    assert before < 2 + len(NAMES), "everything was started after Ctrl-C"
+    ended = len([e for e in scene.events("attempt_ended")])
+    assert ended == before, f"{before} attempts were handed out, {ended} have ended: the engine left them"
+    world.must(["hwf", "resume", scene.name, "--runs", scene.runs])
+    assert scene.published() == NAMES, scene.published()
+
+
 def main(world):
     world.write("approved.hwf", SOURCE)
-    for part in (published, tampered):
+    for part in (published, tampered, interrupted):
         part(world)
         print(part.__name__, "ok", flush=True)
 
