@@ -77,15 +77,12 @@ void Verifier::CheckCommand(const Command& command) {
   }
   switch (command.kind) {
     case Command::Kind::kShell:
-      Expect(!command.text.empty(), "the command is empty");
-      break;
     case Command::Kind::kPython:
       Expect(!command.text.empty(), "the command is empty");
-      Expect(command.assignments.empty(), "assignments are the shell's");
       break;
     case Command::Kind::kExec:
       Expect(!command.words.empty(), "the command is empty");
-      Expect(command.text.empty() && command.assignments.empty(), "text and assignments are the shell's");
+      Expect(command.text.empty() && command.assignments.empty(), "text and assignments are of a script");
       break;
   }
   if (!command.direct) return;

@@ -49,54 +49,12 @@ bool IsScalar(TypeRef type) {
   }
 }
 
-std::string_view Where(ShellIssue::Kind kind) {
-  switch (kind) {
-    case ShellIssue::Kind::kInSingleQuotes:
-      return "within '…'";
-    case ShellIssue::Kind::kInBackticks:
-      return "within backticks";
-    case ShellIssue::Kind::kInQuotedHeredoc:
-      return "in a heredoc whose word is quoted";
-    case ShellIssue::Kind::kAfterBackslash:
-      return "right after a backslash";
-    case ShellIssue::Kind::kAfterDollar:
-      return "right after `$`";
-    case ShellIssue::Kind::kInName:
-      return "in a name that the shell reads";
-    case ShellIssue::Kind::kInArithmetic:
-    case ShellIssue::Kind::kNotAlone:
-    case ShellIssue::Kind::kSeveralInQuotes:
-    case ShellIssue::Kind::kUnclosed:
-    case ShellIssue::Kind::kAmbiguous:
-    case ShellIssue::Kind::kTooDeep:
-    case ShellIssue::Kind::kRaw:
-    case ShellIssue::Kind::kOtherShell:
-      break;
-  }
-  HWF_UNREACHABLE();
-}
-
-std::string_view Remedy(ShellIssue::Kind kind) {
-  switch (kind) {
-    case ShellIssue::Kind::kInSingleQuotes:
-      return "end the quotes before it, or use \"…\"";
-    case ShellIssue::Kind::kInBackticks:
-      return "write $(…) in the place of the backticks";
-    case ShellIssue::Kind::kInQuotedHeredoc:
-      return "leave the heredoc's word unquoted, and write \\$ for the shell's $";
-    case ShellIssue::Kind::kInName:
-      return "choose among names in the workflow, or set a variable first: `x=~{…}`";
-    default:
-      return "put the value alone, the shell gets it quoted";
-  }
-}
-
 }  // namespace
 
-std::vector<ShellPart> Lowerer::ShellParts(const StringExpr& text) {
-  std::vector<ShellPart> parts;
+std::vector<CommandPart> Lowerer::PartsOf(const StringExpr& text) {
+  std::vector<CommandPart> parts;
   for (const StringExpr::Part& part : text.parts) {
-    ShellPart& made = parts.emplace_back();
+    CommandPart& made = parts.emplace_back();
     if (part.value == nullptr) {
       made.text = part.text.str();
       continue;
@@ -107,71 +65,6 @@ std::vector<ShellPart> Lowerer::ShellParts(const StringExpr& text) {
     made.numeric = IsNumeric(part.value->type);
   }
   return parts;
-}
-
-// The place of a byte of decoded text in the source. Decoding takes away the common indent (and a first newline), so
-// lines keep their order and their ends.
-Range Lowerer::RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) const {
-  const Range whole = text.parts[part].range;
-  if (text.parts[part].value != nullptr || !text.raw) return whole;
-  const std::string_view raw = sources_.Text(whole);
-  const std::string_view decoded{text.parts[part].text.data(), text.parts[part].text.size()};
-  const auto lines_in = [](std::string_view s) { return std::count(s.begin(), s.end(), '\n'); };
-  auto line = lines_in(decoded.substr(0, offset));
-  if (!raw.empty() && raw.front() == '\n' && lines_in(raw) > lines_in(decoded)) ++line;
-  size_t raw_start = 0;
-  for (auto i = line; i > 0 && raw_start < raw.size(); --i) {
-    const size_t end = raw.find('\n', raw_start);
-    raw_start = end == std::string_view::npos ? raw.size() : end + 1;
-  }
-  const size_t before = decoded.substr(0, offset).rfind('\n');
-  const size_t start = before == std::string_view::npos ? 0 : before + 1;
-  const size_t length = std::min(decoded.find('\n', start), decoded.size()) - start;
-  const size_t raw_length = std::min(raw.find('\n', raw_start), raw.size()) - raw_start;
-  const size_t indent = raw_length > length ? raw_length - length : 0;
-  const uint32_t begin = whole.begin + static_cast<uint32_t>(std::min(raw_start + indent + offset - start, raw.size()));
-  return {whole.file, begin, std::min(begin + 1, whole.end)};
-}
-
-void Lowerer::ReportShell(const StringExpr& text, const ShellIssue& issue) {
-  using Kind = ShellIssue::Kind;
-  const Range range = RangeIn(text, issue.part, issue.offset);
-  switch (issue.kind) {
-    case Kind::kInSingleQuotes:
-    case Kind::kInBackticks:
-    case Kind::kInQuotedHeredoc:
-    case Kind::kAfterBackslash:
-    case Kind::kAfterDollar:
-    case Kind::kInName:
-      emitter_.Report(range, diagnostics::kValueInQuotes, Where(issue.kind)).Help(std::string(Remedy(issue.kind)));
-      return;
-    case Kind::kInArithmetic:
-      emitter_.Report(range, diagnostics::kTextInArithmetic)
-          .Help("bash runs what a text in arithmetic contains: compute in the workflow, or give an Int");
-      return;
-    case Kind::kNotAlone:
-    case Kind::kSeveralInQuotes:
-      emitter_.Report(range, diagnostics::kWordsNotAlone)
-          .Help("put blanks around it; `flag(\"--x\", v)` leaves the name out with the value");
-      return;
-    case Kind::kUnclosed:
-      emitter_.Report(range, diagnostics::kUnclosedInCommand, issue.detail);
-      return;
-    case Kind::kAmbiguous:
-      emitter_.Report(range, diagnostics::kAmbiguousParentheses, issue.detail)
-          .Help("for a command within a command put a blank between the parentheses: `$( (…) )`");
-      return;
-    case Kind::kTooDeep:
-      emitter_.Report(range, diagnostics::kCommandTooDeep);
-      return;
-    case Kind::kRaw:
-      emitter_.Report(range, diagnostics::kRawInCommand);
-      return;
-    case Kind::kOtherShell:
-      emitter_.Report(range, diagnostics::kOtherShell, issue.detail)
-          .Help("hand the value over as an argument: `bash -c '… \"$1\"' - ~{x}`");
-      return;
-  }
 }
 
 ir::Command::Piece Lowerer::ValuePiece(const Expr& expr) {
@@ -185,39 +78,51 @@ ir::Command::Piece Lowerer::ValuePiece(const Expr& expr) {
   return piece;
 }
 
-void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
-  const std::vector<ShellPart> parts = ShellParts(text);
-  const ShellText lexed = LexShell(parts);
-  for (const ShellIssue& issue : lexed.issues) ReportShell(text, issue);
-  const std::string prefix = VariablePrefix(parts);
-  auto literal = [&command](const std::string& piece) {
+// The pieces of the text: each value in its place, or as a variable where only its name can stand.
+void Lowerer::PlaceValues(const StringExpr& text, const std::vector<Placement>& placements, const VariableForm& form,
+                          ir::Command& command) {
+  auto literal = [&command](std::string_view piece) {
     if (piece.empty()) return;
     const bool joins = !command.text.empty() && !command.text.back().value.has_value();
     if (!joins) command.text.emplace_back();
     command.text.back().text += piece;
   };
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (!parts[i].interpolation) {
-      literal(parts[i].text);
+  for (size_t i = 0; i < text.parts.size(); ++i) {
+    const StringExpr::Part& part = text.parts[i];
+    if (part.value == nullptr) {
+      literal(part.text);
       continue;
     }
-    const Expr& value = *text.parts[i].value;
-    switch (lexed.placements[i]) {
+    switch (placements[i]) {
       case Placement::kWords:
       case Placement::kRaw:
-        command.text.push_back(ValuePiece(value));
+        command.text.push_back(ValuePiece(*part.value));
         break;
-      case Placement::kText:
-        literal(std::string(sources_.Text(text.parts[i].range)));
+      case Placement::kText: {
+        // What is a comment stays one.
+        std::string source(sources_.Text(part.range));
+        std::replace_if(
+            source.begin(), source.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        literal(source);
         break;
+      }
       case Placement::kVariable: {
-        const std::string variable = prefix + std::to_string(command.assignments.size() + 1);
-        command.assignments.push_back({variable, LowerExpr(value)});
-        literal("${" + variable + "}");
+        const std::string variable = form.prefix + std::to_string(command.assignments.size() + 1);
+        command.assignments.push_back({variable, LowerExpr(*part.value)});
+        literal(form.before);
+        literal(variable);
+        literal(form.after);
         break;
       }
     }
   }
+}
+
+void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
+  const std::vector<CommandPart> parts = PartsOf(text);
+  const ShellText lexed = LexShell(parts);
+  for (const CommandIssue& issue : lexed.issues) ReportIssue(text, issue);
+  PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "__hwf_"), "${", "}"}, command);
   command.direct = lexed.direct;
   for (const ShellWord& word : lexed.words) {
     ir::Command::Word& made = command.words.emplace_back();
@@ -231,17 +136,12 @@ void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
   }
 }
 
-std::vector<ir::Command::Piece> Lowerer::LowerPython(const StringExpr& text) {
-  std::vector<ir::Command::Piece> pieces;
-  for (const StringExpr::Part& part : text.parts) {
-    if (part.value == nullptr) {
-      pieces.emplace_back().text = part.text.str();
-      continue;
-    }
-    pieces.push_back(ValuePiece(*part.value));
-    if (pieces.back().raw) emitter_.Report(part.range, diagnostics::kRawInCommand);
-  }
-  return pieces;
+void Lowerer::LowerPython(const StringExpr& text, ir::Command& command) {
+  const std::vector<CommandPart> parts = PartsOf(text);
+  const PythonText lexed = LexPython(parts);
+  for (const CommandIssue& issue : lexed.issues) ReportIssue(text, issue);
+  // Without leading underscores: Python renames those in a class.
+  PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "hwf_value_"), "", ""}, command);
 }
 
 ir::Command::Word Lowerer::LowerWord(const Expr& expr) {
@@ -273,7 +173,7 @@ ir::Command Lowerer::LowerCommand(const TaskDecl& decl) {
       break;
     case TaskDecl::Run::Kind::kInterpreter:
       command.kind = ir::Command::Kind::kPython;
-      command.text = LowerPython(*decl.run.text);
+      LowerPython(*decl.run.text, command);
       break;
     case TaskDecl::Run::Kind::kExec:
       command.kind = ir::Command::Kind::kExec;

@@ -346,12 +346,20 @@ TEST(LowerTest, QuotingFaultsAreSaidWhereTheyAre) {
 TEST(LowerTest, PythonAndExec) {
   auto lowered = Sound(R"hwf(
 task p(x: [Float], y: String?) -> (o: String at stdout) { run python """print(~{x}, ~{y})""" }
+task f(x: Int) -> (o: String at stdout) {
+  run python """print(f'{~{x}}', ~{x}) # hwf_value_ ~{
+x }"""
+}
 task e(x: [String], n: Int) -> (o: String at stdout) { exec ["prog", "--n=~{n}", x] }
 workflow main() { }
 )hwf");
   EXPECT_EQ(lowered->module.tasks[0].command.kind, ir::Command::Kind::kPython);
   EXPECT_EQ(Rendered(lowered->module.tasks[0].command), "print(<>, <>)");
-  const ir::Command& exec = lowered->module.tasks[1].command;
+  const ir::Command& format = lowered->module.tasks[1].command;
+  ASSERT_EQ(format.assignments.size(), 1u);
+  EXPECT_EQ(format.assignments[0].variable, "hwf_value__1");
+  EXPECT_EQ(Rendered(format), "hwf_value__1=<> print(f'{hwf_value__1}', <>) # hwf_value_ ~{ x }");
+  const ir::Command& exec = lowered->module.tasks[2].command;
   ASSERT_EQ(exec.words.size(), 3u);
   EXPECT_EQ(exec.words[1].pieces.size(), 2u);
 }

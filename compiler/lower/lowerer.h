@@ -10,6 +10,7 @@
 
 #include "compiler/diagnostics/codes.h"
 #include "compiler/diagnostics/diagnostics.h"
+#include "compiler/lower/python_text.h"
 #include "compiler/lower/shell_text.h"
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
@@ -49,6 +50,12 @@ class Lowerer {
     std::vector<ValueId> after;
     bool named() const { return id != ValueId::kNone; }
   };
+  // How a command's text names a variable that holds a value.
+  struct VariableForm {
+    std::string prefix;
+    std::string_view before;
+    std::string_view after;
+  };
   struct RegionParam {
     const void* key = nullptr;  // a Binding or a Field
     std::string name;
@@ -73,10 +80,12 @@ class Lowerer {
   ir::Stream LowerStream(const StreamClause& stream);
   ir::Command LowerCommand(const TaskDecl& decl);
   void LowerShell(const StringExpr& text, ir::Command& command);
-  std::vector<ShellPart> ShellParts(const StringExpr& text);
-  void ReportShell(const StringExpr& text, const ShellIssue& issue);
+  std::vector<CommandPart> PartsOf(const StringExpr& text);
+  void ReportIssue(const StringExpr& text, const CommandIssue& issue);
   Range RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) const;
-  std::vector<ir::Command::Piece> LowerPython(const StringExpr& text);
+  void LowerPython(const StringExpr& text, ir::Command& command);
+  void PlaceValues(const StringExpr& text, const std::vector<Placement>& placements, const VariableForm& form,
+                   ir::Command& command);
   ir::Command::Word LowerWord(const Expr& expr);
   ir::Command::Piece ValuePiece(const Expr& expr);
 

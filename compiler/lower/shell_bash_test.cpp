@@ -86,7 +86,7 @@ std::string Quote(const std::string& value) {
 
 // The text as a runtime renders it, with `@` for the value.
 std::string Render(const std::string& text, const std::string& value) {
-  std::vector<ShellPart> parts;
+  std::vector<CommandPart> parts;
   size_t begin = 0;
   for (size_t at = text.find('@'); at != std::string::npos; at = text.find('@', begin)) {
     if (at > begin) parts.push_back({.text = text.substr(begin, at - begin)});
@@ -96,7 +96,7 @@ std::string Render(const std::string& text, const std::string& value) {
   if (begin < text.size()) parts.push_back({.text = text.substr(begin)});
   ShellText lexed = LexShell(parts);
   EXPECT_THAT(lexed.issues, testing::IsEmpty()) << text;
-  std::string variable = VariablePrefix(parts) + "1", body, top;
+  std::string variable = UnusedPrefix(parts, "__hwf_") + "1", body, top;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i].interpolation) {
       body += parts[i].text;

@@ -6,7 +6,7 @@
 namespace hwf::lower {
 namespace {
 
-using Kind = ShellIssue::Kind;
+using Kind = CommandIssue::Kind;
 
 bool IsNumberTest(const std::string& text) {
   return text == "-eq" || text == "-ne" || text == "-lt" || text == "-le" || text == "-gt" || text == "-ge";
@@ -180,14 +180,6 @@ void ShellLexer::DecideDirect() {
   }
 }
 
-ShellText LexShell(const std::vector<ShellPart>& parts) { return ShellLexer(parts).Run(); }
-
-std::string VariablePrefix(const std::vector<ShellPart>& parts) {
-  std::string text;
-  for (const ShellPart& part : parts) text += part.interpolation ? std::string() : part.text;
-  std::string prefix = "__hwf_";
-  while (text.find(prefix) != std::string::npos) prefix += "_";
-  return prefix;
-}
+ShellText LexShell(const std::vector<CommandPart>& parts) { return ShellLexer(parts).Run(); }
 
 }  // namespace hwf::lower

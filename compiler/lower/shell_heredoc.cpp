@@ -5,7 +5,7 @@
 
 namespace hwf::lower {
 
-using Kind = ShellIssue::Kind;
+using Kind = CommandIssue::Kind;
 
 void ShellLexer::HeredocOperator() {
   Heredoc heredoc;

@@ -8,14 +8,14 @@
 namespace hwf::lower {
 namespace {
 
-using Kind = ShellIssue::Kind;
+using Kind = CommandIssue::Kind;
 
 // Unquoted, these make a shell do more than split words.
 bool IsGlobOrBrace(char c) { return c == '*' || c == '?' || c == '[' || c == '{' || c == '}' || c == '^'; }
 
 }  // namespace
 
-ShellLexer::ShellLexer(const std::vector<ShellPart>& parts) : parts_(parts) {
+ShellLexer::ShellLexer(const std::vector<CommandPart>& parts) : parts_(parts) {
   for (size_t i = 0; i < parts.size(); ++i) {
     part_starts_.push_back(static_cast<uint32_t>(units_.size()));
     if (parts[i].interpolation) {
@@ -37,7 +37,7 @@ ShellText ShellLexer::Run() {
   while (frames_.size() > 1) frames_.pop_back();
   EndCommand();
   if (whole) DecideDirect();
-  std::stable_sort(result_.issues.begin(), result_.issues.end(), [](const ShellIssue& a, const ShellIssue& b) {
+  std::stable_sort(result_.issues.begin(), result_.issues.end(), [](const CommandIssue& a, const CommandIssue& b) {
     return std::pair(a.part, a.offset) < std::pair(b.part, b.offset);
   });
   return std::move(result_);

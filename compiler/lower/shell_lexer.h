@@ -12,7 +12,7 @@ namespace hwf::lower {
 
 class ShellLexer {
  public:
-  explicit ShellLexer(const std::vector<ShellPart>& parts);
+  explicit ShellLexer(const std::vector<CommandPart>& parts);
   ShellText Run();
 
  private:
@@ -103,12 +103,12 @@ class ShellLexer {
   void CheckAlone(const LexedWord& word);
   void CheckSubscript(const LexedWord& word);
 
-  void Issue(ShellIssue::Kind kind, size_t unit, std::string detail = {});
-  void IssueOfPart(ShellIssue::Kind kind, uint32_t part, std::string detail = {});
-  void Refuse(ShellIssue::Kind kind, Unit unit);  // an interpolation that may not stand here
+  void Issue(CommandIssue::Kind kind, size_t unit, std::string detail = {});
+  void IssueOfPart(CommandIssue::Kind kind, uint32_t part, std::string detail = {});
+  void Refuse(CommandIssue::Kind kind, Unit unit);  // an interpolation that may not stand here
   void DecideDirect();
 
-  const std::vector<ShellPart>& parts_;
+  const std::vector<CommandPart>& parts_;
   std::vector<Unit> units_;
   std::vector<uint32_t> part_starts_;  // first unit of each part
   size_t at_ = 0;

@@ -7,7 +7,7 @@
 namespace hwf::lower {
 namespace {
 
-using Kind = ShellIssue::Kind;
+using Kind = CommandIssue::Kind;
 
 bool IsNameUnit(int32_t unit) { return unit == '_' || (unit >= 0 && unit < 0x80 && std::isalnum(unit) != 0); }
 bool IsSpecialParameter(int32_t unit) {
@@ -233,7 +233,7 @@ bool ShellLexer::InArithmetic() const {
 
 void ShellLexer::Interpolation(bool quoted) {
   uint32_t part = PartOf(At(at_));
-  const ShellPart& info = parts_[part];
+  const CommandPart& info = parts_[part];
   if (info.raw) {
     result_.placements[part] = Placement::kRaw;
     IssueOfPart(Kind::kRaw, part);

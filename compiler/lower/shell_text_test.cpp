@@ -8,11 +8,11 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Kind = ShellIssue::Kind;
+using Kind = CommandIssue::Kind;
 
 // `<@>` stands for an interpolation of a String, `<%>` of an Int, `<&>` of a list, `<!>` of raw(…).
-std::vector<ShellPart> Parts(const std::string& text) {
-  std::vector<ShellPart> parts;
+std::vector<CommandPart> Parts(const std::string& text) {
+  std::vector<CommandPart> parts;
   std::string literal;
   auto flush = [&] {
     if (!literal.empty()) parts.push_back({.text = literal});
@@ -39,13 +39,13 @@ ShellText Lex(const std::string& text) { return LexShell(Parts(text)); }
 
 std::vector<Kind> Issues(const std::string& text) {
   std::vector<Kind> kinds;
-  for (const ShellIssue& issue : Lex(text).issues) kinds.push_back(issue.kind);
+  for (const CommandIssue& issue : Lex(text).issues) kinds.push_back(issue.kind);
   return kinds;
 }
 
 // The placement of each interpolation, as a letter.
 std::string Places(const std::string& text) {
-  std::vector<ShellPart> parts = Parts(text);
+  std::vector<CommandPart> parts = Parts(text);
   ShellText lexed = LexShell(parts);
   std::string out;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -251,8 +251,8 @@ TEST(ShellTextTest, AllElseGoesToTheShell) {
 }
 
 TEST(ShellTextTest, ThePrefixIsFresh) {
-  EXPECT_EQ(VariablePrefix(Parts("echo <@>")), "__hwf_");
-  EXPECT_EQ(VariablePrefix(Parts("echo $__hwf_1 <@>")), "__hwf__");
+  EXPECT_EQ(UnusedPrefix(Parts("echo <@>"), "__hwf_"), "__hwf_");
+  EXPECT_EQ(UnusedPrefix(Parts("echo $__hwf_1 <@>"), "__hwf_"), "__hwf__");
 }
 
 }  // namespace

@@ -159,7 +159,10 @@ ErrorOr<std::string> PythonScript(const Renderer& renderer, const ir::Command& c
       continue;
     }
     HWF_ASSIGN(Json value, renderer.Value(*piece.value, "in the command"));
-    out += PythonLiteral(value, piece.value->type);
+    const std::string literal = PythonLiteral(value, piece.value->type);
+    // `-5**2` is -25.
+    const bool negative = !literal.empty() && literal[0] == '-';
+    out += negative ? "(" + literal + ")" : literal;
   }
   return out;
 }

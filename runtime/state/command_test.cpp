@@ -226,6 +226,15 @@ TEST_F(CommandTest, PythonLiterals) {
   EXPECT_EQ(out->AsArray()[3], nasty);
 }
 
+TEST_F(CommandTest, PythonVariablesAndNegativeNumbers) {
+  task.command.kind = Command::Kind::kPython;
+  task.command.assignments.push_back({"hwf_value_1", X()});
+  Expr negative = ir::sample::Literal(module, TypeKind::kInt, Json(-5));
+  task.command.text = {Text("print(f'{hwf_value_1}', "), Value(negative), Text("**2)\n")};
+  values.arguments[0] = Json("'\"{");
+  EXPECT_EQ(Execute(Render()), "'\"{ 25\n");
+}
+
 TEST_F(CommandTest, ANulCharacterIsRefused) {
   task.command.text = {Value(X())};
   values.arguments[0] = Json(std::string("a\0b", 3));

@@ -1,0 +1,12 @@
+#include "compiler/lower/command_text.h"
+
+namespace hwf::lower {
+
+std::string UnusedPrefix(const std::vector<CommandPart>& parts, std::string base) {
+  std::string text;
+  for (const CommandPart& part : parts) text += part.interpolation ? std::string() : part.text;
+  while (text.find(base) != std::string::npos) base += "_";
+  return base;
+}
+
+}  // namespace hwf::lower
