@@ -80,6 +80,7 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
 }
 
 TypeRef Checker::UnknownField(const FieldExpr& field, TypeRef record) {
+  PassOn(field.base);  // what was meant by it is not known
   context_.suggester.Begin(field.name.text);
   if (record->kind == TypeKind::kRecord) {
     for (const ir::FieldDef& known : record->record->fields) {
@@ -94,6 +95,7 @@ TypeRef Checker::UnknownField(const FieldExpr& field, TypeRef record) {
 
 TypeRef Checker::CheckIndex(IndexExpr& index) {
   const TypeRef at = Check(index.index);
+  PassOn(index.index);
   const TypeRef type = index.base->type;
   if (IsPoison(type) || IsPoison(at)) return Poison();
   const TypeRef plain = Plain(type);

@@ -10,23 +10,21 @@ const GroupDecl* Checker::GroupOf(const Expr* who) const {
   }
   const auto text = ConstantString(who);
   if (!text) return nullptr;
-  auto found = scope_.names.find(*text);
-  if (found == scope_.names.end() || found->second == nullptr) return nullptr;
-  return llvm::dyn_cast_or_null<GroupDecl>(found->second->decl);
+  return DeclaredIn<GroupDecl>(scope_, *text);
 }
 
-void Checker::CheckWho(const ReviewExpr& review, const ByRule& rule, bool quorum_allowed) {
+void Checker::CheckWho(const ReviewExpr& review, const ByRule& rule) {
   switch (rule.kind) {
     case ByRule::Kind::kAnd:
     case ByRule::Kind::kOr:
-      for (const ByRule* part : rule.parts) CheckWho(review, *part, quorum_allowed);
+      for (const ByRule* part : rule.parts) CheckWho(review, *part);
       return;
     case ByRule::Kind::kWho:
-      return CheckLeaf(review, rule, quorum_allowed);
+      return CheckLeaf(review, rule);
   }
 }
 
-void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool) {
+void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule) {
   if (rule.who == nullptr) return;
   const GroupDecl* group = GroupOf(rule.who);
   auto* name = llvm::dyn_cast<NameExpr>(rule.who);

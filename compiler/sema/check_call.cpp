@@ -30,13 +30,13 @@ class ParamIndex {
   llvm::DenseMap<StringRef, size_t> index_;
 };
 
-const Binding* CalleeOf(const CallExpr& call) {
+}  // namespace
+
+const Binding* Checker::CalleeOf(const CallExpr& call) {
   if (const auto* name = llvm::dyn_cast<NameExpr>(call.callee)) return name->binding;
   if (const auto* field = llvm::dyn_cast<FieldExpr>(call.callee)) return field->binding;
   return nullptr;
 }
-
-}  // namespace
 
 TypeRef Checker::CheckCall(CallExpr& call) {
   const Binding* binding = CalleeOf(call);

@@ -50,10 +50,12 @@ TypeRef Checker::CheckFor(ForExpr& node, bool used) {
   node.binding->type = Poison();
   if (Plain(list)->kind == TypeKind::kList) {
     node.binding->type = Like(list, Plain(list)->element);
+    Carry(node.binding, node.list);
   } else if (!IsPoison(list)) {
     auto report = Report(node.list->range, diagnostics::kNotIterable, TypeName(list));
     if (Plain(list)->kind == TypeKind::kOptional) report.Help("it may be `none`: give a default with `?? []`");
     if (Plain(list)->kind == TypeKind::kInt) report.Help("`range(n)` is the list [0, …, n - 1]");
+    PassOn(node.list);
   }
   FactScope facts(*this);
   if (node.where != nullptr) {
@@ -119,9 +121,7 @@ TypeRef Checker::CheckUnused(Expr* expr) {
   const Expr* inner = expr;
   while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
   const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
-  if (const auto* review = llvm::dyn_cast<ReviewExpr>(inner)) {
-    asked_[review].thrown_away = true;
-  } else if (llvm::isa<CallExpr>(inner) && !empty && nodes_ == before) {
+  if (llvm::isa<CallExpr>(inner) && !empty && nodes_ == before) {
     Report(expr->range, diagnostics::kUnusedCall, TypeName(type));
   }
   return type;

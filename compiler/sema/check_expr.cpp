@@ -72,12 +72,23 @@ TypeRef Checker::CheckNode(Expr& expr) {
       return CheckField(llvm::cast<FieldExpr>(expr));
     case Expr::Kind::kIndex:
       return CheckIndex(llvm::cast<IndexExpr>(expr));
-    case Expr::Kind::kCall:
-      return CheckCall(llvm::cast<CallExpr>(expr));
+    case Expr::Kind::kCall: {
+      auto& call = llvm::cast<CallExpr>(expr);
+      const TypeRef type = CheckCall(call);
+      if (!OnlyHolds(call)) PassOn(call.args);
+      return type;
+    }
     case Expr::Kind::kUnary:
       return CheckUnary(llvm::cast<UnaryExpr>(expr));
-    case Expr::Kind::kBinary:
-      return CheckBinary(llvm::cast<BinaryExpr>(expr));
+    case Expr::Kind::kBinary: {
+      auto& binary = llvm::cast<BinaryExpr>(expr);
+      const TypeRef type = CheckBinary(binary);
+      if (binary.op != BinaryOp::kCoalesce) {
+        PassOn(binary.left);
+        PassOn(binary.right);
+      }
+      return type;
+    }
     case Expr::Kind::kAfter: {
       auto& after = llvm::cast<AfterExpr>(expr);
       Check(after.awaited);
@@ -100,6 +111,7 @@ TypeRef Checker::CheckNode(Expr& expr) {
       return CheckReview(llvm::cast<ReviewExpr>(expr));
     case Expr::Kind::kFail:
       CheckString(*llvm::cast<FailExpr>(expr).message, Text::kPlain);
+      PassOn(llvm::cast<FailExpr>(expr).message);
       llvm::cast<FailExpr>(expr).message->type = Simple(TypeKind::kString);
       AllowNode(expr.range, "`fail`");
       return Simple(TypeKind::kNever);
@@ -168,6 +180,7 @@ TypeRef Checker::CheckDecl(const Binding& binding, Range range) {
 bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
   if (expr == nullptr || expr->type == nullptr || ir::Converts(expr->type, want)) return true;
   const TypeRef found = expr->type;
+  PassOn(expr);  // what was meant by it is not known
   if (want->kind == TypeKind::kApproved && ir::Converts(Plain(found), want->element)) {
     Report(expr->range, diagnostics::kNotApproved, TypeName(want), what, TypeName(found))
         .Help("only an answer that `grants` it makes an approved value");
@@ -253,6 +266,7 @@ TypeRef Checker::CheckMap(MapExpr& map) {
 TypeRef Checker::CheckTuple(TupleExpr& tuple) {
   if (tuple.entries.empty()) return Simple(TypeKind::kUnit);
   for (const Arg& entry : tuple.entries) Check(entry.value);
+  PassOn(tuple.entries);
   if (&tuple == result_) return Poison();
   Report(tuple.range, diagnostics::kMisplacedResult)
       .Help("a value of several fields is a record: declare one and call it, `Metrics(loss: 1.0)`");

@@ -43,9 +43,11 @@ void Checker::CheckFormField(const Choice::FormField& field) {
   }
   Mutable(field).sema_type = type;
   CheckFormIn(field);
+  PassOn(field.in);
   if (field.default_value == nullptr) return;
-  if (!CheckAs(field.default_value, type, "for the default of " + Quoted(field.name.text))) return;
-  CheckInRange(field, *field.default_value);
+  const bool fits = CheckAs(field.default_value, type, "for the default of " + Quoted(field.name.text));
+  PassOn(field.default_value);
+  if (fits) CheckInRange(field, *field.default_value);
 }
 
 // A default, or what `else` gives, must be what a person could answer.

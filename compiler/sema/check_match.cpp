@@ -13,14 +13,14 @@ llvm::DenseMap<StringRef, size_t> IndexOf(const ir::EnumDef& definition) {
 
 }  // namespace
 
-// The review whose answer `expr` is: `await review` itself, or the name of a `let` bound to it.
-const ReviewExpr* Checker::ReviewOf(const Expr* expr) const {
+// Whether it is `await review` itself, or the name of a `let` bound to it.
+bool Checker::IsDirectAnswer(const Expr* expr) const {
   if (const auto* name = llvm::dyn_cast<NameExpr>(expr)) {
-    if (name->binding == nullptr || name->binding->kind != Binding::Kind::kLet) return nullptr;
+    if (name->binding == nullptr || name->binding->kind != Binding::Kind::kLet) return false;
     expr = llvm::cast<LetStmt>(name->binding->stmt)->value;
   }
   while (const auto* after = llvm::dyn_cast<AfterExpr>(expr)) expr = after->value;
-  return llvm::dyn_cast<ReviewExpr>(expr);
+  return llvm::isa<ReviewExpr>(expr);
 }
 
 TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {
@@ -32,10 +32,12 @@ TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {
     if (plain->kind == TypeKind::kOptional) report.Help("it may be `none`: match it inside `if x != none { … }`");
     if (plain->kind == TypeKind::kBool) report.Help("use `if`");
   }
-  if (const ReviewExpr* review = ReviewOf(node.subject)) {
+  if (subject == nullptr) PassOn(node.subject);
+  const Answers answers = subject == nullptr ? Answers() : AnswersMatched(*node.subject, *subject);
+  for (const ReviewExpr* review : answers) {
     Asked& asked = asked_[review];
     asked.matches.push_back(&node);
-    asked.loose = asked.loose && !used;
+    asked.loose = asked.loose && !used && IsDirectAnswer(node.subject);
   }
   const auto index = subject == nullptr ? llvm::DenseMap<StringRef, size_t>() : IndexOf(*subject);
   TypeRef result = used ? Simple(TypeKind::kNever) : Simple(TypeKind::kUnit);
@@ -56,7 +58,9 @@ TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {
     }
     result = joined != nullptr ? joined : Poison();
   }
-  if (subject != nullptr) CheckCoverage(node, *subject);
+  if (subject != nullptr) {
+    CheckCoverage(node, *subject, answers.empty() ? context_.asked.lookup(subject) : answers.front());
+  }
   if (!used && never) result = Simple(TypeKind::kNever);
   return node.type = subject == nullptr ? Poison() : result;
 }
@@ -93,7 +97,8 @@ void Checker::CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir:
   }
 }
 
-void Checker::CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject) {
+// `review` is one of those that ask for these answers; null if nobody is asked for them.
+void Checker::CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject, const ReviewExpr* review) {
   llvm::DenseMap<StringRef, Range> covered;
   const Pattern* wildcard = nullptr;
   bool broken = false;
@@ -118,7 +123,6 @@ void Checker::CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject) {
     if (covered.count(variant.name) != 0 || missing.size() > 200) continue;
     missing += (missing.empty() ? "" : ", ") + Quoted(variant.name);
   }
-  const ReviewExpr* review = ReviewOf(node.subject);
   if (wildcard != nullptr && review != nullptr) {
     auto report = Report(wildcard->range, diagnostics::kWildcardOnAnswer);
     report.Note(review->question->range, "asked here");

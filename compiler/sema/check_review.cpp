@@ -45,7 +45,11 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
   CheckString(*review.question, Text::kPlain);
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
-    for (Expr* shown : review.show) Check(shown);
+    PassOn(review.question);
+    for (Expr* shown : review.show) {
+      Check(shown);
+      PassOn(shown);
+    }
     for (const Choice& choice : review.choices) {
       for (const Choice::FormField& field : choice.fields) CheckFormField(field);
     }
@@ -59,8 +63,9 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
     CheckElse(review);
+    if (review.else_variant != nullptr) PassOn(review.else_variant->args);
     CheckDelays(review);
-    if (review.by != nullptr) CheckWho(review, *review.by, true);
+    if (review.by != nullptr) CheckWho(review, *review.by);
   }
   if (review.within == nullptr && !AsksForWithin(review)) {
     const Range keyword{review.range.file, review.range.begin, review.question->range.end};
@@ -107,6 +112,7 @@ TypeRef Checker::MakeAnswers(ReviewExpr& review) {
     }
   }
   context_.types().MutableEnum(type).variants = std::move(variants);
+  context_.asked[type->enumeration] = &review;
   return type;
 }
 
@@ -202,9 +208,7 @@ void Checker::CheckElse(const ReviewExpr& review) {
   const ReviewExpr::ElseVariant* policy = review.else_variant;
   if (policy == nullptr) return;
   if (review.choose_enum) {
-    auto found = scope_.names.find(review.choose_enum.text.str());
-    const bool known = found != scope_.names.end() && found->second != nullptr;
-    const auto* declared = known ? llvm::dyn_cast_or_null<EnumDecl>(found->second->decl) : nullptr;
+    const auto* declared = DeclaredIn<EnumDecl>(scope_, review.choose_enum.text);
     if (declared == nullptr) return;
     context_.suggester.Begin(policy->name.text);
     for (const EnumDecl::Variant& variant : declared->variants) {
@@ -274,7 +278,7 @@ void Checker::CheckDelays(const ReviewExpr& review) {
   inner(review.remind, "remind");
   for (const ReviewExpr::Escalation& escalation : review.escalations) {
     inner(escalation.delay, "escalate");
-    if (escalation.to != nullptr) CheckWho(review, *escalation.to, true);
+    if (escalation.to != nullptr) CheckWho(review, *escalation.to);
   }
   if (review.else_variant != nullptr && review.within == nullptr) {
     Report(review.else_variant->range, diagnostics::kNeedsWithin, "else");

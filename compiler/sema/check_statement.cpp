@@ -13,7 +13,8 @@ void Checker::CheckStatement(Stmt& stmt) {
     case Stmt::Kind::kWatch:
       return CheckWatch(llvm::cast<WatchStmt>(stmt));
     case Stmt::Kind::kSend:
-      return CheckSend(llvm::cast<SendStmt>(stmt));
+      CheckSend(llvm::cast<SendStmt>(stmt));
+      return PassOn(llvm::cast<SendStmt>(stmt).args);
     case Stmt::Kind::kCancel:
       return CheckCancel(llvm::cast<CancelStmt>(stmt));
     case Stmt::Kind::kCheckpoint:
@@ -32,6 +33,7 @@ void Checker::CheckLet(LetStmt& let) {
   const size_t before = nodes_;
   const TypeRef type = Check(let.value);
   let.binding->type = type;
+  Carry(let.binding, let.value);
   const Expr* value = let.value;
   while (const auto* after = llvm::dyn_cast<AfterExpr>(value)) value = after->value;
   if (const auto* call = llvm::dyn_cast<CallExpr>(value)) {
@@ -53,6 +55,7 @@ void Checker::CheckCheckpoint(CheckpointStmt& checkpoint) {
   llvm::DenseMap<StringRef, Range> seen;
   for (const Arg& field : checkpoint.fields) {
     TypeRef type = Check(field.value);
+    Carry(checkpoint.binding, field.value);
     auto [known, fresh] = seen.try_emplace(field.name.text, field.name.range);
     if (!fresh) {
       Report(field.name.range, diagnostics::kDuplicateMember, field.name.text, "the checkpoint")

@@ -3,6 +3,7 @@
 // One Checker for each module, one thread.
 #pragma once
 
+#include <llvm/ADT/SetVector.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/Support/SaveAndRestore.h>
 
@@ -84,6 +85,8 @@ class Checker {
   const ir::FieldDef* FindField(const ir::RecordDef& record, StringRef name);
 
   // ---- calls (check_call.cpp, check_builtin.cpp)
+  static const Binding* CalleeOf(const CallExpr& call);
+  static bool OnlyHolds(const CallExpr& call);
   TypeRef CheckCall(CallExpr& call);
   TypeRef CheckDeclCall(CallExpr& call, const Binding& binding);
   TypeRef CheckVariantCall(CallExpr& call, const Binding& binding);
@@ -101,7 +104,7 @@ class Checker {
   bool RefuseRange(Expr* list);
   TypeRef CheckMatch(MatchExpr& node, bool used);
   void CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir::VariantDef* variant, bool approved);
-  void CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject);
+  void CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject, const ReviewExpr* review);
   // Checks a block whose value is taken (used) or not, and gives its type.
   TypeRef CheckBlock(const Block& block, bool used);
   TypeRef CheckBlockResult(Expr* result, bool used);
@@ -136,12 +139,25 @@ class Checker {
   bool IsFormType(TypeRef type, bool listed);
   void CheckFormIn(const Choice::FormField& field);
   void CheckRange(BinaryExpr& range, TypeRef type, const Choice::FormField& field);
-  void CheckWho(const ReviewExpr& review, const ByRule& rule, bool quorum_allowed);
-  void CheckLeaf(const ReviewExpr& review, const ByRule& rule, bool quorum_allowed);
+  void CheckWho(const ReviewExpr& review, const ByRule& rule);
+  void CheckLeaf(const ReviewExpr& review, const ByRule& rule);
   const GroupDecl* GroupOf(const Expr* who) const;
   void CheckAnswersUsed();
+  void CheckFieldsRead(const ReviewExpr& review);
   void CheckWithdrawal(const ReviewExpr& review);
-  const ReviewExpr* ReviewOf(const Expr* expr) const;
+
+  // ---- where answers go (answer_flow.cpp)
+  using Answers = llvm::SmallSetVector<const ReviewExpr*, 2>;
+  void CollectAnswers(const Expr* expr, Answers& answers) const;
+  void CollectAlong(const Expr* expr, Answers& answers) const;
+  void Carry(const Binding* binding, const Expr* value);
+  // Whichever answers it carries are used.
+  void PassOn(const Expr* value);
+  void PassOn(ArrayRef<Arg> args) {
+    for (const Arg& arg : args) PassOn(arg.value);
+  }
+  Answers AnswersMatched(const Expr& subject, const ir::EnumDef& definition) const;
+  bool IsDirectAnswer(const Expr* subject) const;
 
   // ---- declarations (check_task.cpp, check_output.cpp, check_command.cpp, check_workflow.cpp, check_site.cpp)
   void CheckDefaults(ArrayRef<Field> fields);
@@ -205,16 +221,17 @@ class Checker {
   std::map<Path, int> narrowed_;
   std::map<std::string, int> place_counts_;
 
-  // Reviews of the body being checked: where their answers are matched.
+  // Reviews of the body being checked: what becomes of their answers.
   struct Asked {
-    const LetStmt* let = nullptr;      // or null: matched where it is asked, or not at all
+    const LetStmt* let = nullptr;      // whose value it is, or null
     const Binding* watched = nullptr;  // the job of the `watch` around it
     llvm::SmallVector<const MatchExpr*, 1> matches;
-    bool thrown_away = false;  // it stands where nobody takes its value
-    bool loose = true;         // all matches stand where nobody takes their value
+    bool passed_on = false;  // given to something else, which may read all of it
+    bool loose = true;       // all matches name it or its `let`, and stand where nobody takes their value
   };
   llvm::DenseMap<const ReviewExpr*, Asked> asked_;
   std::vector<const ReviewExpr*> reviews_;
+  llvm::DenseMap<const Binding*, Answers> carried_;  // by the name that carries them
   llvm::DenseMap<const ir::RecordDef*, llvm::DenseMap<StringRef, uint32_t>> field_index_;
 };
 

@@ -51,6 +51,9 @@ struct Context {
   // Names of declarations with a syntax error, over all modules: any of them may have been a site.
   std::unordered_set<std::string> broken;
   llvm::DenseMap<const EnumDecl::Variant*, Binding*> variants;
+  // Enums that people choose from, each with a review that asks for it: its variants are answers wherever they come
+  // from, through whatever name, record or call.
+  llvm::DenseMap<const ir::EnumDef*, const ReviewExpr*> asked;
 
   template <typename... Args, typename... Given>
   diagnostics::Report Report(Range range, const diagnostics::Code<Args...>& code, const Given&... args) {
@@ -68,6 +71,14 @@ struct Context {
   // The nominal type of a record or enum declaration, or of a task's stream.
   llvm::DenseMap<const void*, TypeRef> nominal;
 };
+
+// What the scope calls by that name, if it is such a declaration; or null.
+template <typename Declaration>
+const Declaration* DeclaredIn(const ModuleScope& scope, StringRef name) {
+  auto found = scope.names.find(name.str());
+  const bool known = found != scope.names.end() && found->second != nullptr;
+  return known ? llvm::dyn_cast_or_null<Declaration>(found->second->decl) : nullptr;
+}
 
 // The tree's lists are ArrayRefs, whose items are const; the members that sema sets are written through this.
 template <typename Node>

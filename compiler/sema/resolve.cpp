@@ -116,6 +116,9 @@ void Resolver::ResolveFor(ForExpr& loop) {
 
 void Resolver::ResolveReview(ReviewExpr& review) {
   Resolve(review.question);
+  if (const EnumDecl* chosen = DeclaredIn<EnumDecl>(module_, review.choose_enum.text)) {
+    context_.asked.try_emplace(context_.nominal[chosen]->enumeration, &review);
+  }
   for (Expr* shown : review.show) Resolve(shown);
   for (const Choice& choice : review.choices) {
     for (const Choice::FormField& field : choice.fields) {

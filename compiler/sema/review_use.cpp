@@ -76,6 +76,10 @@ const Pattern::Bind* FindBind(const MatchExpr& match, const std::string& variant
   return nullptr;
 }
 
+bool HasWildcard(const MatchExpr* match) {
+  return llvm::any_of(match->arms, [](const MatchExpr::Arm& arm) { return arm.pattern.wildcard; });
+}
+
 Range VariantRange(const ReviewExpr& review, const std::string& variant, const std::string& field) {
   for (const Choice& choice : review.choices) {
     if (choice.name.text != variant) continue;
@@ -90,49 +94,62 @@ Range VariantRange(const ReviewExpr& review, const std::string& variant, const s
 }  // namespace
 
 void Checker::CheckAnswersUsed() {
+  Answers unheard;
   for (const ReviewExpr* review : reviews_) {
     const Asked& asked = asked_[review];
     if (broken_) break;
     const ir::EnumDef* answers = review->type == nullptr ? nullptr : review->type->enumeration;
-    if (answers == nullptr) continue;
-    const int uses = asked.let == nullptr ? 0 : asked.let->binding->uses;
-    if (asked.thrown_away || (asked.let != nullptr && uses == 0)) {
+    if (answers == nullptr || asked.passed_on) continue;
+    if (asked.matches.empty()) {
+      unheard.insert(review);
       const Range keyword{review->range.file, review->range.begin, review->question->range.end};
       Report(keyword, diagnostics::kAnswerUnused)
           .Help("bind it, `let answer = await review …`, and `match` it: every answer leads somewhere");
       continue;
     }
-    // Passed on as a value, it may be read there.
-    if (asked.matches.empty() || uses > static_cast<int>(asked.matches.size())) continue;
-    for (const ir::VariantDef& variant : answers->variants) {
-      for (const ir::FieldDef& field : variant.fields) {
-        if (field.has_default || IsPoison(field.type)) continue;
-        bool read = false;
-        for (const MatchExpr* match : asked.matches) {
-          const Pattern::Bind* bind = FindBind(*match, variant.name, field.name);
-          read = read || (bind != nullptr && bind->binding->uses > 0);
-        }
-        if (read) continue;
-        Report(VariantRange(*review, variant.name, field.name), diagnostics::kFieldUnread, field.name, variant.name)
-            .Note(asked.matches.front()->range, "the answer is matched here")
-            .Help("read it, or make it optional");
-      }
-    }
+    CheckFieldsRead(*review);
     CheckWithdrawal(*review);
   }
   for (const LetStmt* let : unused_) {
     if (broken_) break;
+    auto carried = carried_.find(let->binding);
+    // That the answer ends there has been said.
+    if (carried != carried_.end() &&
+        llvm::any_of(carried->second, [&](auto* each) { return unheard.contains(each); })) {
+      continue;
+    }
     Report(let->name.range, diagnostics::kUnusedLet, let->name.text).Help("its value has no effect: leave it out");
   }
   unused_.clear();
   broken_ = false;
   reviews_.clear();
   asked_.clear();
+  carried_.clear();
+}
+
+void Checker::CheckFieldsRead(const ReviewExpr& review) {
+  const auto& matches = asked_[&review].matches;
+  // What should stand in the place of `_` may read it.
+  if (llvm::any_of(matches, HasWildcard)) return;
+  for (const ir::VariantDef& variant : review.type->enumeration->variants) {
+    for (const ir::FieldDef& field : variant.fields) {
+      if (field.has_default || IsPoison(field.type)) continue;
+      const bool read = llvm::any_of(matches, [&](const MatchExpr* match) {
+        const Pattern::Bind* bind = FindBind(*match, variant.name, field.name);
+        return bind != nullptr && bind->binding->uses > 0;
+      });
+      if (read) continue;
+      Report(VariantRange(review, variant.name, field.name), diagnostics::kFieldUnread, field.name, variant.name)
+          .Note(matches.front()->range, "the answer is matched here")
+          .Help("read it, or make it optional");
+    }
+  }
 }
 
 void Checker::CheckWithdrawal(const ReviewExpr& review) {
   const Asked& asked = asked_[&review];
-  if (!asked.loose || asked.matches.empty()) return;
+  const bool only_matched = asked.let == nullptr || asked.let->binding->uses == static_cast<int>(asked.matches.size());
+  if (!asked.loose || !only_matched) return;
   OnlySends only(asked.watched);
   for (const MatchExpr* match : asked.matches) {
     for (const MatchExpr::Arm& arm : match->arms) {
