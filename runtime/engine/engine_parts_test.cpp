@@ -9,7 +9,6 @@
 
 #include "runtime/engine/clocks.h"
 #include "runtime/engine/dispatch.h"
-#include "runtime/engine/evidence.h"
 #include "runtime/engine/journal_keeper.h"
 #include "runtime/engine/room.h"
 #include "runtime/engine/signals.h"
@@ -96,57 +95,6 @@ TEST(WorkerThread, CompletionsRunOnTheCallersThread) {
   EXPECT_TRUE(worker.idle());
   EXPECT_EQ(completed, std::this_thread::get_id());
   EXPECT_NE(worked, completed);
-}
-
-class EvidenceTest : public testing::Test {
- protected:
-  std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = dir_.path() + "/" + name;
-    EXPECT_TRUE(platform::RealFileSystem().WriteAtomically(path, text, 0644, false).ok());
-    return path;
-  }
-  void SetUp() override { ASSERT_TRUE(platform::RealFileSystem().MakeDirectory(folder_, 0700).ok()); }
-
-  platform::testing::TempDir dir_;
-  std::string folder_ = dir_.path() + "/evidence";
-};
-
-TEST_F(EvidenceTest, FrozenBytesOutliveTheOriginal) {
-  const std::string path = Write("model.pt", "weights");
-  const Json file = FileValue(path, false).value();
-  const ErrorOr<Json> frozen = FreezeEvidence({{"model", file}}, folder_, false);
-  ASSERT_TRUE(frozen.ok()) << frozen.error().message();
-  Write("model.pt", "other");
-  const std::string copy = (*frozen).AsArray()[0]["value"].StringOr("path", "");
-  EXPECT_NE(copy, path);
-  EXPECT_EQ(platform::RealFileSystem().Read(copy, 100).value(), "weights");
-  EXPECT_EQ(platform::RealFileSystem().Stat(copy)->mode, 0400u);
-  EvidenceChecker checker;
-  EXPECT_TRUE(checker.Check(frozen.value()).ok());
-}
-
-TEST_F(EvidenceTest, WhatIsNotItsDigestIsNotFrozen) {
-  const std::string path = Write("model.pt", "weights");
-  const Json file = FileValue(path, false).value();
-  Write("model.pt", "changed before the review opened");
-  const ErrorOr<Json> frozen = FreezeEvidence({{"model", file}}, folder_, false);
-  ASSERT_FALSE(frozen.ok());
-  EXPECT_THAT(frozen.error().message(), HasSubstr("`model`"));
-  EXPECT_THAT(frozen.error().message(), HasSubstr("has changed"));
-}
-
-TEST_F(EvidenceTest, TamperedEvidenceIsSeen) {
-  const Json file = FileValue(Write("model.pt", "weights"), false).value();
-  const Json frozen = FreezeEvidence({{"model", file}}, folder_, false).value();
-  EvidenceChecker checker;
-  ASSERT_TRUE(checker.Check(frozen).ok());
-  const std::string copy = frozen.AsArray()[0]["value"].StringOr("path", "");
-  ASSERT_TRUE(platform::RealFileSystem().WriteAtomically(copy, "WEIGHTS", 0400, false).ok());
-  const ErrorOr<Success> checked = checker.Check(frozen);
-  ASSERT_FALSE(checked.ok());
-  EXPECT_THAT(checked.error().message(), HasSubstr("has changed"));
-  // The approved copy is checked where it is used, too.
-  EXPECT_FALSE(CheckedCopy(file, folder_, false).ok());
 }
 
 TEST(Durability, DecisionsAreSyncedBeforeActing) {

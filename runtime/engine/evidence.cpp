@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/platform/file_descriptor.h"
@@ -18,9 +19,6 @@ namespace {
 
 using platform::FileDescriptor;
 
-// Larger files are linked where they cannot share blocks: copying them would cost more than it protects.
-constexpr off_t kCopyBytes = off_t{256} << 20;
-
 bool IsDirectory(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -31,16 +29,20 @@ std::string HexOf(const std::string& digest) {
   return colon == std::string::npos ? digest : digest.substr(colon + 1);
 }
 
-ErrorOr<Success> CopyBytes(int from, int to, const std::string& path) {
-  while (true) {
-    const ssize_t count = sendfile(to, from, nullptr, size_t{1} << 24);
+// The first `size` bytes, or fewer if there are fewer.
+ErrorOr<Success> CopyBytes(int from, int to, off_t size, const std::string& path) {
+  for (off_t left = size; left > 0;) {
+    const ssize_t count = sendfile(to, from, nullptr, static_cast<size_t>(std::min(left, off_t{1} << 24)));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoError(errno, "copying " + path);
-    if (count == 0) return Success{};
+    if (count == 0) break;
+    left -= count;
   }
+  return Success{};
 }
 
-// Makes `target` with the bytes of `source` and exactly `mode`; it does not exist yet.
+// Makes `target` with the bytes of `source` and exactly `mode`; it does not exist yet. Never a link: whoever has the
+// source open could still write into what was approved.
 ErrorOr<Success> Duplicate(const std::string& source, const std::string& target, mode_t mode) {
   const FileDescriptor from(open(source.c_str(), O_RDONLY | O_CLOEXEC));
   if (!from.valid()) return ErrnoError(errno, "reading " + source);
@@ -49,13 +51,7 @@ ErrorOr<Success> Duplicate(const std::string& source, const std::string& target,
   FileDescriptor to(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!to.valid()) return ErrnoError(errno, "making " + target);
   if (ioctl(to.get(), FICLONE, from.get()) != 0) {
-    if (info.st_size > kCopyBytes) {
-      unlink(target.c_str());
-      if (link(source.c_str(), target.c_str()) == 0) return Success{};
-      to = FileDescriptor(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (!to.valid()) return ErrnoError(errno, "making " + target);
-    }
-    HWF_TRY(CopyBytes(from.get(), to.get(), source));
+    HWF_TRY(CopyBytes(from.get(), to.get(), info.st_size, source));
   }
   if (fchmod(to.get(), mode) != 0) return ErrnoError(errno, "setting the mode of " + target);
   if (fsync(to.get()) != 0) return ErrnoError(errno, "syncing " + target);

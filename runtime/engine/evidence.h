@@ -1,6 +1,6 @@
 // Evidence: what a review shows, frozen. A file becomes `evidence/<hex of its digest>/<its name>`, read-only, by
-// reflink, copy or (large, no reflink) hard link, and its digest is taken of the frozen bytes. A directory stays where
-// it is; its manifest's digest is checked again before an answer counts. Touches files only: runs on any thread.
+// reflink or copy, whatever its size, and its digest is taken of the frozen bytes. A directory stays where it is; its
+// manifest's digest is checked again before an answer counts. Touches files only: runs on any thread.
 #pragma once
 
 #include <map>
