@@ -1,4 +1,6 @@
 // Carrying out what the scheduler wants. Each command may come again after a restart: doing it twice changes nothing.
+#include <cerrno>
+
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/room.h"
@@ -245,6 +247,10 @@ void EngineImpl::FinishOpening(const std::string& id, ErrorOr<Json> evidence) {
   opening_.erase(id);
   const scheduler::ReviewView* review = record_->scheduler().FindReview(id);
   if (outcome_ || review == nullptr || review->status != scheduler::ReviewStatus::kOpening) return;
+  // Says nothing about the evidence: it is frozen when there is room.
+  if (!evidence.ok() && (evidence.error().code() == ENOSPC || evidence.error().code() == EDQUOT)) {
+    return End(Ending::kWorldFailed, "the review " + id + " cannot be opened: " + evidence.error().message());
+  }
   if (!evidence.ok()) {
     Record(state::ReviewVoided{id, evidence.error().message()});
     return;

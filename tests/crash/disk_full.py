@@ -2,6 +2,7 @@
 """A full disk: nothing more is launched, the journal still records it, exit 3; with room again, resume ends the run."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -34,6 +35,24 @@ workflow w(room: String) -> (n: Int) {
 }
 """
 
+SHOWN = """hwf 1
+
+task make() -> (model: File at "model.bin") {
+  run \"\"\" head -c 5M /dev/zero > ~{out.model} \"\"\"
+}
+
+workflow w() -> (text: String) {
+  let job = make()
+  let call = await review "Good?" {
+    show   job.model
+    choose yes | no
+    within 1h else no
+  }
+  let text = match call { yes => "yes", no => "no" }
+  (text: text)
+}
+"""
+
 
 def main(world):
     if os.geteuid() != 0:
@@ -44,9 +63,29 @@ def main(world):
     if mounted.returncode != 0:
         worlds.skip(f"tmpfs cannot be mounted here: {mounted.stderr.strip()}")
     try:
+        evidence(world, small)
         check(world, small)
     finally:
         world.until("the tmpfs is free", lambda: subprocess.run(["umount", small]).returncode == 0, 20)
+
+
+def evidence(world, small):
+    """No room for the copy of what a review shows: the review is not void, it opens when there is room."""
+    world.write("shown.hwf", SHOWN)
+    runs = os.path.join(small, "shown")
+    subprocess.run(["mount", "-o", "remount,size=12m", small], check=True)
+    result = world.run(["hwf", "run", "shown.hwf", "--runs", runs], seconds=60)
+    assert result.status == 3 and "No space left" in result.text, repr(result)
+    (directory,) = look.run_directories(runs)
+    assert not look.journal(directory, "review_voided")
+    subprocess.run(["mount", "-o", "remount,size=32m", small], check=True)
+    world.must(["hwf", "resume", os.path.basename(directory), "--runs", runs, "--once"], status=75)
+    assert look.journal(directory, "review_opened")
+    world.must(["hwf", "review", "answer", os.path.basename(directory), "call", "yes", "--runs", runs], status=75)
+    world.must(["hwf", "resume", os.path.basename(directory), "--runs", runs])
+    assert look.outputs(directory) == {"text": "yes"}
+    shutil.rmtree(runs)
+    subprocess.run(["mount", "-o", "remount,size=6m", small], check=True)
 
 
 def check(world, small):
