@@ -130,7 +130,7 @@ void EngineImpl::CheckApproved(scheduler::StartTask start) {
   worker_.Add([this, start = std::move(start), evidence = record_->paths().Evidence()]() mutable -> Worker::Completion {
     ErrorOr<Success> checked = Success{};
     for (const ApprovedArgument& approved : ApprovedArguments(start)) {
-      ErrorOr<Json> copy = CheckedCopy(*approved.value, evidence, shared_);
+      ErrorOr<Json> copy = CheckedCopy(files_, *approved.value, evidence, shared_);
       if (!copy.ok()) {
         checked = copy.error().WithContext("what was approved for `" + approved.param->name + "`");
         break;
@@ -233,12 +233,12 @@ void EngineImpl::Do(const scheduler::OpenReview& command) {
   std::vector<const Json*> shown_files;
   for (const auto& [label, value] : review->show) CollectFiles(value, shown_files);
   if (shown_files.empty()) {
-    FinishOpening(command.review, FreezeEvidence(review->show, record_->paths().Evidence(), shared_));
+    FinishOpening(command.review, FreezeEvidence(files_, review->show, record_->paths().Evidence(), shared_));
     return;
   }
   worker_.Add(
       [this, id = command.review, show = review->show, evidence = record_->paths().Evidence()]() -> Worker::Completion {
-        ErrorOr<Json> frozen = FreezeEvidence(show, evidence, shared_);
+        ErrorOr<Json> frozen = FreezeEvidence(files_, show, evidence, shared_);
         return [this, id, frozen = std::move(frozen)] { FinishOpening(id, frozen); };
       });
 }

@@ -18,6 +18,7 @@ namespace hwf::engine {
 namespace {
 
 using platform::FileDescriptor;
+using platform::FileSystem;
 
 bool IsDirectory(const std::string& path) {
   struct stat info {};
@@ -62,15 +63,6 @@ ErrorOr<Success> Duplicate(const std::string& source, const std::string& target,
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
-ErrorOr<Success> MakeFolder(const std::string& path, mode_t mode) {
-  if (mkdir(path.c_str(), mode) != 0) {
-    if (errno == EEXIST) return Success{};
-    return ErrnoError(errno, "making " + path);
-  }
-  if (chmod(path.c_str(), mode) != 0) return ErrnoError(errno, "setting the mode of " + path);
-  return Success{};
-}
-
 ErrorOr<Success> CheckDigest(const std::string& path, const std::string& digest) {
   const ErrorOr<Json> now = FileValue(path, IsDirectory(path));
   if (!now.ok()) return now.error();
@@ -78,53 +70,70 @@ ErrorOr<Success> CheckDigest(const std::string& path, const std::string& digest)
   return MakeError("{} has changed: its digest was {}, now it is {}", path, digest, now->StringOr("digest", ""));
 }
 
-ErrorOr<Json> FreezeFile(const Json& value, const std::string& evidence_directory, bool shared) {
-  const std::string path = value.StringOr("path", ""), digest = value.StringOr("digest", "");
-  if (IsDirectory(path)) {
-    HWF_TRY(CheckDigest(path, digest));
-    return value;
+// Where evidence is frozen.
+struct Freezer {
+  FileSystem& files;
+  const std::string& directory;
+  bool shared;
+
+  ErrorOr<Success> MakeFolder(const std::string& path) const {
+    // With the set-group bit: what lies in it is the group's, not the owner's own group's.
+    ErrorOr<Success> made = files.MakeDirectory(path, shared ? 02750 : 0700);
+    if (!made.ok() && made.error().code() == EEXIST) return Success{};
+    return made;
   }
-  const std::string folder = evidence_directory + "/" + HexOf(digest), target = folder + "/" + BaseName(path);
-  Json frozen = value;
-  frozen.Set("path", target);
-  if (access(target.c_str(), F_OK) == 0) {
-    HWF_TRY(CheckDigest(target, digest));
+
+  ErrorOr<Success> Copy(const std::string& path, const std::string& digest, const std::string& target) const {
+    if (access(target.c_str(), F_OK) == 0) return CheckDigest(target, digest);
+    const std::string folder = target.substr(0, target.find_last_of('/'));
+    HWF_TRY(MakeFolder(folder));
+    const std::string temporary = folder + "/.new-" + platform::NewId();
+    ErrorOr<Success> done = Duplicate(path, temporary, shared ? 0440 : 0400);
+    if (done.ok()) done = CheckDigest(temporary, digest);
+    if (done.ok()) done = files.Rename(temporary, target);
+    if (!done.ok()) unlink(temporary.c_str());
+    return done;
+  }
+
+  // When it returns, the copy is on disk with all that leads to it, also if an engine that died made it: now it may be
+  // recorded.
+  ErrorOr<Json> File(const Json& value) const {
+    const std::string path = value.StringOr("path", ""), digest = value.StringOr("digest", "");
+    if (IsDirectory(path)) {
+      HWF_TRY(CheckDigest(path, digest));
+      return value;
+    }
+    const std::string folder = directory + "/" + HexOf(digest), target = folder + "/" + BaseName(path);
+    HWF_TRY(Copy(path, digest, target));
+    HWF_TRY(files.SyncDirectory(folder));
+    HWF_TRY(files.SyncDirectory(directory));
+    Json frozen = value;
+    frozen.Set("path", target);
     return frozen;
   }
-  // With the set-group bit: what lies in it is the group's, not the owner's own group's.
-  HWF_TRY(MakeFolder(folder, shared ? 02750 : 0700));
-  const std::string temporary = folder + "/.new-" + platform::NewId();
-  ErrorOr<Success> done = Duplicate(path, temporary, shared ? 0440 : 0400);
-  if (done.ok()) done = CheckDigest(temporary, digest);
-  if (done.ok() && rename(temporary.c_str(), target.c_str()) != 0) done = ErrnoError(errno, "making " + target);
-  if (!done.ok()) {
-    unlink(temporary.c_str());
-    return done.error();
-  }
-  return frozen;
-}
 
-// `value` with each file in it frozen.
-ErrorOr<Json> FreezeValue(const Json& value, const std::string& evidence_directory, bool shared) {
-  if (IsFileValue(value)) return FreezeFile(value, evidence_directory, shared);
-  if (value.is_array()) {
-    Json list = Json::Array();
-    for (const Json& item : value.AsArray()) {
-      HWF_ASSIGN(Json frozen, FreezeValue(item, evidence_directory, shared));
-      list.Add(std::move(frozen));
+  // `value` with each file in it frozen.
+  ErrorOr<Json> Value(const Json& value) const {
+    if (IsFileValue(value)) return File(value);
+    if (value.is_array()) {
+      Json list = Json::Array();
+      for (const Json& item : value.AsArray()) {
+        HWF_ASSIGN(Json frozen, Value(item));
+        list.Add(std::move(frozen));
+      }
+      return list;
     }
-    return list;
-  }
-  if (value.is_object()) {
-    Json object = Json::Object();
-    for (const JsonMember& member : value.AsObject()) {
-      HWF_ASSIGN(Json frozen, FreezeValue(member.value, evidence_directory, shared));
-      object.Set(member.key, std::move(frozen));
+    if (value.is_object()) {
+      Json object = Json::Object();
+      for (const JsonMember& member : value.AsObject()) {
+        HWF_ASSIGN(Json frozen, Value(member.value));
+        object.Set(member.key, std::move(frozen));
+      }
+      return object;
     }
-    return object;
+    return value;
   }
-  return value;
-}
+};
 
 }  // namespace
 
@@ -150,10 +159,12 @@ void CollectFiles(const Json& value, std::vector<const Json*>& files) {
   }
 }
 
-ErrorOr<Json> FreezeEvidence(const ShownValues& shown, const std::string& evidence_directory, bool shared) {
+ErrorOr<Json> FreezeEvidence(FileSystem& files, const ShownValues& shown, const std::string& evidence_directory,
+                             bool shared) {
+  const Freezer freezer{files, evidence_directory, shared};
   Json evidence = Json::Array();
   for (const auto& [label, value] : shown) {
-    ErrorOr<Json> frozen = FreezeValue(value, evidence_directory, shared);
+    ErrorOr<Json> frozen = freezer.Value(value);
     if (!frozen.ok()) return frozen.error().WithContext("`" + label + "`");
     Json entry;
     evidence.Add(entry.Set("label", label).Set("value", std::move(frozen).value()));
@@ -178,8 +189,8 @@ ErrorOr<Success> EvidenceChecker::Check(const Json& evidence) {
   return Success{};
 }
 
-ErrorOr<Json> CheckedCopy(const Json& value, const std::string& evidence_directory, bool shared) {
-  return FreezeValue(value, evidence_directory, shared);
+ErrorOr<Json> CheckedCopy(FileSystem& files, const Json& value, const std::string& evidence_directory, bool shared) {
+  return Freezer{files, evidence_directory, shared}.Value(value);
 }
 
 }  // namespace hwf::engine

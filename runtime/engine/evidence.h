@@ -10,14 +10,17 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "runtime/platform/file_system.h"
 
 namespace hwf::engine {
 
 using ShownValues = std::vector<std::pair<std::string, Json>>;  // label, value
 
 // As ReviewOpened records it: [{"label","value"}], the paths being those of the frozen files. The error names the file
-// that could not be frozen or is not what its digest says.
-ErrorOr<Json> FreezeEvidence(const ShownValues& shown, const std::string& evidence_directory, bool shared);
+// that could not be frozen or is not what its digest says. All of it is on disk when it returns: the record that names
+// it comes after.
+ErrorOr<Json> FreezeEvidence(platform::FileSystem& files, const ShownValues& shown,
+                             const std::string& evidence_directory, bool shared);
 
 // Whether what a review shows still has its digests. A file that the kernel says is untouched since it was last checked
 // (inode, size, times) is not read again. One thread.
@@ -37,6 +40,7 @@ bool IsFileValue(const Json& value);
 ErrorOr<Json> FileValue(const std::string& path, bool directory);
 
 // The frozen, read-only file of that value's digest, checked now; a directory, checked, where it is.
-ErrorOr<Json> CheckedCopy(const Json& value, const std::string& evidence_directory, bool shared);
+ErrorOr<Json> CheckedCopy(platform::FileSystem& files, const Json& value, const std::string& evidence_directory,
+                          bool shared);
 
 }  // namespace hwf::engine
