@@ -55,11 +55,7 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
     }
   }
   if (review.assume) Report(review.assume.range, diagnostics::kNotCarried, "`assume`");
-  if (review.choices.empty() && !review.choose_enum) {
-    const Range keyword{review.range.file, review.range.begin, review.question->range.end};
-    Report(keyword, diagnostics::kNoAnswers).Help("add `choose go | stop` to its block");
-  }
-  const TypeRef type = review.choose_enum ? DeclaredAnswers(review) : MakeAnswers(review);
+  const TypeRef type = AnswersOf(review);
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
     CheckElse(review);
@@ -72,6 +68,14 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
     Report(keyword, diagnostics::kNoDeadline).Help("add `within 48h else …` to its block");
   }
   return allowed ? type : Poison();
+}
+
+TypeRef Checker::AnswersOf(ReviewExpr& review) {
+  if (review.choose_enum) return DeclaredAnswers(review);
+  if (!review.choices.empty()) return MakeAnswers(review);
+  const Range keyword{review.range.file, review.range.begin, review.question->range.end};
+  Report(keyword, diagnostics::kNoAnswers).Help("add `choose go | stop` to its block");
+  return Poison();
 }
 
 // `choose keep | retune(rate: Float)`: an enum of the review's own.
@@ -243,6 +247,7 @@ void Checker::CheckElse(const ReviewExpr& review) {
     }
   }
   for (const Arg& arg : policy->args) Check(arg.value);
+  if (!review.choose_enum && review.choices.empty()) return;  // reported
   auto report = Report(policy->name.range, diagnostics::kUnknownVariant, "this review", policy->name.text);
   Suggest(report, policy->name.range);
 }

@@ -128,6 +128,7 @@ class Checker {
 
   // ---- reviews (check_review.cpp, check_form.cpp, check_by.cpp, review_use.cpp)
   TypeRef CheckReview(ReviewExpr& review);
+  TypeRef AnswersOf(ReviewExpr& review);
   TypeRef MakeAnswers(ReviewExpr& review);
   TypeRef DeclaredAnswers(ReviewExpr& review);
   void CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant);
