@@ -5,12 +5,24 @@
 namespace hwf::sema {
 
 const GroupDecl* Checker::GroupOf(const Expr* who) const {
-  if (const auto* name = llvm::dyn_cast<NameExpr>(who)) {
-    return name->binding == nullptr ? nullptr : llvm::dyn_cast_or_null<GroupDecl>(name->binding->decl);
-  }
-  const auto text = ConstantString(who);
+  const auto* name = llvm::dyn_cast<NameExpr>(who);
+  const auto text = name != nullptr ? name->name.text.str() : ConstantString(who);
   if (!text) return nullptr;
-  return DeclaredIn<GroupDecl>(scope_, *text);
+  auto found = context_.groups.find(*text);
+  return found == context_.groups.end() ? nullptr : llvm::cast<GroupDecl>(found->second->decl);
+}
+
+// Whether something that could not be read may have declared it.
+bool Checker::MayBeBroken(const Ident& name) const {
+  return context_.incomplete.contains(&scope_) || context_.broken.contains(name.text.str());
+}
+
+void Checker::ReportUnknownGroup(const Ident& name) {
+  context_.suggester.Begin(name.text);
+  for (const auto& known : context_.groups) context_.suggester.Offer(known.first);
+  auto report = Report(name.range, diagnostics::kUnknownGroup, name.text);
+  report.Help("a group or person that is not declared here is named by a string: `\"" + name.text.str() + "\"`");
+  Suggest(report, name.range);
 }
 
 void Checker::CheckWho(const ReviewExpr& review, const ByRule& rule) {
@@ -30,18 +42,7 @@ void Checker::CheckLeaf(const ReviewExpr& review, const ByRule& rule) {
   auto* name = llvm::dyn_cast<NameExpr>(rule.who);
   if (name != nullptr) {
     name->type = Simple(TypeKind::kString);
-    if (group == nullptr && !(name->binding == nullptr && context_.incomplete.contains(&scope_))) {
-      context_.suggester.Begin(name->name.text);
-      for (const auto& [known, binding] : scope_.names) {
-        if (binding != nullptr && binding->decl != nullptr && llvm::isa<GroupDecl>(binding->decl)) {
-          context_.suggester.Offer(known);
-        }
-      }
-      auto report = Report(name->range, diagnostics::kUnknownGroup, name->name.text);
-      report.Help("a group or person that is not declared here is named by a string: `\"" + name->name.text.str() +
-                  "\"`");
-      Suggest(report, name->range);
-    }
+    if (group == nullptr && !MayBeBroken(name->name)) ReportUnknownGroup(name->name);
   } else {
     CheckAs(rule.who, Simple(TypeKind::kString), "for `by`");
     const auto text = ConstantString(rule.who);

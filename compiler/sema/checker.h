@@ -143,6 +143,8 @@ class Checker {
   void CheckWho(const ReviewExpr& review, const ByRule& rule);
   void CheckLeaf(const ReviewExpr& review, const ByRule& rule);
   const GroupDecl* GroupOf(const Expr* who) const;
+  bool MayBeBroken(const Ident& name) const;
+  void ReportUnknownGroup(const Ident& name);
   void CheckAnswersUsed();
   void CheckFieldsRead(const ReviewExpr& review);
   void CheckWithdrawal(const ReviewExpr& review);

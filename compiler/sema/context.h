@@ -43,7 +43,8 @@ struct Context {
   // The record types of `out` and `previous` in a task.
   llvm::DenseMap<const TaskDecl*, std::pair<TypeRef, TypeRef>> task_records;
   // Sites and groups by name, over all modules.
-  std::unordered_map<std::string, size_t> sites;   // index into program.sites
+  std::unordered_map<std::string, size_t> sites;  // index into program.sites
+  std::unordered_map<std::string, Binding*> groups;
   llvm::DenseMap<const Decl*, ModuleScope*> home;  // the module of each declaration
   std::unordered_map<std::string, Binding*> builtins;
   // Modules of which something could not be read: an unknown name there may be of that, and is not reported.

@@ -49,10 +49,21 @@ class Declarer {
       Binding* binding = context_.NewBinding(Binding::Kind::kDecl, decl->name);
       binding->decl = decl;
       auto [known, fresh] = scope.names.try_emplace(decl->name.text.str(), binding);
-      if (fresh || known->second == nullptr) continue;
-      context_.Report(decl->name.range, diagnostics::kAlreadyBound, decl->name.text)
-          .Note(known->second->name.range, "bound here");
+      if (!fresh && known->second != nullptr) {
+        context_.Report(decl->name.range, diagnostics::kAlreadyBound, decl->name.text)
+            .Note(known->second->name.range, "bound here");
+      } else if (llvm::isa<GroupDecl>(decl)) {
+        DeclareGroup(binding);
+      }
     }
+  }
+
+  // People are named while the program runs, when nobody asks in which file.
+  void DeclareGroup(Binding* group) {
+    auto [known, fresh] = context_.groups.try_emplace(group->name.text.str(), group);
+    if (fresh) return;
+    context_.Report(group->name.range, diagnostics::kDuplicateGroup, group->name.text)
+        .Note(known->second->name.range, "declared here");
   }
 
   void DeclareImports(ModuleScope& scope) {
@@ -95,6 +106,8 @@ class Declarer {
       if (found->second->decl != decl) continue;
       auto [known, fresh] = scope.names.try_emplace(found->first, found->second);
       if (fresh || known->second == nullptr || known->second == found->second) continue;
+      // Two groups of a name have been reported, whether they meet in a file or not.
+      if (llvm::isa<GroupDecl>(decl) && llvm::isa_and_nonnull<GroupDecl>(known->second->decl)) continue;
       context_.Report(import.path_range, diagnostics::kNameClash, found->first)
           .Note(known->second->name.range, "one is here")
           .Note(decl->name.range, "the other is here")

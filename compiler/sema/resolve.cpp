@@ -142,10 +142,10 @@ void Resolver::ResolveWho(const ByRule* rule) {
   if (rule->who == nullptr) return;
   auto* name = llvm::dyn_cast<NameExpr>(rule->who);
   if (name == nullptr) return Resolve(rule->who);
-  bool broken = false;
-  Binding* binding = Find(name->name.text, &broken);
-  if (binding != nullptr) Use(*binding, name->range, false);
-  name->binding = binding;  // an unknown one is reported as no group, by check_by.cpp
+  auto group = context_.groups.find(name->name.text.str());
+  if (group == context_.groups.end()) return;  // reported by check_by.cpp
+  Use(*group->second, name->range, false);
+  name->binding = group->second;
 }
 
 void Resolver::ResolveName(NameExpr& name, bool called) {
