@@ -62,7 +62,6 @@ class Loader {
         context_.Report(import->range, diagnostics::kNotCarried, Quoted("import std." + import->std_name.str()));
         continue;
       }
-      if (import->path.empty()) continue;  // a syntax error was reported
       unit.through = import;
       Follow(unit, *import);
       return true;
@@ -71,6 +70,10 @@ class Loader {
   }
 
   void Follow(const Unit& unit, const ImportDecl& import) {
+    if (import.path.empty()) {
+      context_.Report(import.path_range, diagnostics::kCannotImport, "no file is named");
+      return;
+    }
     const fs::path importer = context_.sources.file(unit.tree->file).path;
     const std::string shown = (importer.parent_path() / import.path.str()).lexically_normal().string();
     const std::string canonical = Canonical(shown);
