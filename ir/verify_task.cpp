@@ -96,10 +96,10 @@ void Verifier::CheckTask(const Task& task) {
   CheckType(task.output_record);
   if (task.output_record == nullptr) return;
   values_.clear();
+  DeclareParams(task.params);
+  // `out`, `previous` and `attempt` are no business of the defaults above, nor of the outputs' paths.
   CheckOutputs(task);
   CheckStreams(task);
-  DeclareParams(task.params);
-  // `out`, `previous` and `attempt` are no business of the defaults above.
   if (task.out != ValueId::kNone) Declare(task.out, {.task = &task, .kind = Value::Kind::kOut});
   if (task.previous != ValueId::kNone) Declare(task.previous, {.task = &task, .kind = Value::Kind::kPrevious});
   if (task.attempt != ValueId::kNone) Declare(task.attempt, {.type = Simple(TypeKind::kInt)});

@@ -40,8 +40,8 @@ void Checker::CheckTask(const TaskDecl& task) {
   CheckStreams(task);
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, "a task's clauses");
-    llvm::SaveAndRestore<Text> text(text_, Text::kTask);
     for (const Output& output : task.outputs) CheckOutput(task, output);
+    llvm::SaveAndRestore<Text> text(text_, Text::kTask);
     CheckUses(task);
     CheckRetry(task);
     CheckOn(task);
