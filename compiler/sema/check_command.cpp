@@ -20,6 +20,11 @@ const Output* PathlessOutput(const TaskDecl& task, const Expr* value) {
   return nullptr;
 }
 
+bool IsBlank(const Expr* text) {
+  const auto constant = ConstantString(text);
+  return constant && constant->find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
 }  // namespace
 
 void Checker::CheckCommand(const TaskDecl& task) {
@@ -52,6 +57,7 @@ void Checker::CheckCommand(const TaskDecl& task) {
       if (task.run.text == nullptr) return;
       const Text kind = task.run.kind == TaskDecl::Run::Kind::kShell ? Text::kShellWord : Text::kPython;
       CheckString(*task.run.text, kind);
+      if (IsBlank(task.run.text)) Report(task.run.text->range, diagnostics::kNoCommand, task.name.text);
       for (const StringExpr::Part& part : task.run.text->parts) {
         if (part.value != nullptr) refuse_pathless(part.value);
       }
@@ -64,7 +70,9 @@ void Checker::CheckCommand(const TaskDecl& task) {
         refuse_pathless(word);
       }
       task.run.argv->type = context_.types().List(Simple(TypeKind::kString));
-      if (task.run.argv->items.empty()) Report(task.run.argv->range, diagnostics::kNoCommand, task.name.text);
+      if (!task.broken && (task.run.argv->items.empty() || IsBlank(task.run.argv->items[0]))) {
+        Report(task.run.argv->range, diagnostics::kNoCommand, task.name.text);
+      }
       return;
     }
   }
