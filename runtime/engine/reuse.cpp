@@ -5,13 +5,15 @@
 
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/launcher.h"
+#include "runtime/platform/hash.h"
 #include "runtime/state/command.h"
 #include "runtime/state/values.h"
 
 namespace hwf::engine {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+constexpr size_t kMaxEntries = 100'000;  // below a directory that may be reused: looking at so many takes some 0.2 s
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -52,16 +54,27 @@ Json DeclaredOutputs(const ir::Task& task, const std::vector<state::OutputPath>&
   return outputs;
 }
 
-ErrorOr<Json> FileStates(platform::FileSystem& files, const Json& outputs) {
+// What shows that a file, or anything below a directory, was changed, without reading it.
+ErrorOr<Json> StateOf(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, path);
+  Json state;
+  state.Set("path", path);
+  if (S_ISDIR(info.st_mode)) {
+    HWF_ASSIGN(const std::string stamp, platform::StampDirectory(path, kMaxEntries));
+    return state.Set("below", stamp);
+  }
+  state.Set("inode", static_cast<int64_t>(info.st_ino)).Set("size", static_cast<int64_t>(info.st_size));
+  return state.Set("mtime", fmt::format("{}.{:09}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec));
+}
+
+ErrorOr<Json> FileStates(const Json& outputs) {
   std::vector<const Json*> found;
   CollectFiles(outputs, found);
   Json states = Json::Array();
   for (const Json* file : found) {
-    const std::string path = file->StringOr("path", "");
-    HWF_ASSIGN(const platform::FileInfo info, files.Stat(path));
-    Json state;
-    state.Set("path", path).Set("size", info.size).Set("mtime", info.mtime_ms);
-    states.Add(state);
+    HWF_ASSIGN(Json state, StateOf(file->StringOr("path", "")));
+    states.Add(std::move(state));
   }
   return states;
 }
@@ -122,9 +135,9 @@ std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
   bool same = entry->IntOr("v", 0) == kVersion;
   if (same && (*entry)["files"].is_array()) {
     for (const Json& file : (*entry)["files"].AsArray()) {
-      const ErrorOr<platform::FileInfo> now = files_.Stat(file.StringOr("path", ""));
-      same = same && now.ok() && static_cast<int64_t>(now->size) == file.IntOr("size", -1) &&
-             now->mtime_ms == file.IntOr("mtime", -1);
+      if (!same) break;
+      const ErrorOr<Json> now = StateOf(file.StringOr("path", ""));
+      same = now.ok() && *now == file;
     }
   }
   if (!same) {
@@ -136,7 +149,7 @@ std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
 }
 
 ErrorOr<Success> Reuse::Store(const std::string& key, const ReuseEntry& entry) {
-  HWF_ASSIGN(Json states, FileStates(files_, entry.outputs));
+  HWF_ASSIGN(Json states, FileStates(entry.outputs));
   Json json;
   json.Set("v", kVersion).Set("run", entry.run).Set("place", entry.place);
   json.Set("outputs", entry.outputs).Set("files", std::move(states));

@@ -1,6 +1,7 @@
 // Reuse: the result of an equal earlier task. The key is a digest of what can change the result: the command with `out`
 // by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, ranks and nodes. An
-// entry in the cache beside the runs is believed only if its files are as they were. One thread, unless said otherwise.
+// entry in the cache beside the runs is believed only if its files, and those below its directories, are as they were.
+// One thread, unless said otherwise.
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ class Reuse {
  public:
   // `own`: the name of this engine's own log in the cache's directory.
   Reuse(platform::FileSystem& files, std::string directory, const std::string& own)
-      : files_(files), cache_(files, std::move(directory), own) {}
+      : cache_(files, std::move(directory), own) {}
 
   // Whether tasks of this kind may ever be reused: no effects, no `cache off`. (Watched and told ones
   // the scheduler excepts.)
@@ -40,7 +41,6 @@ class Reuse {
  private:
   ErrorOr<std::string> DigestOfPath(const std::string& path);
 
-  platform::FileSystem& files_;
   ResultCache cache_;
   std::map<std::string, std::string> digests_;  // of `uses`, by path, inode, size and mtime
 };

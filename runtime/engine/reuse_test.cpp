@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
 #include "runtime/platform/testing/temp_dir.h"
 
 namespace hwf::engine {
@@ -77,6 +81,29 @@ TEST_F(ReuseTest, WhoseFilesHaveChangedIsNotBelieved) {
   ASSERT_TRUE(files_.WriteAtomically(path, "others!!", 0600, false).ok());
   EXPECT_FALSE(one.Find("k").has_value());
   EXPECT_FALSE(Engine("b-000001").Find("k").has_value());
+}
+
+TEST_F(ReuseTest, WhoseDirectoriesHaveChangedIsNotBelieved) {
+  const std::string path = dir_.path() + "/d", file = path + "/sub/f";
+  ReuseEntry entry = Result("p", 1);
+  entry.outputs.Set("d", Json::Object().Set("path", path).Set("digest", "b2:0").Set("size", 5));
+  const std::function<void()> changes[] = {
+      [&] { ASSERT_TRUE(files_.WriteAtomically(file, "other", 0600, false).ok()); },
+      [&] { std::ofstream(file, std::ios::app) << "more"; },
+      [&] { ASSERT_TRUE(files_.Unlink(file).ok()); },
+      [&] { std::ofstream(path + "/sub/g") << "new"; },
+      [&] { std::filesystem::create_symlink("f", path + "/sub/l"); },
+      [&] { std::filesystem::remove_all(path + "/sub"); },
+      [&] { std::filesystem::remove_all(path); }};
+  Reuse one = Engine("a-000001");
+  for (const auto& change : changes) {
+    std::filesystem::create_directories(path + "/sub");
+    ASSERT_TRUE(files_.WriteAtomically(file, "bytes", 0600, false).ok());
+    ASSERT_TRUE(one.Store("k", entry).ok());
+    EXPECT_TRUE(one.Find("k").has_value());
+    change();
+    EXPECT_FALSE(one.Find("k").has_value());
+  }
 }
 
 TEST_F(ReuseTest, ALogThatOthersCanWriteIsNotRead) {

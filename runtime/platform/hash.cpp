@@ -69,6 +69,8 @@ ErrorOr<std::vector<std::string>> Names(int directory, const std::string& path) 
 }
 
 struct Manifest {
+  bool read = true;  // files by their content; else by inode, size and time of change
+  size_t most = SIZE_MAX;
   std::vector<std::string> lines;  // "<relative path> NUL <type> <what>"
   uint64_t size = 0;
 };
@@ -80,6 +82,9 @@ ErrorOr<Success> Collect(int directory, const std::string& path, const std::stri
   HWF_ASSIGN(std::vector<std::string> names, Names(directory, path));
   for (const std::string& name : names) {
     std::string full = path + "/" + name, relative = prefix + name;
+    if (manifest.lines.size() == manifest.most) {
+      return Error(fmt::format("{} has more than {} entries", path, manifest.most), EFBIG);
+    }
     struct stat status {};
     if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return ErrnoError(errno, "stat " + full);
     std::string line = relative + '\0';
@@ -91,6 +96,9 @@ ErrorOr<Success> Collect(int directory, const std::string& path, const std::stri
       if (!inner.valid()) return ErrnoError(errno, "open " + full);
       manifest.lines.push_back(line + "d");
       HWF_TRY(Collect(inner.get(), full, relative + "/", depth + 1, manifest));
+    } else if (!manifest.read) {
+      manifest.lines.push_back(fmt::format("{}f {} {} {} {}.{:09}", line, status.st_mode, status.st_ino, status.st_size,
+                                           status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
     } else {
       FileDescriptor fd(openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
       if (!fd.valid()) return ErrnoError(errno, "open " + full);
@@ -100,6 +108,19 @@ ErrorOr<Success> Collect(int directory, const std::string& path, const std::stri
     }
   }
   return Success();
+}
+
+ErrorOr<std::string> DigestOf(const std::string& path, Manifest& manifest) {
+  FileDescriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoError(errno, "open directory " + path);
+  HWF_TRY(Collect(fd.get(), path, "", 0, manifest));
+  std::sort(manifest.lines.begin(), manifest.lines.end());
+  Hasher hasher;
+  for (const std::string& line : manifest.lines) {
+    hasher.Add(fmt::format("{}\n", line.size()));  // lengths, so that no name can look like two entries
+    hasher.Add(line);
+  }
+  return hasher.Finish();
 }
 
 }  // namespace
@@ -140,17 +161,16 @@ ErrorOr<FileDigest> DigestFile(const std::string& path, bool follow) {
 }
 
 ErrorOr<FileDigest> DigestDirectory(const std::string& path) {
-  FileDescriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoError(errno, "open directory " + path);
   Manifest manifest;
-  HWF_TRY(Collect(fd.get(), path, "", 0, manifest));
-  std::sort(manifest.lines.begin(), manifest.lines.end());
-  Hasher hasher;
-  for (const std::string& line : manifest.lines) {
-    hasher.Add(fmt::format("{}\n", line.size()));  // lengths, so that no name can look like two entries
-    hasher.Add(line);
-  }
-  return FileDigest{hasher.Finish(), manifest.size};
+  HWF_ASSIGN(std::string digest, DigestOf(path, manifest));
+  return FileDigest{std::move(digest), manifest.size};
+}
+
+ErrorOr<std::string> StampDirectory(const std::string& path, size_t most) {
+  Manifest manifest;
+  manifest.read = false;
+  manifest.most = most;
+  return DigestOf(path, manifest);
 }
 
 }  // namespace hwf::platform

@@ -35,5 +35,8 @@ ErrorOr<FileDigest> DigestFile(const std::string& path, bool follow = true);
 // Of a directory's manifest: for each entry below it, in order of its relative path: type, path, and a file's digest
 // and executable bit or a link's text. Links are recorded, never followed. Sockets and devices are an error.
 ErrorOr<FileDigest> DigestDirectory(const std::string& path);
+// The same of a manifest with a file's inode, size and time of change in the place of its content, which is not read:
+// whether anything below the directory was changed since. EFBIG for more than `most` entries.
+ErrorOr<std::string> StampDirectory(const std::string& path, size_t most);
 
 }  // namespace hwf::platform

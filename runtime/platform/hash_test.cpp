@@ -67,6 +67,21 @@ TEST(HashTest, EveryChangeOfADirectoryShows) {
   EXPECT_EQ(DigestDirectory(root + "/sub/a").error().code(), ENOTDIR);
 }
 
+TEST(HashTest, AStampShowsChangesWithoutReading) {
+  FileSystem& files = RealFileSystem();
+  testing::TempDir dir;
+  const std::string root = dir / "d";
+  ASSERT_TRUE(MakeDirectories(files, root + "/sub", 0700).ok());
+  ASSERT_TRUE(files.WriteAtomically(root + "/sub/a", "12", 0600, false).ok());
+  const std::string before = StampDirectory(root, 2).value();
+  EXPECT_EQ(StampDirectory(root, 2).value(), before);
+  EXPECT_EQ(StampDirectory(root, 1).error().code(), EFBIG);
+  ASSERT_TRUE(files.WriteAtomically(root + "/sub/a", "123", 0600, false).ok());
+  EXPECT_NE(StampDirectory(root, 2).value(), before);
+  ASSERT_EQ(chmod((root + "/sub/a").c_str(), 0000), 0);
+  EXPECT_TRUE(StampDirectory(root, 2).ok());
+}
+
 TEST(UsersTest, KnowsRootAndNoStranger) {
   EXPECT_EQ(UserOf(0)->name, "root");
   EXPECT_EQ(UserNamed("root")->uid, 0u);
