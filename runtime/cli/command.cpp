@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/utf8.h"
+
 namespace hwf::cli {
 namespace {
 
@@ -52,6 +54,9 @@ class Parser {
   Parser(const CommandSpec& spec, const std::vector<std::string>& words) : spec_(spec), words_(words) {}
 
   ErrorOr<Arguments> Parse() {
+    for (const std::string& word : words_) {
+      if (!IsUtf8(word)) return MakeError("`{}` is not UTF-8 text: paths and values must be", ToUtf8(word));
+    }
     while (at_ < words_.size()) HWF_TRY(ParseWord(words_[at_++]));
     if (!result_.help) HWF_TRY(CheckCount());
     return std::move(result_);

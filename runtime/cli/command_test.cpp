@@ -40,6 +40,14 @@ TEST(Arguments, MistakesAreNamed) {
   EXPECT_THAT(ParseArguments(Spec(), {"x", "-z"}).error().message(), HasSubstr("`-z`"));
 }
 
+TEST(Arguments, OnlyTextIsTaken) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"\xff"}, {"x", "--runs", "\xc3("}, {"x", "--runs=\xe2\x96"}, {"x", "--\x80"}}) {
+    EXPECT_THAT(ParseArguments(Spec(), words).error().message(), HasSubstr("not UTF-8"));
+  }
+  EXPECT_TRUE(ParseArguments(Spec(), {"ü", "--runs", "█"}).ok());
+}
+
 TEST(Arguments, OptionsOfTheProgram) {
   CommandSpec spec = Spec();
   spec.program_options = true;

@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/utf8.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/report/text.h"
 
@@ -44,7 +45,9 @@ ErrorOr<std::string> RunsDirectory(const Arguments& arguments) {
   std::string runs = arguments.Get("runs", ".hwf/runs");
   while (runs.size() > 1 && runs.back() == '/') runs.pop_back();
   if (runs.empty()) return MakeError("`--runs` wants a directory");
-  return Absolute(runs);
+  HWF_ASSIGN(std::string path, Absolute(runs));
+  if (!IsUtf8(path)) return MakeError("{}: the path is not UTF-8 text; `--runs` names another place", ToUtf8(path));
+  return path;
 }
 
 std::vector<std::string> ListRuns(const std::string& runs) {

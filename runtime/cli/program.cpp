@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/utf8.h"
 #include "ir/json.h"
 #include "ir/verify.h"
 #include "runtime/cli/version.h"
@@ -96,6 +97,7 @@ ErrorOr<Json> ResolveFiles(Json value, ir::TypeRef type) {
       const std::string text = value.StringOr("path", "");
       char resolved[PATH_MAX];
       if (realpath(text.c_str(), resolved) == nullptr) return ErrnoError(errno, text);
+      if (!IsUtf8(resolved)) return MakeError("{} leads to {}, a path that is not UTF-8 text", text, ToUtf8(resolved));
       return engine::FileValue(resolved, type->kind == ir::TypeKind::kDir);
     }
     case ir::TypeKind::kOptional:

@@ -1,5 +1,7 @@
 #include "runtime/engine/journal_keeper.h"
 
+#include "base/utf8.h"
+
 namespace hwf::engine {
 namespace {
 
@@ -40,8 +42,14 @@ ErrorOr<JournalKeeper> JournalKeeper::Open(platform::FileSystem& files, const st
   return keeper;
 }
 
-ErrorOr<Success> JournalKeeper::Append(const state::Event& event, Durability durability) {
-  HWF_TRY(writer_->Append(state::ToJson(event).Dump()));
+ErrorOr<Success> JournalKeeper::Append(state::Event& event, Durability durability) {
+  std::string text = state::ToJson(event).Dump();
+  if (!IsUtf8(text)) {
+    text = ToUtf8(std::move(text));
+    HWF_ASSIGN(const Json readable, Json::Parse(text, {.allow_nan = true}));
+    HWF_ASSIGN(event, state::EventFromJson(readable));
+  }
+  HWF_TRY(writer_->Append(text));
   if (durability == Durability::kNow) return writer_->Sync();
   writer_->SyncSoon();
   return Success{};

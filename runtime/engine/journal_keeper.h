@@ -21,7 +21,8 @@ class JournalKeeper {
   static ErrorOr<JournalKeeper> Open(platform::FileSystem& files, const std::string& path, int64_t epoch);
 
   // Returns when the event is with the kernel, of kNow on disk. After an error nothing more may be done with the run.
-  ErrorOr<Success> Append(const state::Event& event, Durability durability);
+  // What would not read back as text is replaced first, in `event` too: it is what every later reader will see.
+  ErrorOr<Success> Append(state::Event& event, Durability durability);
   // Holds back disk for what runs. An error: there is no room to start anything new.
   ErrorOr<Success> HoldSpace();
   ErrorOr<Success> Sync() { return writer_->Sync(); }

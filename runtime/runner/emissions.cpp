@@ -12,6 +12,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace hwf::runner {
 namespace {
 
@@ -179,6 +181,7 @@ void Emissions::Refuse(const std::string& file, std::string why, int64_t now_ms,
 }
 
 void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn) {
+  if (!IsUtf8(seen.file)) return Refuse(seen.file, "its name is not UTF-8 text", now_ms, ready);
   if (!S_ISREG(seen.info.st_mode)) return Refuse(seen.file, "not a regular file", now_ms, ready);
   if (seen.info.st_nlink != 1) return Refuse(seen.file, "it has more than one name (hard link)", now_ms, ready);
   if (static_cast<size_t>(seen.info.st_size) > kMaxEmissionBytes) {

@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/utf8.h"
 #include "runtime/runner/digest.h"
-#include "runtime/runner/protocol_text.h"
 
 namespace hwf::runner {
 namespace {

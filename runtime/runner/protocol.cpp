@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "runtime/runner/protocol_text.h"
 
 namespace hwf::runner {
@@ -86,7 +87,7 @@ Json EndedToJson(const Ended& ended) {
   Json json = OfAttempt("ended", ended);
   if (ended.failure) json.Set("failure", ir::ToString(*ended.failure));
   if (ended.exit_code) json.Set("exit_code", *ended.exit_code);
-  json.Set("signal", ended.signal).Set("message", BytesToJson(ended.message)).Set("outputs", ended.outputs);
+  json.Set("signal", ended.signal).Set("message", ToUtf8(ended.message)).Set("outputs", ended.outputs);
   json.Set("usage", UsageToJson(ended.usage));
   json.Set("out", BytesToJson(ended.out)).Set("err", BytesToJson(ended.err));
   json.Set("out_file", ended.out_file).Set("err_file", ended.err_file);
@@ -109,33 +110,32 @@ Json ToJson(const Request& request) {
 }
 
 Json ToJson(const Report& report) {
-  return std::visit(
-      Overloaded{
-          [](const Claimed& r) { return OfAttempt("claimed", r); },
-          [](const Started& r) {
-            return OfAttempt("started", r)
-                .Set("pid", r.pid)
-                .Set("slot", r.slot)
-                .Set("boot_ms", r.boot_ms)
-                .Set("boot", r.boot);
-          },
-          [](const Emitted& r) {
-            return OfAttempt("emitted", r)
-                .Set("file", BytesToJson(r.file))
-                .Set("content", r.content)
-                .Set("dropped", r.dropped);
-          },
-          [](const EmissionBad& r) {
-            return OfAttempt("emission_bad", r).Set("file", BytesToJson(r.file)).Set("why", BytesToJson(r.why));
-          },
-          [](const MessagePlaced& r) { return OfAttempt("message_placed", r).Set("number", r.number); },
-          [](const Ended& r) { return EndedToJson(r); },
-          [](const Unstarted& r) { return OfAttempt("unstarted", r); },
-          [](const Superseded& r) { return Kind("superseded").Set("epoch", r.epoch); },
-          [](const CaughtUp&) { return Kind("caught_up"); },
-          [](const Held& r) { return Kind("held").Set("why", BytesToJson(r.why)); },
-      },
-      report);
+  return std::visit(Overloaded{
+                        [](const Claimed& r) { return OfAttempt("claimed", r); },
+                        [](const Started& r) {
+                          return OfAttempt("started", r)
+                              .Set("pid", r.pid)
+                              .Set("slot", r.slot)
+                              .Set("boot_ms", r.boot_ms)
+                              .Set("boot", r.boot);
+                        },
+                        [](const Emitted& r) {
+                          return OfAttempt("emitted", r)
+                              .Set("file", BytesToJson(r.file))
+                              .Set("content", r.content)
+                              .Set("dropped", r.dropped);
+                        },
+                        [](const EmissionBad& r) {
+                          return OfAttempt("emission_bad", r).Set("file", ToUtf8(r.file)).Set("why", ToUtf8(r.why));
+                        },
+                        [](const MessagePlaced& r) { return OfAttempt("message_placed", r).Set("number", r.number); },
+                        [](const Ended& r) { return EndedToJson(r); },
+                        [](const Unstarted& r) { return OfAttempt("unstarted", r); },
+                        [](const Superseded& r) { return Kind("superseded").Set("epoch", r.epoch); },
+                        [](const CaughtUp&) { return Kind("caught_up"); },
+                        [](const Held& r) { return Kind("held").Set("why", ToUtf8(r.why)); },
+                    },
+                    report);
 }
 
 std::string EnvelopeText(uint64_t end, std::string_view report_json) {

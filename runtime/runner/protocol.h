@@ -8,7 +8,8 @@
 // ones as they come; each arrives exactly once a connection, in order, and with its end offset, which the engine keeps:
 // the message is {"end":N,"report":{…}}. What is not logged comes without "end". A Start whose attempt is already
 // claimed is answered by that attempt's end once more (without "end" in the envelope), if it has ended.
-// Bytes that are not UTF-8 (arguments, environment, output of tasks) travel as {"b64":"…"} instead of a string.
+// Bytes that are not UTF-8 (arguments, environment, output of tasks) travel as {"b64":"…"} instead of a string; in
+// texts for people (messages, reasons) U+FFFD takes their place, for these get into events.
 #pragma once
 
 #include <cstdint>

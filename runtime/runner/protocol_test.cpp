@@ -143,13 +143,6 @@ TEST(Protocol, WhatCannotBeDoneIsRefused) {
   EXPECT_FALSE(EnvelopeFromText("\xff").ok());
 }
 
-TEST(ProtocolText, Utf8IsRecognised) {
-  for (const char* good : {"", "abc", "ü€😀", "\xf4\x8f\xbf\xbf"}) EXPECT_TRUE(IsUtf8(good)) << good;
-  for (const char* bad : {"\x80", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff", "\xe0\x80\x80"}) {
-    EXPECT_FALSE(IsUtf8(bad));
-  }
-}
-
 TEST(ProtocolText, Base64OfEveryLength) {
   std::string bytes;
   for (int i = 0; i < 70; ++i) {

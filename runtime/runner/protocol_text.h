@@ -10,7 +10,6 @@
 
 namespace hwf::runner {
 
-bool IsUtf8(std::string_view text);
 Json BytesToJson(std::string_view bytes);
 // Nothing if it is neither form.
 std::optional<std::string> BytesFromJson(const Json& json);

@@ -15,6 +15,7 @@
 #include <map>
 #include <set>
 
+#include "base/utf8.h"
 #include "runtime/runner/digest.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/runner/runner.h"
@@ -68,6 +69,8 @@ bool Runner::Log(const Report& report) {
     shorter.outputs = Json::Object();
     payload = ToJson(Report(shorter)).Dump();
   }
+  // Values were checked when they were taken; a record that nobody can read would stop every engine.
+  payload = ToUtf8(std::move(payload));
   if (!backlog_.empty()) {
     backlog_.push_back(std::move(payload));
     return false;

@@ -86,7 +86,12 @@ std::string Slots::Tail(int slot, bool err, size_t limit) const {
   std::string text(std::min(size, limit), '\0');
   const ssize_t count = pread(fd, text.data(), text.size(), static_cast<off_t>(size - text.size()));
   text.resize(count < 0 ? 0 : static_cast<size_t>(count));
-  if (size > limit) text.erase(0, text.find('\n') == std::string::npos ? 0 : text.find('\n') + 1);
+  if (size <= limit) return text;
+  // From the first whole line on, or, where there is none, the first whole UTF-8 character.
+  size_t begin = text.find('\n') + 1;
+  for (int i = 0; i < 3 && begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80; ++i)
+    ++begin;
+  text.erase(0, begin);
   return text;
 }
 
