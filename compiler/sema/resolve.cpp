@@ -175,6 +175,9 @@ void Resolver::ResolveMember(FieldExpr& field) {
       field.binding = found->second;
       return;
     }
+    // What could not be read of it has been reported.
+    const bool broken = found != base->module->names.end() && found->second == nullptr;
+    if (broken || context_.incomplete.contains(base->module)) return;
     context_.suggester.Begin(field.name.text);
     for (const auto& [name, binding] : base->module->names) {
       if (context_.suggester.spent()) break;

@@ -105,7 +105,11 @@ TypeRef Types::ResolvePath(const TypeExpr& written, const ModuleScope& scope) {
     rest = stream;
     const ModuleScope& target = *binding->module;
     binding = FindName(target, first, &known);
-    known = known && binding != nullptr && binding->decl != nullptr && context_.home[binding->decl] == &target;
+    // What could not be read of it has been reported.
+    if (known ? binding == nullptr : context_.incomplete.contains(&target)) {
+      return context_.Simple(TypeKind::kPoison);
+    }
+    known = known && binding->decl != nullptr && context_.home[binding->decl] == &target;
     if (!known) {
       ReportUnknown(written, first, target);
       return context_.Simple(TypeKind::kPoison);
