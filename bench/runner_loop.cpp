@@ -29,6 +29,7 @@ class Counter final : public site::Listener {
   void OnTrouble(const std::string& /*site*/, const std::string& why) override {
     if (!why.empty()) failed_ = why;
   }
+  void OnFailed(const std::string& /*site*/, const std::string& why) override { failed_ = why; }
   void OnSuperseded(const std::string& /*site*/, int64_t /*epoch*/) override { failed_ = "superseded"; }
 
   int ended() const { return ended_; }

@@ -57,6 +57,7 @@ class EngineImpl : public Engine, public site::Listener {
   void OnReport(const std::string& site, runner::Report report, uint64_t offset) override;
   void OnCaughtUp(const std::string& site) override;
   void OnTrouble(const std::string& site, const std::string& why) override;
+  void OnFailed(const std::string& site, const std::string& why) override;
   void OnSuperseded(const std::string& site, int64_t epoch) override;
 
  private:

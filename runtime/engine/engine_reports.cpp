@@ -62,6 +62,10 @@ void EngineImpl::OnTrouble(const std::string& site, const std::string& why) {
   trouble_[site] = why;
 }
 
+void EngineImpl::OnFailed(const std::string& site, const std::string& why) {
+  End(Ending::kWorldFailed, fmt::format("site {}: {}", site, why));
+}
+
 void EngineImpl::OnSuperseded(const std::string& site, int64_t epoch) {
   End(Ending::kSuperseded, fmt::format("another engine (epoch {}) has taken the run's site `{}`", epoch, site));
 }

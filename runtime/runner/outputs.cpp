@@ -56,7 +56,7 @@ class Resolver {
       case Kind::kStdoutJson:
         return Value(output, "");
       case Kind::kStdoutFile:
-        return DigestedFile(output, request_.stdout_path);
+        return Digested(output, request_.stdout_path, false);
     }
     HWF_UNREACHABLE();
   }
@@ -82,16 +82,12 @@ class Resolver {
   ErrorOr<Json> FileOrDir(const OutputSpec& output, bool directory) {
     HWF_ASSIGN(const std::string path, Locate(output, output.path));
     if (path.empty()) return Missing(output, fmt::format("`{}` is not there", output.path));
-    return directory ? DigestedDirectory(output, path) : DigestedFile(output, path);
+    return Digested(output, path, directory);
   }
 
-  ErrorOr<Json> DigestedFile(const OutputSpec& output, const std::string& path) {
-    auto value = DigestFileValue(path);
-    if (!value.ok()) return value.error().WithContext(fmt::format("output `{}`", output.name));
-    return value;
-  }
-  ErrorOr<Json> DigestedDirectory(const OutputSpec& output, const std::string& path) {
-    auto value = DigestDirectoryValue(path);
+  ErrorOr<Json> Digested(const OutputSpec& output, const std::string& path, bool directory) {
+    if (!IsUtf8(path)) return MakeError("output `{}`: the name of {} is not UTF-8 text", output.name, ToUtf8(path));
+    auto value = directory ? DigestDirectoryValue(path) : DigestFileValue(path);
     if (!value.ok()) return value.error().WithContext(fmt::format("output `{}`", output.name));
     return value;
   }
@@ -109,9 +105,8 @@ class Resolver {
       if (!absolute && !IsInside(real, RealDirectory())) {
         return MakeError("output `{}`: {} leads to {}, outside of the task's directory", output.name, path, real);
       }
-      auto value = directories ? DigestedDirectory(output, path) : DigestedFile(output, path);
-      if (!value.ok()) return value.error();
-      list.Add(*std::move(value));
+      HWF_ASSIGN(Json value, Digested(output, path, directories));
+      list.Add(std::move(value));
     }
     if (list.AsArray().empty()) {
       return Missing(output, fmt::format("no {} matches `{}`", directories ? "directory" : "file", output.path));
@@ -160,6 +155,7 @@ class Resolver {
       return Json(std::move(bytes));
     }
     Json::Limits limits;
+    limits.depth = kMaxValueDepth;
     limits.allow_nan = true;
     auto json = Json::Parse(bytes, limits);
     if (!json.ok()) {

@@ -14,6 +14,9 @@ namespace hwf::runner {
 
 // The largest text or JSON output, in bytes.
 inline constexpr uint64_t kMaxValueBytes = uint64_t{8} << 20;
+// How deep a JSON output may be nested: the records around it have room for their own levels below the 128 that every
+// reader takes.
+inline constexpr int kMaxValueDepth = 100;
 
 struct OutputsRequest {
   std::string directory;    // absolute, of the attempt

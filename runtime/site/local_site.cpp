@@ -33,6 +33,7 @@ using AttemptKey = std::pair<state::Place, int>;
 
 constexpr int64_t kFirstRetryMs = 20;
 constexpr int64_t kLastRetryMs = 5000;
+constexpr int kBrokenTries = 6;
 constexpr size_t kMaxUnsent = 4 << 20;  // handed to a busy runner ahead of time
 
 std::string BesideThisProgram(const std::string& name) {
@@ -200,6 +201,7 @@ class LocalSite final : public Site {
 
   void Receive() {
     auto open = channel_->Receive([this](std::string_view text) {
+      if (!broken_.empty()) return;  // what is behind it cannot be taken without it
       auto envelope = runner::EnvelopeFromText(text);
       if (!envelope.ok()) {
         broken_ = envelope.error().message();
@@ -207,10 +209,14 @@ class LocalSite final : public Site {
       }
       Handle(*std::move(envelope));
     });
-    if (!open.ok()) broken_ = open.error().message();
+    if (!open.ok() && open.error().code() == EMSGSIZE) broken_ = open.error().message();
+    if (!open.ok() && broken_.empty()) {
+      Disconnect();
+      return Trouble("the connection to the runner: " + open.error().message());
+    }
     if (!broken_.empty()) {
       Disconnect();
-      return Trouble("the runner's words are not understood: " + std::exchange(broken_, ""));
+      return NotUnderstood(std::exchange(broken_, ""));
     }
     if (!*open) Disconnect();
   }
@@ -253,6 +259,7 @@ class LocalSite final : public Site {
 
   void OnCaughtUp() {
     caught_up_ = true;
+    broken_tries_ = 0;
     starts_without_connection_ = 0;
     retry_ms_ = kFirstRetryMs;
     if (std::exchange(trouble_, false)) listener_.OnTrouble(name(), "");
@@ -319,6 +326,16 @@ class LocalSite final : public Site {
     listener_.OnTrouble(name(), why);
   }
 
+  // Asking again helps where the connection was at fault. A record that is wrong in the runner's log stays wrong.
+  void NotUnderstood(const std::string& why) {
+    const std::string text =
+        fmt::format("the runner's words are not understood (what is behind byte {} of {}/runner/log): {}", offset_,
+                    options_.run_directory, why);
+    if (++broken_tries_ < kBrokenTries) return Trouble(text);
+    wanted_ = false;
+    listener_.OnFailed(name(), text);
+  }
+
   void Watch(int fd, uint32_t events) {
     epoll_event event{};
     event.events = events;
@@ -347,7 +364,8 @@ class LocalSite final : public Site {
   bool drained_ = false;
   bool finished_ = false;
   bool trouble_ = false;
-  std::string broken_;
+  std::string broken_;    // why a word of the runner was not understood
+  int broken_tries_ = 0;  // since it last caught up
   pid_t starting_ = -1;
   FileDescriptor runner_exit_;
   FileDescriptor why_;

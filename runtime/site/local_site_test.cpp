@@ -12,6 +12,7 @@
 #include <map>
 
 #include "runtime/platform/clock.h"
+#include "runtime/platform/unix_socket.h"
 #include "runtime/runner/testing/runner_harness.h"
 #include "runtime/site/site.h"
 
@@ -36,12 +37,14 @@ class Recorder final : public Listener {
   void OnTrouble(const std::string&, const std::string& why) override {
     if (!why.empty()) trouble_ = why;
   }
+  void OnFailed(const std::string&, const std::string& why) override { failed_.push_back(why); }
   void OnSuperseded(const std::string&, int64_t epoch) override { superseded_ = epoch; }
 
   std::map<std::string, runner::Ended> ended_;
   std::map<std::string, runner::Started> started_;
   std::vector<std::string> unstarted_;
   std::string trouble_;
+  std::vector<std::string> failed_;
   uint64_t offset_ = 0;
   int64_t superseded_ = 0;
   int caught_up_ = 0, placed_ = 0;
@@ -207,6 +210,27 @@ TEST_F(LocalSiteTest, ARunnerThatCannotStartIsTrouble) {
   Open();
   EXPECT_TRUE(Until([&] { return !recorder_.trouble_.empty(); }));
   EXPECT_THAT(recorder_.trouble_, HasSubstr("cannot be started"));
+}
+
+// What it cannot read it asks for again, ever later, and gives up; nothing behind it is believed meanwhile.
+TEST_F(LocalSiteTest, ARunnerThatIsNotUnderstoodIsGivenUp) {
+  auto listener = platform::ListenUnix(options_.run_directory + "/runner/sock", 0600);
+  ASSERT_TRUE(listener.ok());
+  Open();
+  std::vector<std::unique_ptr<platform::Channel>> connections;
+  ASSERT_TRUE(Until([&] {
+    while (auto socket = platform::AcceptUnix(*listener)) {
+      connections.push_back(std::make_unique<platform::Channel>(*std::move(socket)));
+      EXPECT_TRUE(connections.back()->Send(R"({"end":99,"report":{"kind":"dance"}})").ok());
+      EXPECT_TRUE(connections.back()->Send(R"({"report":{"kind":"caught_up"}})").ok());
+    }
+    return !recorder_.failed_.empty();
+  }));
+  EXPECT_THAT(recorder_.failed_[0], HasSubstr("unknown kind `dance`"));
+  EXPECT_EQ(recorder_.caught_up_, 0);
+  EXPECT_GT(connections.size(), 2u);
+  EXPECT_LT(connections.size(), 10u);
+  EXPECT_EQ(site_->Poll(), -1) << "it goes on trying";
 }
 
 TEST(LocalOptions, FieldsAreChecked) {

@@ -37,6 +37,8 @@ class Listener {
   virtual void OnCaughtUp(const std::string& site) = 0;
   // The site cannot work now ("disk full: …", "the runner cannot be started: …"); it goes on trying. Empty: it works.
   virtual void OnTrouble(const std::string& site, const std::string& why) = 0;
+  // The site cannot work any more, and has given up: nothing it does can be learned.
+  virtual void OnFailed(const std::string& site, const std::string& why) = 0;
   // Another engine with a higher epoch has the site: this one must stop.
   virtual void OnSuperseded(const std::string& site, int64_t epoch) = 0;
 };

@@ -78,6 +78,21 @@ def emission_names(world):
     assert len(scene.events("emission")) == 1
 
 
+def output_names(world):
+    text = TASK.replace("(n: Int at stdout)", '(files: [File] at "*.txt")').replace(") -> (n: Int)", ") -> (n: [File])")
+    scene = Scene(world, "outputs", "touch a.txt $'\\377b.txt'", text=text.replace("a.n", "a.files"))
+    scene.go(1)
+    (end,) = scene.events("attempt_ended")
+    assert end["failure"] == "output" and "/\ufffdb.txt is not UTF-8" in end["message"], end
+
+
+def deep_output(world):
+    shell = "python3 -c 'print(\"[\" * 127 + \"]\" * 127)'"
+    scene = Scene(world, "deep", shell)
+    result = scene.go(1)
+    assert "nested deeper than 100" in result.text, repr(result)
+
+
 def command_lines(world):
     scene = Scene(world, "words", "echo 3")
     for more in (["--text", b"\xff"], [b"--text=\xe2\x96"], ["--runs", os.fsencode(world.dir) + b"/r\xff"]):
@@ -92,7 +107,7 @@ def command_lines(world):
 
 def main(world):
     wanted = world.arguments
-    for part in (errors, emission_names, command_lines):
+    for part in (errors, emission_names, output_names, deep_output, command_lines):
         if wanted and part.__name__ not in wanted:
             continue
         part(world)
