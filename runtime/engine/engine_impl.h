@@ -124,6 +124,7 @@ class EngineImpl : public Engine, public site::Listener {
 
   // ---- requests (engine_requests.cpp)
   bool DrainInbox();
+  bool TakeRequests();
   std::string OnSocket(std::string_view message, const Peer& peer);
   review::MailboxActions Actions();
   ErrorOr<review::Reply> Apply(const review::Incoming& incoming);
@@ -136,6 +137,7 @@ class EngineImpl : public Engine, public site::Listener {
     std::optional<std::string> barred;  // why the person may not answer
   };
   Entitlement EntitlementOf(const scheduler::ReviewView*& review, const state::Person& person);
+  std::optional<ErrorOr<Success>> Intact(const scheduler::ReviewView& review);
   std::string WhatStarts(size_t from) const;
   bool IsOwner(const state::Person& person) const;
 
@@ -160,10 +162,12 @@ class EngineImpl : public Engine, public site::Listener {
   std::vector<std::unique_ptr<site::Site>> sites_;
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
-  std::vector<scheduler::CancelAttempt> cancels_;            // that wait until the sites have told all they know
-  std::unordered_set<std::string> opening_;                  // reviews whose evidence is being frozen
-  std::unordered_map<std::string, state::Person> requests_;  // ids of recorded requests, with who sent them
-  std::map<std::string, std::string> trouble_;               // by site
+  std::vector<scheduler::CancelAttempt> cancels_;              // that wait until the sites have told all they know
+  std::unordered_set<std::string> opening_;                    // reviews whose evidence is being frozen
+  std::unordered_set<std::string> checking_;                   // reviews whose evidence is being checked for an answer
+  std::unordered_map<std::string, ErrorOr<Success>> checked_;  // what came of that, for the answers that wait
+  std::unordered_map<std::string, state::Person> requests_;    // ids of recorded requests, with who sent them
+  std::map<std::string, std::string> trouble_;                 // by site
   std::string host_;
   bool shared_ = false;
   bool caught_up_ = false;

@@ -1,5 +1,7 @@
 // What people ask, by file or socket. The mailbox has told who they are; here it is decided whether they may, and
 // whether what they ask fits the run as it is now. What is accepted is recorded and on disk before anybody is told.
+#include <cerrno>
+
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/review_record.h"
@@ -71,12 +73,19 @@ review::MailboxActions EngineImpl::Actions() {
   return actions;
 }
 
-// False if the mailbox cannot be read to its end: an answer may lie there that nobody has seen.
+// False if an answer may lie in the mailbox that nobody has seen, or one waits there for its evidence.
 bool EngineImpl::DrainInbox() {
   const int64_t now = clock_.MonotonicMs();
   if (now < next_inbox_ms_ || outcome_) return true;
   next_inbox_ms_ = now + kInboxPollMs;
   if (watch_) (void)watch_->Drain();
+  const bool seen = TakeRequests();
+  checked_.clear();
+  return seen && checking_.empty();
+}
+
+// False if the mailbox cannot be read to its end.
+bool EngineImpl::TakeRequests() {
   const review::MailboxActions actions = Actions();
   while (!outcome_) {
     const ErrorOr<size_t> handled = mailbox_->Drain(actions);
@@ -163,10 +172,11 @@ ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
     return Refused(fmt::format("the vote that {} has here is proven by {}; it can be changed in that way only",
                                earlier->person.name, earlier->person.proof));
   }
-  const ErrorOr<Success> intact = evidence_.Check(review->evidence);
-  if (!intact.ok()) {
-    Record(state::ReviewVoided{review->id, intact.error().message()});
-    return Refused("the review is void: " + intact.error().message());
+  const std::optional<ErrorOr<Success>> intact = Intact(*review);
+  if (!intact) return Error("its evidence is being checked", EINPROGRESS);
+  if (!intact->ok()) {
+    Record(state::ReviewVoided{review->id, intact->error().message()});
+    return Refused("the review is void: " + intact->error().message());
   }
   state::Vote vote;
   vote.review = review->id;
@@ -179,6 +189,23 @@ ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
   const size_t before = todo_.size();
   if (!Record(std::move(vote))) return Error(outcome_->why);
   return Accepted(next + WhatStarts(before));
+}
+
+// Nothing while what takes long to read is read in the background: the answer waits in the inbox and is looked at again
+// right after that.
+std::optional<ErrorOr<Success>> EngineImpl::Intact(const ReviewView& review) {
+  if (const auto checked = checked_.find(review.id); checked != checked_.end()) return checked->second;
+  if (evidence_.IsQuick(review.evidence)) return evidence_.Check(review.evidence);
+  if (!checking_.insert(review.id).second) return std::nullopt;
+  worker_.Add([this, id = review.id, evidence = review.evidence]() -> Worker::Completion {
+    ErrorOr<Success> intact = evidence_.Check(evidence);
+    return [this, id, intact = std::move(intact)] {
+      checking_.erase(id);
+      checked_.insert_or_assign(id, intact);
+      next_inbox_ms_ = 0;
+    };
+  });
+  return std::nullopt;
 }
 
 // "; starts publish; tells job retune": of the commands that came since.

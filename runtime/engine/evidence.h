@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,13 +24,18 @@ ErrorOr<Json> FreezeEvidence(platform::FileSystem& files, const ShownValues& sho
                              const std::string& evidence_directory, bool shared);
 
 // Whether what a review shows still has its digests. A file that the kernel says is untouched since it was last checked
-// (inode, size, times) is not read again. One thread.
+// (inode, size, times) is not read again; a directory always is. Any thread.
 class EvidenceChecker {
  public:
+  // Whether that takes no longer than an answer may keep everything else waiting.
+  bool IsQuick(const Json& evidence) const;
   // The error says what has changed.
   ErrorOr<Success> Check(const Json& evidence);
 
  private:
+  bool Knows(const std::string& path, const std::string& stamp) const;
+
+  mutable std::mutex mutex_;
   std::map<std::string, std::string> checked_;  // path -> digest and stamp
 };
 

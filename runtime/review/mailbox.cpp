@@ -66,7 +66,7 @@ ErrorOr<Reply> Mailbox::Decide(const Request& request, ErrorOr<state::Person> pe
   return reply;
 }
 
-// Nothing if the file is gone again.
+// Nothing if the file is gone again, or stays where it is.
 ErrorOr<std::optional<Mailbox::Work>> Mailbox::Take(const std::string& name, const MailboxActions& actions,
                                                     bool& must_sync) {
   Work work;
@@ -91,7 +91,10 @@ ErrorOr<std::optional<Mailbox::Work>> Mailbox::Take(const std::string& name, con
     work.reply = Refusal(request.error().message());
     return std::optional(work);
   }
-  HWF_ASSIGN(work.reply, Decide(*request, file->person, actions, must_sync));
+  ErrorOr<Reply> reply = Decide(*request, file->person, actions, must_sync);
+  if (!reply.ok() && reply.error().code() == EINPROGRESS) return std::optional<Work>();
+  if (!reply.ok()) return reply.error();
+  work.reply = std::move(reply).value();
   return std::optional(work);
 }
 

@@ -32,7 +32,7 @@ Request Answer(char letter, std::string variant = "keep") {
 struct Engine {
   std::vector<std::string> journal, synced;
   std::map<std::string, int> times;
-  bool fail = false;
+  bool fail = false, busy = false;
 
   MailboxActions Actions() {
     MailboxActions actions;
@@ -42,6 +42,7 @@ struct Engine {
     };
     actions.apply = [this](const Incoming& incoming) -> ErrorOr<Reply> {
       if (fail) return Error("disk full", ENOSPC);
+      if (busy && incoming.request.variant == "later") return Error("being looked at", EINPROGRESS);
       if (incoming.request.variant == "bad") return Reply{false, "no such answer", "", false};
       journal.push_back(incoming.request.id);
       return Reply{true, "", "counted", false};
@@ -94,6 +95,23 @@ TEST_F(MailboxTest, AcceptedIsAppendedSyncedRepliedAndGone) {
   EXPECT_EQ(ReplyTo(files, 'a')->next, "counted");
   EXPECT_THAT(*files.List("/run/inbox"), IsEmpty());
   EXPECT_EQ(*Make(files).Drain(engine.Actions()), 0u);
+}
+
+TEST_F(MailboxTest, WhatIsNotDecidedYetStaysAndHoldsNobodyUp) {
+  CrashFileSystem files;
+  Prepare(files);
+  Put(files, Answer('a', "later"));
+  Put(files, Answer('b'));
+  Engine engine;
+  engine.busy = true;
+  Mailbox mailbox = Make(files);
+  EXPECT_EQ(*mailbox.Drain(engine.Actions()), 1u);
+  EXPECT_THAT(engine.synced, ElementsAre(IdOfLetter('b')));
+  EXPECT_FALSE(ReplyTo(files, 'a').has_value());
+  EXPECT_EQ(*mailbox.Drain(engine.Actions()), 0u);
+  engine.busy = false;
+  EXPECT_EQ(*mailbox.Drain(engine.Actions()), 1u);
+  EXPECT_TRUE(ReplyTo(files, 'a')->accepted);
 }
 
 TEST_F(MailboxTest, RefusedGoesToItsPlaceWithTheReason) {
