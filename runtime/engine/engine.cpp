@@ -147,6 +147,10 @@ bool EngineImpl::Record(state::EventBody body, Durability durability) {
   event.epoch = journal_->epoch();
   event.body = std::move(body);
   const ErrorOr<Success> written = journal_->Append(event, durability);
+  if (!written.ok() && written.error().code() == EMSGSIZE) {
+    std::optional<state::EventBody> instead = Instead(event.body, written.error().message());
+    if (instead) return Record(*std::move(instead));
+  }
   if (!written.ok()) {
     End(Ending::kWorldFailed, written.error().message());
     return false;

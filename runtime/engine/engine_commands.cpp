@@ -277,8 +277,9 @@ void EngineImpl::Do(const scheduler::Notify& command) {
 
 void EngineImpl::Do(const scheduler::FinishRun& command) {
   if (!Record(state::RunFinished{command.ok, command.outputs, command.why})) return;
-  End(Ending::kFinished, command.why);
-  outcome_->ok = command.ok;
+  // As it was recorded: outputs that are too large make a failure of it.
+  End(Ending::kFinished, record_->facts().why);
+  outcome_->ok = record_->facts().ok;
 }
 
 }  // namespace hwf::engine

@@ -1,5 +1,10 @@
 #include "runtime/engine/journal_keeper.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
 #include "base/utf8.h"
 
 namespace hwf::engine {
@@ -7,6 +12,19 @@ namespace {
 
 constexpr uint64_t kReserveBytes = 256 << 10;  // some dozen ends of tasks with their messages
 constexpr mode_t kJournalMode = 0640;
+
+// Levels of brackets.
+int Depth(const Json& json) {
+  int inner = 0;
+  if (json.is_array()) {
+    for (const Json& item : json.AsArray()) inner = std::max(inner, Depth(item));
+  } else if (json.is_object()) {
+    for (const JsonMember& member : json.AsObject()) inner = std::max(inner, Depth(member.value));
+  } else {
+    return 0;
+  }
+  return inner + 1;
+}
 
 }  // namespace
 
@@ -35,6 +53,23 @@ Durability DurabilityOf(const state::EventBody& body) {
   return std::visit(Classes{}, body);
 }
 
+std::optional<state::EventBody> Instead(const state::EventBody& body, const std::string& why) {
+  if (const auto* ended = std::get_if<state::AttemptEnded>(&body)) {
+    state::AttemptEnded failed = *ended;
+    failed.failure = ir::Reason::kOutput;
+    failed.message = "its outputs cannot be recorded: " + why;
+    failed.outputs = Json();
+    return failed;
+  }
+  if (const auto* review = std::get_if<state::ReviewOpened>(&body)) {
+    return state::ReviewVoided{review->review, "what it shows cannot be recorded: " + why};
+  }
+  if (std::holds_alternative<state::RunFinished>(body)) {
+    return state::RunFinished{false, Json(), "the run's outputs cannot be recorded: " + why};
+  }
+  return std::nullopt;
+}
+
 ErrorOr<JournalKeeper> JournalKeeper::Open(platform::FileSystem& files, const std::string& path, int64_t epoch) {
   JournalKeeper keeper;
   HWF_ASSIGN(keeper.writer_, journal::LogWriter::Open(files, path, kJournalMode));
@@ -43,11 +78,23 @@ ErrorOr<JournalKeeper> JournalKeeper::Open(platform::FileSystem& files, const st
 }
 
 ErrorOr<Success> JournalKeeper::Append(state::Event& event, Durability durability) {
-  std::string text = state::ToJson(event).Dump();
+  const Json json = state::ToJson(event);
+  std::string text = json.Dump();
   if (!IsUtf8(text)) {
     text = ToUtf8(std::move(text));
     HWF_ASSIGN(const Json readable, Json::Parse(text, {.allow_nan = true}));
     HWF_ASSIGN(event, state::EventFromJson(readable));
+  }
+  if (text.size() > journal::kMaxRecordBytes) {
+    return Error(
+        fmt::format("its record would have {} bytes, more than the {} of any: have large values written to files",
+                    text.size(), journal::kMaxRecordBytes),
+        EMSGSIZE);
+  }
+  if (Depth(json) > Json::Limits().depth) {
+    return Error(fmt::format("its record would be nested deeper than {}: have deep values written to files",
+                             Json::Limits().depth),
+                 EMSGSIZE);
   }
   HWF_TRY(writer_->Append(text));
   if (durability == Durability::kNow) return writer_->Sync();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "runtime/journal/log.h"
@@ -16,12 +17,18 @@ enum class Durability { kSoon, kNow };
 // By what the event is; an effect's intent is the caller's knowledge.
 Durability DurabilityOf(const state::EventBody& body);
 
+// What is recorded in the place of an event that is too large, so that the run comes to an end that can be read: the
+// attempt, the review or the run fails, for `why`. Nothing for the others, which are bounded
+// where they come from.
+std::optional<state::EventBody> Instead(const state::EventBody& body, const std::string& why);
+
 class JournalKeeper {
  public:
   static ErrorOr<JournalKeeper> Open(platform::FileSystem& files, const std::string& path, int64_t epoch);
 
-  // Returns when the event is with the kernel, of kNow on disk. After an error nothing more may be done with the run.
-  // What would not read back as text is replaced first, in `event` too: it is what every later reader will see.
+  // Returns when the event is with the kernel, of kNow on disk. EMSGSIZE: it is too large for a record, or nested too
+  // deep for its readers; nothing was done. After another error nothing more may be done with the run. What would not
+  // read back as text is replaced first, in `event` too: it is what every later reader will see.
   ErrorOr<Success> Append(state::Event& event, Durability durability);
   // Holds back disk for what runs. An error: there is no room to start anything new.
   ErrorOr<Success> HoldSpace();

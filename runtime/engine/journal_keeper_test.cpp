@@ -1,6 +1,7 @@
 // What is appended to a journal reads back, whatever it holds.
 #include "runtime/engine/journal_keeper.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/utf8.h"
@@ -8,6 +9,8 @@
 
 namespace hwf::engine {
 namespace {
+
+using testing::HasSubstr;
 
 class JournalKeeperTest : public testing::Test {
  protected:
@@ -72,6 +75,33 @@ TEST_F(JournalKeeperTest, BytesThatAreNoTextAreReplaced) {
   ASSERT_EQ(read.size(), bodies.size());
   for (size_t i = 0; i < read.size(); ++i) EXPECT_EQ(state::ToJson(read[i]).Dump(), appended[i]);
   EXPECT_EQ(std::get<state::AttemptEnded>(read[3].body).message, "a\uFFFD\uFFFD\uFFFD");
+}
+
+// Nothing of such an event is written, and what is recorded in its place fails what made it.
+TEST_F(JournalKeeperTest, WhatIsTooLargeFailsInstead) {
+  const Json large = Json::Object().Set("text", std::string(journal::kMaxRecordBytes, 'x'));
+  Json deep(1);
+  for (int i = 0; i < 130; ++i) deep = Json::Array().Add(std::move(deep));
+  state::AttemptEnded ended;
+  ended.place = "t";
+  for (const Json& value : {large, Json::Object().Set("value", deep)}) {
+    ended.outputs = value;
+    for (const state::EventBody& body :
+         std::vector<state::EventBody>{ended, state::ReviewOpened{"r", value}, state::RunFinished{true, value, ""}}) {
+      const ErrorOr<Success> refused = TryAppend(body);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_EQ(refused.error().code(), EMSGSIZE);
+      EXPECT_THAT(refused.error().message(), HasSubstr("written to files"));
+      const std::optional<state::EventBody> instead = Instead(body, refused.error().message());
+      ASSERT_TRUE(instead.has_value());
+      EXPECT_THAT(state::ToJson(Append(*instead)).Dump(), HasSubstr("cannot be recorded: its record would"));
+    }
+  }
+  const std::vector<state::Event> read = Read();
+  ASSERT_EQ(read.size(), 6u);
+  EXPECT_EQ(std::get<state::AttemptEnded>(read[0].body).failure, ir::Reason::kOutput);
+  EXPECT_EQ(std::get<state::ReviewVoided>(read[1].body).review, "r");
+  EXPECT_FALSE(std::get<state::RunFinished>(read[2].body).ok);
 }
 
 }  // namespace

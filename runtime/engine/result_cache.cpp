@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t kRefreshMs = 1000;
 constexpr std::string_view kSuffix = ".log";
+// So that the event of its reuse finds room in a record.
+constexpr size_t kMaxEntryBytes = journal::kMaxRecordBytes / 2;
 
 uint64_t Hash(std::string_view key) { return std::hash<std::string_view>()(key); }
 
@@ -104,6 +106,7 @@ void ResultCache::Forget(const std::string& key) {
 
 ErrorOr<Success> ResultCache::Add(const std::string& key, const Json& entry) {
   const std::string record = key + "\n" + entry.Dump();
+  if (record.size() > kMaxEntryBytes) return MakeError("a result of {} bytes is not kept for reuse", record.size());
   const std::lock_guard lock(mutex_);
   if (broken_) return *broken_;
   Log& own = logs_.front();
