@@ -8,11 +8,18 @@ struct NeedRow {
   const char* name;
   TypeKind type;
   double least;  // 0: none at all is fine
+  bool carried;  // by the sites that there are
 };
 constexpr NeedRow kNeeds[] = {
-    {"cpus", TypeKind::kInt, 1},     {"gpus", TypeKind::kInt, 0},      {"gpu", TypeKind::kString, 0},
-    {"memory", TypeKind::kBytes, 1}, {"time", TypeKind::kDuration, 1}, {"disk", TypeKind::kBytes, 0},
-    {"nodes", TypeKind::kInt, 1},    {"ranks", TypeKind::kInt, 1},     {"ranks_per_node", TypeKind::kInt, 1},
+    {"cpus", TypeKind::kInt, 1, true},
+    {"gpus", TypeKind::kInt, 0, true},
+    {"memory", TypeKind::kBytes, 1, true},
+    {"time", TypeKind::kDuration, 1, true},
+    {"gpu", TypeKind::kString, 0, false},
+    {"disk", TypeKind::kBytes, 0, false},
+    {"nodes", TypeKind::kInt, 1, false},
+    {"ranks", TypeKind::kInt, 1, false},
+    {"ranks_per_node", TypeKind::kInt, 1, false},
 };
 
 }  // namespace
@@ -39,6 +46,11 @@ void Checker::CheckNeeds(const TaskDecl& task) {
           .Note(known->second, "first here");
     }
     if (!Coerce(need.value, Simple(row->type), "for `" + need.name.text.str() + "`")) continue;
+    if (!row->carried) {
+      Report(need.name.range, diagnostics::kNotCarried, "the need " + Quoted(need.name.text))
+          .Help("a local site gives cpus, gpus, memory and time");
+      continue;
+    }
     const auto constant = Fold(need.value);
     if (constant && constant->number < row->least) {
       Report(need.value->range, diagnostics::kBadNeed, need.name.text, ToText(*constant));
@@ -60,9 +72,7 @@ void Checker::CheckFits(const TaskDecl& task, const TaskDecl::Need& need) {
     auto found = context_.sites.find(name);
     if (found == context_.sites.end()) return;
     const Program::Site& site = context_.program.sites[found->second];
-    const bool one_machine = site.kind == "local" && need.name.text == "nodes";
     std::optional<Constant> limit;
-    if (one_machine) limit = Constant{TypeKind::kInt, 1};
     for (const auto& [field, value] : site.fields) {
       if (need.name.text == field) limit = Fold(value);
     }

@@ -159,6 +159,9 @@ void Checker::CheckUses(const TaskDecl& task) {
 }
 
 void Checker::CheckOn(const TaskDecl& task) {
+  if (task.on.size() > 1) {
+    Report(task.on[1].range, diagnostics::kNotCarried, "the choice of a site, `on a | b`,").Help("name one site");
+  }
   for (const Ident& site : task.on) {
     if (site.text == "here" || context_.sites.count(site.text.str()) != 0) continue;
     if (!context_.incomplete.empty() || context_.broken.count(site.text.str()) != 0) continue;
