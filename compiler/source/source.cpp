@@ -12,6 +12,8 @@ namespace hwf::source {
 
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // The length of the UTF-8 sequence at `at`, or 0 if it is none (overlong forms, surrogates and beyond U+10FFFF
 // included).
 size_t SequenceLength(std::string_view text, size_t at) {
@@ -97,6 +99,8 @@ ErrorOr<FileId> SourceManager::Load(const std::string& path) {
 
 ErrorOr<FileId> SourceManager::Add(std::string path, std::string text) {
   if (text.size() > kMaxFileBytes) return TooLarge(path);
+  // Some editors begin a file with a byte order mark, which says nothing in UTF-8 and is no column of its line.
+  if (text.compare(0, kByteOrderMark.size(), kByteOrderMark) == 0) text.erase(0, kByteOrderMark.size());
   std::vector<uint32_t> line_starts = LineStarts(text);
   if (size_t bad = FirstBadByte(text); bad != std::string_view::npos) {
     auto after = std::upper_bound(line_starts.begin(), line_starts.end(), static_cast<uint32_t>(bad));

@@ -79,6 +79,14 @@ TEST_F(SourceTest, RefusesLargeFilesWithoutReadingThem) {
   EXPECT_THAT(LoadError(path), HasSubstr("larger than 64 MiB"));
 }
 
+TEST_F(SourceTest, AByteOrderMarkIsNoText) {
+  SourceManager sources;
+  auto id = sources.Add("a.hwf", "\xEF\xBB\xBFhwf 1\n");
+  ASSERT_TRUE(id.ok());
+  EXPECT_EQ(sources.file(*id).text, "hwf 1\n");
+  EXPECT_EQ(sources.PositionOf(*id, 4).column, 5u);
+}
+
 TEST_F(SourceTest, NamesLineAndByteOfWhatIsNoText) {
   EXPECT_THAT(LoadError(Write("nul", std::string("hwf 1\nab\0c", 10))), HasSubstr("line 2, byte 3 is a NUL byte"));
   EXPECT_THAT(LoadError(Write("latin", "hwf 1\n# caf\xE9\n")), HasSubstr("line 2, byte 6 is not UTF-8 (0xE9)"));
