@@ -126,7 +126,7 @@ TypeRef Checker::CheckArithmetic(BinaryExpr& node) {
   const TypeRef left = Plain(node.left->type);
   if (IsPoison(left) || IsPoison(right)) return Poison();
   const bool divides = node.op == BinaryOp::kDiv || node.op == BinaryOp::kMod;
-  if (divides && IsNumber(right)) {
+  if (divides && (IsNumber(right) || IsMeasure(right))) {
     const auto divisor = Fold(node.right);
     if (divisor && divisor->number == 0) {
       Report(node.right->range, diagnostics::kDivisionByZero);
