@@ -9,8 +9,10 @@ TypeRef Checker::CheckIf(IfExpr& node, bool used) {
   llvm::SaveAndRestore<bool> missed(missed_else_, false);
   FactScope negative(*this);  // in each branch, the conditions before it were false
   TypeRef type = gives ? Simple(TypeKind::kNever) : Simple(TypeKind::kUnit);
+  bool never = node.else_body != nullptr;
   auto branch = [&](const Block& body) {
     const TypeRef found = CheckBlock(body, gives);
+    never = never && found->kind == TypeKind::kNever;
     if (!gives || IsPoison(type)) return;
     const TypeRef joined = Join(type, found);
     if (joined == nullptr) {
@@ -29,6 +31,7 @@ TypeRef Checker::CheckIf(IfExpr& node, bool used) {
     negative.Assume(each.condition, false);
   }
   if (node.else_body != nullptr) branch(*node.else_body);
+  if (!gives && never) type = Simple(TypeKind::kNever);
   // That it has no value was said where its branch ends in one.
   if (used && missed_else_) type = Poison();
   return node.type = type;

@@ -35,6 +35,7 @@ std::string_view KindName(const Decl& decl) {
 namespace {
 
 std::string Inner(TypeRef type) {
+  if (type->kind == TypeKind::kNever) return "no value";  // people do not write this type: `fail` has it
   if (type->kind == TypeKind::kRecord && type->record->name.empty()) return "(…)";
   if (type->element == nullptr) return ir::ToString(type);
   switch (type->kind) {
