@@ -57,6 +57,7 @@ int Run(Context& context, const Arguments& arguments) {
   engine::NewRun run;
   run.runs = runs.value();
   run.ir = program.ir;
+  run.module = program.module.get();
   run.params = std::move(params).value();
   run.share = arguments.Get("share");
   run.people = people_file;

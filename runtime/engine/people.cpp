@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 #include <vector>
 
@@ -17,6 +18,13 @@ namespace hwf::engine {
 namespace {
 
 // ---------------------------------------------------------------- before a run
+
+// Whether the language could have it as a name.
+bool IsName(std::string_view text) {
+  const bool letters =
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  return letters && !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0;
+}
 
 class RuleChecker {
  public:
@@ -40,10 +48,13 @@ class RuleChecker {
     if (!rule.who->literal.is_string()) return;
     const std::string& name = rule.who->literal.AsString();
     if (review::IsKnown(name, people_, module_.groups)) return;
+    const std::string declare =
+        IsName(name) ? fmt::format("declare `group {} = [\"login\", …]` beside the sites, or ", name) : std::string();
     fault_ = fmt::format(
         "{}: nobody could answer: `{}` is no user or Unix group here, no declared group and not in a people file\n"
-        "  declare `group {} = [\"login\", …]` beside the sites, or name them in ~/.config/hwf/people (docs/cli.md)",
-        state::SpanText(module_, span), name, name);
+        "  {}give `--people FILE`, a file that says who they are (docs/cli.md, People):\n"
+        "  {{\"v\": 1, \"people\": [{{\"name\": \"ana\", \"login\": \"ana\", \"groups\": [\"{}\"]}}]}}",
+        state::SpanText(module_, span), name, declare, name);
   }
 
   const ir::Module& module_;
@@ -99,6 +110,41 @@ Candidates CandidatesOf(const std::string& name, const ir::Module& module, const
   return candidates;
 }
 
+// The rule as far as it is known before a run. A name that only a run will tell counts as one that can answer.
+scheduler::RuleView KnownRule(const ir::ByRule& rule) {
+  scheduler::RuleView known;
+  known.kind = rule.kind;
+  known.quorum = rule.quorum;
+  known.not_starter = rule.not_starter;
+  known.level = rule.level;
+  for (const ir::ByRule& part : rule.parts) known.parts.push_back(KnownRule(part));
+  if (rule.kind != ir::ByRule::Kind::kWho) return known;
+  const bool literal = rule.who && rule.who->op == ir::Op::kLiteral && rule.who->literal.is_string();
+  if (literal) {
+    known.who = rule.who->literal.AsString();
+  } else {
+    known.kind = ir::ByRule::Kind::kOwner;
+  }
+  return known;
+}
+
+// The first review of the region, or of those inside it, that would be void.
+ErrorOr<Success> RegionCanBeAnswered(const ir::Region& region, const ir::Module& module, const review::People& people,
+                                     const std::string& run_directory) {
+  ErrorOr<Success> can = Success{};
+  for (const ir::Node& node : region.nodes) {
+    if (const auto* review = std::get_if<ir::ReviewNode>(&node.body)) {
+      can = CanAnswer(KnownRule(review->by), module, people, run_directory);
+      if (!can.ok()) return can.error().WithContext(state::SpanText(module, node.span));
+    }
+    ir::ForEachRegion(node, [&](const ir::Region& inner) {
+      if (can.ok()) can = RegionCanBeAnswered(inner, module, people, run_directory);
+    });
+    if (!can.ok()) return can;
+  }
+  return can;
+}
+
 ErrorOr<Success> LeafCanAnswer(const scheduler::RuleView& rule, const ir::Module& module, const review::People& people,
                                const std::string& run_directory) {
   if (rule.kind == ir::ByRule::Kind::kOwner) return Success{};
@@ -145,6 +191,14 @@ ErrorOr<Success> CanAnswer(const scheduler::RuleView& rule, const ir::Module& mo
     if (!can.ok() && !any) return can;
   }
   if (any && first) return *first;
+  return Success{};
+}
+
+ErrorOr<Success> CanBeAnswered(const ir::Module& module, const review::People& people,
+                               const std::string& run_directory) {
+  for (const ir::Workflow& workflow : module.workflows) {
+    HWF_TRY(RegionCanBeAnswered(workflow.region, module, people, run_directory));
+  }
   return Success{};
 }
 

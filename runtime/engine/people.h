@@ -23,4 +23,8 @@ ErrorOr<Success> CheckPeople(const ir::Module& module, const review::People& peo
 ErrorOr<Success> CanAnswer(const scheduler::RuleView& rule, const ir::Module& module, const review::People& people,
                            const std::string& run_directory);
 
+// The same of every review of the program, as far as its rule is constant: before the run begins.
+ErrorOr<Success> CanBeAnswered(const ir::Module& module, const review::People& people,
+                               const std::string& run_directory);
+
 }  // namespace hwf::engine

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "runtime/engine/journal_keeper.h"
+#include "runtime/engine/people.h"
 #include "runtime/platform/clock.h"
 #include "runtime/platform/hash.h"
 #include "runtime/platform/users.h"
@@ -29,6 +31,15 @@ state::Person Starter() {
   return person;
 }
 
+// Tried with the directory as it is: if nobody could answer in it, it goes again.
+ErrorOr<Success> CheckAnswerable(platform::FileSystem& files, const ir::Module& module, const std::string& directory) {
+  HWF_ASSIGN(const review::People people, LoadPeople(files, directory));
+  ErrorOr<Success> can = CanBeAnswered(module, people, directory);
+  std::error_code ignored;  // what is left is no run, and gc's
+  if (!can.ok()) std::filesystem::remove_all(directory, ignored);
+  return can;
+}
+
 }  // namespace
 
 ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
@@ -45,6 +56,7 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
     HWF_ASSIGN(const std::string text, files.Read(run.people, kMaxPeopleBytes));
     HWF_TRY(files.WriteAtomically(directory + "/people", text, 0640, true));
   }
+  HWF_TRY(CheckAnswerable(files, *run.module, directory));
   HWF_ASSIGN(JournalKeeper journal, JournalKeeper::Open(files, paths.Journal(), 0));
   state::RunStarted started;
   started.run_id = made.id;

@@ -13,12 +13,14 @@ namespace hwf::engine {
 struct NewRun {
   std::string runs;  // absolute directory of runs; made if it does not exist, with the rights of the one that it is in
   std::string ir;    // text of the program
+  const ir::Module* module = nullptr;  // the same, read
   Json params;
   std::string people;  // file for the run's own copy of the people file; empty: none
   std::string share;   // group that may read the run and write to its inbox; empty: nobody but the owner
 };
 
-// The run's absolute directory; its last part is the id: UTC date and time, and chance.
+// The run's absolute directory; its last part is the id: UTC date and time, and chance. An error, too, if the program
+// has a review that nobody could answer there.
 ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run);
 
 // Where results of runs in the same directory of runs are remembered, of this user.
