@@ -91,15 +91,19 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
   return type;
 }
 
-TypeRef Checker::CheckBlockResult(Expr* result, bool used) {
-  if (used) return Check(result);
-  const TypeRef type = CheckUnused(result);
-  // In the middle of a block the parser refuses what is no statement; the last one may be a value, where one is taken.
-  const Expr* inner = result;
+// Whether the value of an expression statement is one, and goes nowhere by mistake.
+bool Checker::IsLost(const Expr& expr, TypeRef type) {
+  const Expr* inner = &expr;
   while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
   const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
   const bool statement = llvm::isa<CallExpr>(inner) || llvm::isa<ReviewExpr>(inner) || llvm::isa<ForExpr>(inner);
-  if (!empty && !statement) {
+  return !empty && !statement;
+}
+
+TypeRef Checker::CheckBlockResult(Expr* result, bool used) {
+  if (used) return Check(result);
+  const TypeRef type = CheckUnused(result);
+  if (IsLost(*result, type)) {
     missed_else_ = lacks_else_;
     Report(result->range, diagnostics::kUnusedExpression)
         .Help(lacks_else_ ? "an `if` without `else` has no value: add `else { … }`"

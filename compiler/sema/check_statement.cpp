@@ -8,8 +8,7 @@ void Checker::CheckStatement(Stmt& stmt) {
     case Stmt::Kind::kLet:
       return CheckLet(llvm::cast<LetStmt>(stmt));
     case Stmt::Kind::kExpr:
-      CheckUnused(llvm::cast<ExprStmt>(stmt).value);
-      return;
+      return CheckExprStatement(*llvm::cast<ExprStmt>(stmt).value);
     case Stmt::Kind::kWatch:
       return CheckWatch(llvm::cast<WatchStmt>(stmt));
     case Stmt::Kind::kSend:
@@ -26,6 +25,16 @@ void Checker::CheckStatement(Stmt& stmt) {
       return;
     }
   }
+}
+
+// A value that goes nowhere is a mistake, most often a line that was meant to go on.
+void Checker::CheckExprStatement(Expr& expr) {
+  const TypeRef type = CheckUnused(&expr);
+  if (!IsLost(expr, type)) return;
+  const bool looks_continued = llvm::isa<UnaryExpr>(expr) || llvm::isa<ListExpr>(expr);
+  Report(expr.range, diagnostics::kUnusedExpression)
+      .Help(looks_continued ? "to go on with the line above, put it in parentheses or end that line inside a bracket"
+                            : "name it with `let`, or remove it");
 }
 
 void Checker::CheckLet(LetStmt& let) {

@@ -58,7 +58,11 @@ void Checker::CheckPart(Expr& value, Text kind) {
   } else if (plain->kind == TypeKind::kRecord) {
     report.Help("name the field that you mean");
   } else if (plain->kind == TypeKind::kList && kind == Text::kPlain) {
-    report.Help("`join(xs, \", \")` makes one String of it");
+    if (Plain(plain->element)->kind == TypeKind::kString) {
+      report.Help("`join(xs, \", \")` makes one String of it");
+    } else if (IsText(plain->element, kind)) {
+      report.Help("`join(for x in xs { str(x) }, \", \")` makes one String of it");
+    }
   }
 }
 

@@ -52,8 +52,8 @@ void Checker::CheckTask(const TaskDecl& task) {
     CheckString(*task.image, Text::kTask);
     Report(task.image->range, diagnostics::kNotCarried, "`image`").Help("containers come with the sites");
   }
-  for (const Ident& secret : task.secrets) {
-    Report(secret.range, diagnostics::kNotCarried, "`secret`").Help("secrets come with the sites");
+  if (!task.secrets.empty()) {
+    Report(task.secrets[0].range, diagnostics::kNotCarried, "`secret`").Help("secrets come with the sites");
   }
   for (const Ident& word : task.uncarried) Report(word.range, diagnostics::kNotCarried, Quoted(word.text));
 }

@@ -2,6 +2,16 @@
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
+namespace {
+
+bool HoldsResult(const Block& body) {
+  return llvm::any_of(body.stmts, [](const Stmt* stmt) {
+    const auto* expression = llvm::dyn_cast<ExprStmt>(stmt);
+    return expression != nullptr && llvm::isa<TupleExpr>(expression->value);
+  });
+}
+
+}  // namespace
 
 void Checker::CheckDefaults(ArrayRef<Field> fields) {
   llvm::SaveAndRestore<std::string_view> pure(pure_, "a default");
@@ -33,6 +43,7 @@ void Checker::CheckWorkflowResult(const WorkflowDecl& workflow) {
     const TypeRef type = CheckBlock(body, false);
     if (workflow.outputs.empty() || type->kind == TypeKind::kNever) return;
     if (body.result != nullptr && llvm::isa<ErrorExpr>(body.result)) return;  // it may have been meant as the result
+    if (HoldsResult(body)) return;                                            // it was said that this is not its place
     const Range end{body.range.file, body.range.end > body.range.begin ? body.range.end - 1 : body.range.begin,
                     body.range.end};
     std::string wanted;

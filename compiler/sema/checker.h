@@ -119,6 +119,8 @@ class Checker {
 
   // ---- statements (check_statement.cpp, check_job.cpp)
   void CheckStatement(Stmt& stmt);
+  void CheckExprStatement(Expr& expr);
+  static bool IsLost(const Expr& expr, TypeRef type);
   void CheckLet(LetStmt& let);
   void CheckCheckpoint(CheckpointStmt& checkpoint);
   void CheckWatch(WatchStmt& watch);

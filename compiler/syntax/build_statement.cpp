@@ -8,10 +8,8 @@ Block* Builder::MakeBlock(P::BlockContext* c) {
   llvm::SmallVector<Stmt*, 8> stmts;
   for (P::StatementContext* s : c->statements) stmts.push_back(Statement(s));
   block->stmts = Save(stmts);
-  if (!stmts.empty()) {
-    if (auto* last = llvm::dyn_cast<ExprStmt>(stmts.back())) block->result = last->value;
-    CheckUsed(ArrayRef<Stmt*>(stmts).drop_back());
-  }
+  auto* last = stmts.empty() ? nullptr : llvm::dyn_cast<ExprStmt>(stmts.back());
+  if (last != nullptr) block->result = last->value;
   return block;
 }
 
@@ -23,48 +21,6 @@ Block* Builder::ArmBody(P::ArmContext* c) {
   block->stmts = Save(stmts);
   if (auto* expression = llvm::dyn_cast<ExprStmt>(stmts[0])) block->result = expression->value;
   return block;
-}
-
-// A value that goes nowhere is a mistake, most often a line that was meant to go on.
-void Builder::CheckUsed(ArrayRef<Stmt*> stmts) {
-  for (Stmt* stmt : stmts) {
-    auto* statement = llvm::dyn_cast<ExprStmt>(stmt);
-    if (!statement) continue;
-    const Expr* value = statement->value;
-    while (auto* after = llvm::dyn_cast<AfterExpr>(value)) value = after->value;
-    switch (value->kind) {
-      case Expr::Kind::kCall:
-      case Expr::Kind::kIf:
-      case Expr::Kind::kMatch:
-      case Expr::Kind::kFor:
-      case Expr::Kind::kReview:
-      case Expr::Kind::kFail:
-      case Expr::Kind::kUncarried:
-      case Expr::Kind::kError:
-        continue;
-      case Expr::Kind::kBool:
-      case Expr::Kind::kInt:
-      case Expr::Kind::kFloat:
-      case Expr::Kind::kDuration:
-      case Expr::Kind::kBytes:
-      case Expr::Kind::kNone:
-      case Expr::Kind::kString:
-      case Expr::Kind::kName:
-      case Expr::Kind::kField:
-      case Expr::Kind::kIndex:
-      case Expr::Kind::kUnary:
-      case Expr::Kind::kBinary:
-      case Expr::Kind::kAfter:
-      case Expr::Kind::kList:
-      case Expr::Kind::kMap:
-      case Expr::Kind::kTuple:
-        break;
-    }
-    bool looks_continued = value->kind == Expr::Kind::kUnary || value->kind == Expr::Kind::kList;
-    emitter_.Report(statement->range, diagnostics::kUnusedExpression)
-        .Help(looks_continued ? "to go on with the line above, put it in parentheses or end that line inside a bracket"
-                              : "name it with `let`, or remove it");
-  }
 }
 
 Stmt* Builder::Statement(P::StatementContext* c) {

@@ -75,7 +75,6 @@ class Builder {
   Stmt* Let(P::LetStatementContext* c);
   Stmt* Watch(P::WatchStatementContext* c);
   Stmt* Checkpoint(P::CheckpointStatementContext* c);
-  void CheckUsed(ArrayRef<Stmt*> stmts);
 
   // ---- build_expression.cpp, build_operators.cpp
   Expr* Expression(P::ExpressionContext* c);
