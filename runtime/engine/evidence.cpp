@@ -47,10 +47,12 @@ ErrorOr<Success> CopyBytes(int from, int to, off_t size, const std::string& path
 // Makes `target` with the bytes of `source` and exactly `mode`; it does not exist yet. Never a link: whoever has the
 // source open could still write into what was approved.
 ErrorOr<Success> Duplicate(const std::string& source, const std::string& target, mode_t mode) {
-  const FileDescriptor from(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without blocking: by now a FIFO may lie there.
+  const FileDescriptor from(open(source.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!from.valid()) return ErrnoError(errno, "reading " + source);
   struct stat info {};
   if (fstat(from.get(), &info) != 0) return ErrnoError(errno, "reading " + source);
+  if (!S_ISREG(info.st_mode)) return MakeError("{} is not a regular file any more", source);
   FileDescriptor to(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!to.valid()) return ErrnoError(errno, "making " + target);
   if (ioctl(to.get(), FICLONE, from.get()) != 0) {

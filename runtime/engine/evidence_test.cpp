@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -134,6 +135,17 @@ TEST_F(EvidenceTest, TamperedEvidenceIsSeen) {
   EXPECT_THAT(checked.error().message(), HasSubstr("has changed"));
   // The approved copy is checked where it is used, too.
   EXPECT_FALSE(CheckedCopy(files_, file, folder_, false).ok());
+}
+
+// Nobody writes into it: opening it to read would wait for ever.
+TEST_F(EvidenceTest, WhatHasBecomeAFifoIsRefused) {
+  const std::string path = Write("model.pt", "weights");
+  const Json file = FileValue(path, false).value();
+  ASSERT_EQ(unlink(path.c_str()), 0);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const ErrorOr<Json> frozen = FreezeEvidence(files_, {{"model", file}}, folder_, false);
+  ASSERT_FALSE(frozen.ok());
+  EXPECT_THAT(frozen.error().message(), HasSubstr("is not a regular file"));
 }
 
 }  // namespace
