@@ -104,6 +104,8 @@ struct TaskState {
   bool cancel_asked = false;
   bool cancelled_by_program = false;
   uint32_t messages_at_start = 0;
+  int lost_in_a_row = 0;  // attempts that ended with their machine and were repeated for it
+  int lost = 0;           // in all; they are none of its retries
   uint64_t start_sequence = 0, cancel_sequence = 0;
   std::unique_ptr<TaskExtra> extra;
 };
@@ -244,7 +246,7 @@ class Scheduler::Impl {
   void OnEnded(const state::AttemptEnded& event);
   void OnReused(const state::TaskReused& event);
   void OnDoubtResolved(const state::DoubtResolved& event);
-  bool MayRetry(uint32_t task, ir::Reason reason) const;
+  bool TryAgain(uint32_t task, ir::Reason reason);
   void NextAttempt(uint32_t task);
   void Succeed(uint32_t task, Json outputs, TaskStatus status);
   void FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message);

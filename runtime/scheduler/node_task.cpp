@@ -10,6 +10,8 @@
 namespace hwf::scheduler {
 namespace {
 
+constexpr int kMostLostInARow = 3;
+
 // What a failure of these kinds tells people when the runner had nothing to say.
 std::string DefaultMessage(const state::AttemptEnded& end) {
   if (!end.failure) return "";
@@ -182,7 +184,7 @@ void Scheduler::Impl::OnEnded(const state::AttemptEnded& event) {
     state::AttemptEnded wrong = event;
     wrong.failure = ir::Reason::kOutput;
     wrong.message = outputs.error().message();
-    if (MayRetry(task, ir::Reason::kOutput)) return NextAttempt(task);
+    if (TryAgain(task, ir::Reason::kOutput)) return;
     return FailTask(task, wrong, wrong.message);
   }
   // Only a runner that claimed an attempt can lose it, whether or not it came to say that the command started.
@@ -195,7 +197,7 @@ void Scheduler::Impl::OnEnded(const state::AttemptEnded& event) {
     state.start_sequence = Emit(AskDoubt{view.place, view.attempt});
     return;
   }
-  if (MayRetry(task, *event.failure)) return NextAttempt(task);
+  if (TryAgain(task, *event.failure)) return;
   FailTask(task, event, event.message.empty() ? DefaultMessage(event) : event.message);
 }
 
@@ -212,12 +214,24 @@ void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
            event.person.name + " says that it happened, but its outputs are lost: " + outputs.error().message());
 }
 
-bool Scheduler::Impl::MayRetry(uint32_t task, ir::Reason reason) const {
+// By its `retry`; and a pure task that was lost with its machine is done again, unless its `retry` names that reason
+// and so has a count for it. False: no more.
+bool Scheduler::Impl::TryAgain(uint32_t task, ir::Reason reason) {
   const TaskView& view = tasks[task];
-  if (view.task->effect || task_states_[task].cancel_asked || reason == ir::Reason::kCancelled) return false;
-  if (view.attempt > view.task->retries) return false;
+  TaskState& state = task_states_[task];
+  if (view.task->effect || state.cancel_asked || reason == ir::Reason::kCancelled) return false;
   const std::vector<ir::Reason>& on = view.task->retry_on;
-  return on.empty() || std::find(on.begin(), on.end(), reason) != on.end();
+  const bool named = std::find(on.begin(), on.end(), reason) != on.end();
+  const bool lost = reason == ir::Reason::kNodeFail && !named;
+  if (!lost) state.lost_in_a_row = 0;
+  if (lost && state.lost_in_a_row < kMostLostInARow) {
+    ++state.lost_in_a_row;
+    ++state.lost;
+  } else if (view.attempt - state.lost > view.task->retries || !(on.empty() || named)) {
+    return false;
+  }
+  NextAttempt(task);
+  return true;
 }
 
 void Scheduler::Impl::NextAttempt(uint32_t task) {

@@ -99,6 +99,42 @@ TEST(SchedulerTaskTest, RetriesForItsReasonsOnly) {
   EXPECT_EQ(other.Task("a").status, TaskStatus::kFailed);
 }
 
+// A pure task that its machine took along is done again, whatever its `retry` says, but not for ever.
+TEST(SchedulerTaskTest, AnAttemptThatIsLostWithItsMachineIsRepeated) {
+  Chain program;
+  program.make->retries = 1;
+  program.make->retry_on = {ir::Reason::kExit};
+  World world(program.module);
+  world.Run(Json::Object().Set("x", Json(3)));
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_EQ(world.Task("a").attempt, attempt);
+    world.FailWith("a", ir::Reason::kNodeFail);
+  }
+  EXPECT_EQ(world.started.back().attempt, 4);
+  EXPECT_FALSE(world.started.back().may_reuse);
+  world.FailWith("a", ir::Reason::kExit);  // its one retry is still there, and the row is broken
+  EXPECT_EQ(world.Task("a").attempt, 5);
+  for (int attempt = 5; attempt <= 7; ++attempt) world.FailWith("a", ir::Reason::kNodeFail);
+  EXPECT_EQ(world.Task("a").attempt, 8);
+  world.FailWith("a", ir::Reason::kNodeFail);  // the fourth in a row
+  EXPECT_EQ(world.Task("a").status, TaskStatus::kFailed);
+  EXPECT_EQ(world.started.size(), 8u);
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
+TEST(SchedulerTaskTest, ARetryThatNamesTheMachineKeepsItsCount) {
+  Chain program;
+  program.make->retries = 1;
+  program.make->retry_on = {ir::Reason::kNodeFail};
+  World world(program.module);
+  world.Run(Json::Object().Set("x", Json(3)));
+  world.FailWith("a", ir::Reason::kNodeFail);
+  EXPECT_EQ(world.Task("a").attempt, 2);
+  world.FailWith("a", ir::Reason::kNodeFail);
+  EXPECT_EQ(world.Task("a").status, TaskStatus::kFailed);
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 TEST(SchedulerTaskTest, OldAndRepeatedEndsChangeNothing) {
   Chain program;
   program.make->retries = 1;
