@@ -12,12 +12,14 @@ error, that nobody is listening; messages() is empty. Standard library only. The
 """
 
 import collections
+import contextlib
 import itertools
 import json
 import os
 import re
 import shutil
 import socket
+import stat
 import sys
 import time
 
@@ -63,8 +65,8 @@ def _numbers(directory):
 def checkpoint(name, /, *, files=None, copy=False, **values):
     """Emits checkpoint `name`. Values are what JSON can say; numbers of numpy and torch are taken as numbers.
 
-    `files` maps a field to the path of a file or directory, which is moved into the emission, or copied with copy=True.
-    Never waits for anyone.
+    `files` maps a field to the path of a file, which is moved into the emission, or copied with copy=True. If one
+    cannot be, nothing is emitted or moved. Never waits for anyone.
     """
     global _told
     task = _directory()
@@ -91,17 +93,40 @@ def checkpoint(name, /, *, files=None, copy=False, **values):
         raise ValueError(f"the values have {len(text)} bytes, more than {_MAX_EMISSION_BYTES}; put them into a file")
     if moves:
         os.makedirs(os.path.join(directory, "files"), mode=0o700, exist_ok=True)
-    for source, target in moves:
-        if not copy:
-            shutil.move(source, target)
-        elif os.path.isdir(source):
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
+    for source, _ in moves:
+        _check_source(source, copy)
     beside = os.path.join(directory, f".{stem}.new")
-    with open(beside, "xb") as file:
-        file.write(text)
-    os.rename(beside, os.path.join(directory, f"{stem}.json"))
+    put = []
+    try:
+        for source, target in moves:
+            put.append((source, target))
+            (shutil.copyfile if copy else shutil.move)(source, target)
+        with open(beside, "xb") as file:
+            file.write(text)
+        os.rename(beside, os.path.join(directory, f"{stem}.json"))
+    except BaseException:
+        _take_back(put, beside, copy)
+        raise
+
+
+# A link is not moved: what it leads to would stay where others may change it.
+def _check_source(path, copy):
+    mode = (os.stat if copy else os.lstat)(path).st_mode
+    if stat.S_ISLNK(mode):
+        raise ValueError(f"{path} is a link; name the file itself, or copy it")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is not a regular file")
+
+
+def _take_back(put, beside, copy):
+    with contextlib.suppress(OSError):
+        os.unlink(beside)
+    for source, target in reversed(put):
+        with contextlib.suppress(OSError):
+            if copy or os.path.lexists(source):
+                os.unlink(target)
+            else:
+                shutil.move(target, source)
 
 
 def _plain(value):

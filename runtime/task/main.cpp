@@ -22,8 +22,8 @@ usage: hwf-task checkpoint NAME [KEY=VALUE…] [--file KEY=PATH…] [--copy]
        hwf-task messages [--wait [SECONDS]]
 
 checkpoint   emits a checkpoint that the task declares (`checkpoint epoch(n: Int, loss: Float, weights: File)`). A
-             VALUE is read as JSON if it is JSON, else it is a string. `--file` moves the file (or directory) into the
-             emission; with `--copy` it is copied. Nothing is waited for.
+             VALUE is read as JSON if it is JSON, else it is a string. `--file` moves the file into the emission;
+             with `--copy` it is copied. If one cannot be, nothing is emitted or moved. Nothing is waited for.
 messages     prints the messages that have come (`accept retune(rate: Float)`), in order, one JSON a line, and takes
              them: {"number":1,"message":"retune","fields":{"rate":0.05}}. With `--wait` it waits for the first; with
              SECONDS no longer than that (then exit 1 without output).

@@ -82,14 +82,22 @@ int64_t LastTaken(const std::string& task_directory) {
   return taken.empty() ? 0 : NumberOf(taken.back());
 }
 
+// A link is not moved: what it leads to would stay where others may change it.
+ErrorOr<Success> CheckSource(const std::string& path, bool copy) {
+  struct stat info {};
+  if ((copy ? stat(path.c_str(), &info) : lstat(path.c_str(), &info)) != 0) return ErrnoError(errno, "opening " + path);
+  if (S_ISLNK(info.st_mode)) return MakeError("{} is a link; name the file itself, or copy it", path);
+  if (!S_ISREG(info.st_mode)) return MakeError("{} is not a regular file", path);
+  return Success{};
+}
+
 ErrorOr<Success> CopyFile(const std::string& from, const std::string& to) {
   const int in = open(from.c_str(), O_RDONLY | O_CLOEXEC);
   if (in < 0) return ErrnoError(errno, "opening " + from);
   struct stat info {};
   if (fstat(in, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(in);
-    return MakeError("{} is not a regular file: only those can be copied, and a directory moved within one file system",
-                     from);
+    return MakeError("{} is not a regular file", from);
   }
   const int out = open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   int error = out < 0 ? errno : 0;
@@ -112,6 +120,32 @@ ErrorOr<Success> PutFile(const std::string& from, const std::string& to, bool co
   }
   HWF_TRY(CopyFile(from, to));
   if (!copy) (void)unlink(from.c_str());
+  return Success{};
+}
+
+using Moves = std::vector<std::pair<std::string, std::string>>;  // from, to
+
+// Takes back the first `count`.
+void TakeBack(const Moves& moves, size_t count, bool copy) {
+  while (count-- > 0) {
+    const auto& [from, to] = moves[count];
+    if (copy) {
+      (void)unlink(to.c_str());
+    } else {
+      (void)PutFile(to, from, false);
+    }
+  }
+}
+
+// All of them or none.
+ErrorOr<Success> PutFiles(const Moves& moves, bool copy) {
+  for (const auto& [from, to] : moves) HWF_TRY(CheckSource(from, copy));
+  for (size_t i = 0; i < moves.size(); ++i) {
+    auto put = PutFile(moves[i].first, moves[i].second, copy);
+    if (put.ok()) continue;
+    TakeBack(moves, i, copy);
+    return put;
+  }
   return Success{};
 }
 
@@ -164,7 +198,7 @@ ErrorOr<Success> EmitCheckpoint(const std::string& task_directory, const Checkpo
   if (stat(directory.c_str(), &info) != 0) return MakeError("this task declares no checkpoint (no {})", directory);
   const std::string stem = UniqueStem();
   Json values = request.values;
-  std::vector<std::pair<std::string, std::string>> moves;  // from, to
+  Moves moves;
   for (const auto& [key, path] : request.files) {
     const std::string name = fmt::format("files/{}-{}-{}", stem, moves.size(), BaseName(path));
     moves.emplace_back(path, directory + "/" + name);
@@ -182,17 +216,10 @@ ErrorOr<Success> EmitCheckpoint(const std::string& task_directory, const Checkpo
   if (!moves.empty() && mkdir((directory + "/files").c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoError(errno, fmt::format("making {}/files", directory));
   }
-  for (const auto& [from, to] : moves) HWF_TRY(PutFile(from, to, request.copy));
+  HWF_TRY(PutFiles(moves, request.copy));
   const std::string target = fmt::format("{}/{}.json", directory, stem);
   auto written = WriteAndRename(fmt::format("{}/.{}.new", directory, stem), target, text);
-  if (written.ok()) return Success{};
-  for (const auto& [from, to] : moves) {
-    if (request.copy) {
-      (void)unlink(to.c_str());
-    } else {
-      (void)rename(to.c_str(), from.c_str());
-    }
-  }
+  if (!written.ok()) TakeBack(moves, moves.size(), request.copy);
   return written;
 }
 

@@ -45,6 +45,13 @@ same "$(status "$hwf_task" checkpoint epoch --file w=absent)" 1
 grep -q absent err || fail "the missing file is not named"
 same "$(status "$hwf_task" checkpoint epoch text="$(head -c 70000 /dev/zero | tr '\0' x)")" 1
 same "$(find checkpoints -type f)" ""
+echo a > a.bin; mkdir dir; ln -s a.bin link
+for second in missing.bin a.bin dir link; do
+  same "$(status "$hwf_task" checkpoint epoch --file a=a.bin --file b=$second)" 1
+  same "$(cat a.bin)" a
+done
+same "$(status "$hwf_task" checkpoint epoch --copy --file a=a.bin --file b=missing.bin)" 1
+same "$(find checkpoints -type f)" ""
 rm -r checkpoints
 same "$(status "$hwf_task" checkpoint epoch)" 1
 grep -q "declares no checkpoint" err || fail "no clear message without checkpoints/"
@@ -73,7 +80,7 @@ same "$(status "$hwf_task" messages --wait soon)" 2
 # --- the Python module
 fresh
 message 1 0.25
-echo weights > w.pkl; mkdir state; echo s > state/s
+echo weights > w.pkl; echo s > state; mkdir dir; ln -s state link
 PYTHONPATH=$here python3 - <<'PY'
 import json, os
 import hwf_task
@@ -89,13 +96,21 @@ content = json.load(open("checkpoints/" + names[0]))
 assert content["checkpoint"] == "epoch" and content["taken"] == 1, content
 assert content["values"]["n"] == 1 and content["values"]["name"] == "x" and content["values"]["loss"] == 1.5, content
 assert open("checkpoints/" + content["values"]["weights"]["file"]).read() == "weights\n"
-assert os.listdir("checkpoints/" + content["values"]["state"]["file"]) == ["s"]
+assert open("checkpoints/" + content["values"]["state"]["file"]).read() == "s\n"
 assert not os.path.exists("w.pkl")
 for bad in (lambda: hwf_task.checkpoint("epoch", x="x" * 70000), lambda: hwf_task.checkpoint("epoch", x=1, files={"x": "y"})):
     try: bad()
     except ValueError: pass
     else: raise SystemExit("a wrong checkpoint was taken")
-assert len([n for n in os.listdir("checkpoints") if n.endswith(".json")]) == 1
+open("a.bin", "w").write("a")
+for second in ("missing.bin", "a.bin", "dir", "link"):
+    for copy in (False, True):
+        if copy and second in ("a.bin", "link"): continue  # can be copied
+        try: hwf_task.checkpoint("epoch", files={"a": "a.bin", "b": second}, copy=copy)
+        except (OSError, ValueError): pass
+        else: raise SystemExit("a checkpoint with " + second + " was taken")
+        assert open("a.bin").read() == "a", second
+assert len(os.listdir("checkpoints")) == 2 and len(os.listdir("checkpoints/files")) == 2, os.listdir("checkpoints")
 PY
 same "$(cd "$work" && env -u HWF_TASK_DIR PYTHONPATH="$here" python3 -c '
 import hwf_task
