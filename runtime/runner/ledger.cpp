@@ -13,9 +13,6 @@
 #include <bitset>
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
-
-#include "runtime/runner/process_tree.h"
 
 namespace hwf::runner {
 namespace {
@@ -24,7 +21,7 @@ constexpr int kMaxRunners = 64;
 constexpr int64_t kPurgeMs = 500;
 constexpr int kMaxCpuIds = 1024;
 constexpr int kMaxGpus = 64;
-constexpr uint64_t kMagic = 0x31676c2d667768;  // "hwf-lg1"
+constexpr uint64_t kMagic = 0x32676c2d667768;  // "hwf-lg2"
 
 int64_t Milli(double cpus) { return static_cast<int64_t>(std::llround(cpus * 1000)); }
 
@@ -42,32 +39,30 @@ class Locked {
   int fd_;
 };
 
-ErrorOr<std::string> Directory(const std::string& given) {
-  std::string path = given;
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (path.empty() && runtime != nullptr && runtime[0] == '/' && access(runtime, W_OK) == 0) {
-    path = fmt::format("{}/hwf", runtime);
-  }
-  if (path.empty()) path = fmt::format("/tmp/hwf-{}", getuid());
+// One place for each user, whatever the environment: what a login, cron and `su` start shares one
+// machine. Not below /run/user, which goes with the last login.
+std::string UsersDirectory() { return fmt::format("/tmp/hwf-{}", getuid()); }
+
+ErrorOr<platform::FileDescriptor> OpenDirectory(const std::string& path) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, "making " + path);
+  platform::FileDescriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return ErrnoError(errno, "looking at " + path);
-  if (!S_ISDIR(info.st_mode) || info.st_uid != getuid() || (info.st_mode & 077) != 0) {
-    return MakeError(
-        "{} is not a directory of mode 0700 that belongs to you: someone else made it; remove it or set "
-        "XDG_RUNTIME_DIR",
-        path);
+  if (!directory.valid() || fstat(directory.get(), &info) != 0 || info.st_uid != getuid() ||
+      (info.st_mode & 077) != 0) {
+    return MakeError("{} is not a directory of mode 0700 that belongs to you; remove it, or ask who made it to", path);
   }
-  return path;
+  // While it is held, what removes old files from /tmp (systemd-tmpfiles) leaves it alone.
+  (void)flock(directory.get(), LOCK_SH | LOCK_NB);
+  return directory;
 }
 
 }  // namespace
 
-// In the mapped file; a runner's record. Used while `pid` is not 0; written under the lock.
+// In the mapped file; a runner's record. Used while `pid` is not 0; written under the lock. Its runner lives as long as
+// the record's first byte is locked (a lock of the open file: the kernel lets it go, and sees it from every container).
 struct Ledger::Record {
-  int32_t pid;
+  int32_t pid;        // in the runner's own namespace: for people
   int32_t waiting;    // stands in line
-  int64_t started;    // of the process, CLOCK_BOOTTIME ms
   int64_t millicpus;  // held
   int64_t memory;
   uint64_t gpus;                  // bits
@@ -86,11 +81,11 @@ struct Ledger::File {
 };
 
 ErrorOr<std::unique_ptr<Ledger>> Ledger::Open(const Machine& machine, const std::string& directory) {
-  HWF_ASSIGN(const std::string where, Directory(directory));
-  const std::string path = where + "/ledger";
   std::unique_ptr<Ledger> ledger(new Ledger);
+  const std::string where = directory.empty() ? UsersDirectory() : directory, path = where + "/ledger";
+  HWF_ASSIGN(ledger->directory_, OpenDirectory(where));
   ledger->machine_ = machine;
-  ledger->fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  ledger->fd_ = openat(ledger->directory_.get(), "ledger", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (ledger->fd_ < 0) return ErrnoError(errno, "opening the ledger " + path);
   struct stat info {};
   if (fstat(ledger->fd_, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != getuid()) {
@@ -122,12 +117,22 @@ Ledger::~Ledger() {
   if (watch_ >= 0) close(watch_);
 }
 
+// Takes the record's lock (F_OFD_SETLK), or asks whether nobody has it (F_OFD_GETLK).
+bool Ledger::LockRecord(const Record& record, int how) const {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = reinterpret_cast<const char*>(&record) - reinterpret_cast<const char*>(file_);
+  lock.l_len = 1;
+  return fcntl(fd_, how, &lock) == 0 && (how == F_OFD_SETLK || lock.l_type == F_UNLCK);
+}
+
 bool Ledger::Enter() {
   Purge();
   for (Record& record : file_->records) {
     if (record.pid != 0) continue;
+    if (!LockRecord(record, F_OFD_SETLK)) continue;  // its runner is just ending
     record = Record{};
-    record.started = StartedAtBootMs(getpid()).value_or(0);
     record.pid = getpid();
     mine_ = &record;
     return true;
@@ -138,8 +143,7 @@ bool Ledger::Enter() {
 void Ledger::Purge() {
   for (Record& record : file_->records) {
     if (record.pid == 0 || &record == mine_) continue;
-    const std::optional<int64_t> started = StartedAtBootMs(record.pid);
-    if (!started || *started != record.started) record = Record{};
+    if (LockRecord(record, F_OFD_GETLK)) record = Record{};
   }
 }
 

@@ -1,6 +1,7 @@
 // The ledger of this machine: which of a user's runners hold how many CPUs, GPUs and how much memory, so that several
 // runs share a machine without knowing of each other. One file per user, mapped by all runners, changed under flock;
-// records of runners that died are taken away by whoever needs the room.
+// records of runners that died are taken away by whoever needs the room. Runners in several containers share it where
+// they share /tmp.
 //
 // Who does not get what it asks for stands in line. The first in line may be passed by smaller requests, but only for
 // kMaxPassedMs: then nothing else starts until it fits. One thread.
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "runtime/platform/file_descriptor.h"
 #include "runtime/runner/machine.h"
 
 namespace hwf::runner {
@@ -35,7 +37,7 @@ struct Share {
 
 class Ledger {
  public:
-  // `directory` empty: $XDG_RUNTIME_DIR/hwf or /tmp/hwf-<uid>.
+  // `directory` empty: /tmp/hwf-<uid>.
   static ErrorOr<std::unique_ptr<Ledger>> Open(const Machine& machine, const std::string& directory);
   ~Ledger();
   Ledger(const Ledger&) = delete;
@@ -62,12 +64,14 @@ class Ledger {
 
   bool Fits(const Demand& demand) const;
   bool MayPass(const Demand& demand, bool head, int64_t now_ms) const;
+  bool LockRecord(const Record& record, int how) const;
   void Purge();
   bool Enter();
   void Nudge();
   void Choose(const Demand& demand, Share& share);
 
   Machine machine_;
+  platform::FileDescriptor directory_;
   int fd_ = -1;
   int watch_ = -1;
   int64_t purged_ms_ = INT64_MIN / 2;

@@ -1,9 +1,11 @@
 #include "runtime/runner/ledger.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,6 +125,37 @@ TEST_F(LedgerTest, WhatADeadRunnerHeldIsFree) {
   auto ledger = Open();
   Share share;
   EXPECT_TRUE(ledger->Take({4, 2, 1000}, true, 0, share));
+}
+
+// As a runner in another container would look: its pid is nobody's here.
+TEST_F(LedgerTest, ALivingRunnerIsKnownByItsLock) {
+  auto one = Open();
+  Share a, b;
+  EXPECT_TRUE(one->Take({4, 0, 0}, true, 0, a));
+  const int fd = open((directory_ + "/ledger").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  int32_t pid = 0;
+  const off_t at = 16;  // behind the magic number and the next ticket
+  ASSERT_EQ(pread(fd, &pid, sizeof pid, at), static_cast<ssize_t>(sizeof pid));
+  ASSERT_EQ(pid, getpid());
+  pid = 0x7ffffff0;
+  ASSERT_EQ(pwrite(fd, &pid, sizeof pid, at), static_cast<ssize_t>(sizeof pid));
+  close(fd);
+  auto two = Open();
+  EXPECT_FALSE(two->Take({1, 0, 0}, true, 1000, b));
+}
+
+// A login has XDG_RUNTIME_DIR, cron and `su` have not.
+TEST_F(LedgerTest, ThePlaceIsTheUsersWhateverTheEnvironment) {
+  machine_.cpus = 4096;  // others of this user may run
+  machine_.cpu_ids.clear();
+  setenv("XDG_RUNTIME_DIR", directory_.c_str(), 1);
+  auto login = Ledger::Open(machine_, "");
+  unsetenv("XDG_RUNTIME_DIR");
+  ASSERT_TRUE(login.ok()) << login.error().message();
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
+  struct stat info {};
+  EXPECT_EQ(stat(fmt::format("/tmp/hwf-{}/ledger", getuid()).c_str(), &info), 0);
 }
 
 TEST_F(LedgerTest, ADirectoryOfSomeoneElseIsRefused) {

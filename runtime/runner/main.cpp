@@ -32,7 +32,7 @@ usage: hwf-runner --run DIR [options]
   --memory BYTES        memory to give to tasks (default: the machine's or the cgroup's)
   --kill-grace-ms MS    from SIGTERM to SIGKILL (default 5000)
   --idle-exit-ms MS     ends when it has had no engine and no work for so long (default 60000)
-  --ledger DIR          where runners of this user share out the machine (default: $XDG_RUNTIME_DIR/hwf or /tmp/hwf-UID)
+  --ledger DIR          where runners of this user share out the machine (default: /tmp/hwf-UID)
   --foreground          does not go into the background
   --help, --version
 
