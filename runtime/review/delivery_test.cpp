@@ -71,7 +71,7 @@ TEST_F(DeliveryTest, RunDirectoriesHaveTheirModesWhateverTheUmask) {
   EXPECT_EQ(files_.Stat(shared->path)->mode, 02750u);
   EXPECT_EQ(files_.Stat(shared->path + "/inbox")->mode, 03770u);
   EXPECT_EQ(files_.Stat(shared->path + "/replies")->mode, 02750u);
-  EXPECT_EQ(files_.Stat(shared->path + "/runner")->mode, 0700u);
+  EXPECT_EQ(files_.Stat(shared->path + "/runner")->mode, 02750u);
   EXPECT_FALSE(ShareGroup("no-such-group-here").ok());
 }
 

@@ -24,7 +24,7 @@ struct Part {
   mode_t shared;
 };
 constexpr Part kParts[] = {{"inbox", 0700, 03770},   {"replies", 0700, 02750},  {"refused", 0700, 0700},
-                           {"reviews", 0700, 02750}, {"evidence", 0700, 02750}, {"runner", 0700, 0700},
+                           {"reviews", 0700, 02750}, {"evidence", 0700, 02750}, {"runner", 0700, 02750},
                            {"tasks", 0700, 02750}};
 
 std::string NewRunId(int64_t now_ms) {

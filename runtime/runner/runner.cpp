@@ -34,11 +34,12 @@ std::string KeyOf(const state::Place& place, int attempt) {
   return key;
 }
 
-Runner::Runner(const RunnerOptions& options, int lock_fd)
+Runner::Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode)
     : options_(options),
       lock_fd_(lock_fd),
+      directory_mode_(directory_mode),
       boot_(platform::BootIdentity()),
-      slots_(options.run_directory + "/runner") {}
+      slots_(options.run_directory + "/runner", FileMode()) {}
 
 Runner::~Runner() {
   for (int fd : {epoll_, signals_, inotify_, children_}) {
@@ -47,16 +48,16 @@ Runner::~Runner() {
 }
 
 ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, int lock_fd) {
-  std::unique_ptr<Runner> runner(new Runner(options, lock_fd));
   struct stat info {};
   if (stat(options.run_directory.c_str(), &info) != 0) return ErrnoError(errno, "looking at " + options.run_directory);
   // A shared run's set-group bit is kept: setting a mode without it would take it away.
-  if ((info.st_mode & 050) == 050) runner->directory_mode_ = 0750 | (info.st_mode & S_ISGID);
+  const bool shared = (info.st_mode & 050) == 050;
+  std::unique_ptr<Runner> runner(new Runner(options, lock_fd, shared ? 0750 | (info.st_mode & S_ISGID) : 0700));
   runner->machine_ = DetectMachine(options.limits);
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());
   const std::string log = options.run_directory + "/runner/log";
-  HWF_ASSIGN(runner->log_, journal::LogWriter::Open(platform::RealFileSystem(), log, 0600));
+  HWF_ASSIGN(runner->log_, journal::LogWriter::Open(platform::RealFileSystem(), log, runner->FileMode()));
   HWF_TRY(runner->Recover());
   HWF_ASSIGN(runner->listener_, platform::ListenUnix(options.run_directory + "/runner/sock", 0600));
   runner->Watch(runner->listener_.get(), EPOLLIN);

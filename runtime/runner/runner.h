@@ -67,7 +67,7 @@ class Runner {
   };
   struct LostAttempt;
 
-  explicit Runner(const RunnerOptions& options, int lock_fd);
+  Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode);
 
   // runner.cpp: the loop
   ErrorOr<Success> OpenDescriptors();
@@ -133,10 +133,12 @@ class Runner {
   void Sample(Attempt& attempt);
 
   Attempt* FindRunning(const std::string& key);
+  // Of what tasks printed, and of the log, in which short streams are: a shared run's group may read it.
+  mode_t FileMode() const { return directory_mode_ == 0700 ? 0600 : 0640; }
 
   RunnerOptions options_;
   int lock_fd_ = -1;
-  mode_t directory_mode_ = 0700;
+  mode_t directory_mode_;
   std::string boot_;  // this boot and pid namespace
   Machine machine_;
   std::unique_ptr<Ledger> ledger_;

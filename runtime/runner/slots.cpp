@@ -30,6 +30,11 @@ ErrorOr<int> Slots::OpenFile(int slot, bool err) {
 
 ErrorOr<int> Slots::Take() {
   size_t index = 0;
+  if (mode_ != 0600 && fchmod(fd, mode_) != 0) {
+    const int error = errno;
+    close(fd);
+    return ErrnoError(error, "setting the mode of " + path);
+  }
   while (index < slots_.size() && slots_[index].used) ++index;
   if (index == slots_.size()) slots_.emplace_back();
   Slot& slot = slots_[index];

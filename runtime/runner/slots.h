@@ -3,6 +3,8 @@
 // slot gets a new file. One thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -20,8 +22,8 @@ struct Stream {
 
 class Slots {
  public:
-  // `directory`: the run's `runner/`.
-  explicit Slots(std::string directory) : directory_(std::move(directory)) {}
+  // `directory`: the run's `runner/`; `mode`: exactly that of the files.
+  Slots(std::string directory, mode_t mode) : directory_(std::move(directory)), mode_(mode) {}
   ~Slots();
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
@@ -50,4 +52,5 @@ class Slots {
   std::vector<Slot> slots_;
 };
 
+  mode_t mode_;
 }  // namespace hwf::runner

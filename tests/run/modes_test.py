@@ -20,6 +20,7 @@ task train() -> (model: File at "model.txt", n: Int at stdout) {
     hwf-task checkpoint epoch n=1 --file weights=weights
     until [ -e messages/000001.json ]; do sleep 0.02; done
     echo model > model.txt
+    for i in {1..2000}; do echo long; done >&2
     echo 3
   \"\"\"
 }
@@ -55,8 +56,10 @@ WANTED = [
     (r"/reviews/.*", 0o600, 0o640),
     (r"/evidence/[^/]*", 0o700, 0o2750),
     (r"/evidence/.*/.*", 0o400, 0o440),
-    (r"/runner", 0o700, 0o700),
-    (r"/runner/.*", 0o600, 0o600),
+    (r"/runner", 0o700, 0o2750),
+    (r"/runner/(sock|lock)", 0o600, 0o600),
+    (r"/runner/(log|slot-.*)", 0o600, 0o640),
+    (r"/tasks/.*/(stdout|stderr)", 0o600, 0o640),
     (r"/tasks(/[^/]*)*/(job|\d+|checkpoints|messages|taken)|/tasks", 0o700, 0o2750),
 ]
 
@@ -109,14 +112,20 @@ def check(world, scene, umask, shared):
         assert listed.status != 0, "a stranger can list the run's directory"
         other = world.run(["bash", "-c", f"echo x > {run}/reviews/x"], user=scene["ana"], cwd="/")
         assert other.status != 0, "the group can write elsewhere than into the inbox"
-        stolen = world.run(["bash", "-c", f"ls {run}/runner || cat {run}/refused/*"], user=scene["ana"], cwd="/")
-        assert stolen.status != 0, "the group can look into what is the owner's alone"
+        for act in (f"ls {run}/refused", f"echo > {run}/runner/x", f"echo >> {run}/runner/log", f"cat {run}/runner/lock"):
+            assert world.run(["bash", "-c", act], user=scene["ana"], cwd="/").status != 0, f"the group can {act}"
     modes = [wrong_modes(run, shared, scene["owner"].uid, scene["gid"])]
     who = scene["ana"] if shared else scene["owner"]
     given = world.run(answer + ["halt", "--runs", runs], user=who, cwd="/", umask=umask)
     assert given.status == 0, repr(given)
     assert engine.wait(timeout=30 * worlds.SLOW) == 0, open(log.name, encoding="utf-8").read()
     modes.append(wrong_modes(run, shared, scene["owner"].uid, scene["gid"]))
+    logs = ["hwf", "logs", os.path.basename(run), "job", "--runs", runs]
+    for stream, text in (("--stdout", "3\n"), ("--stderr", "long\n" * 2000)):
+        printed = world.run(logs + [stream], user=who, cwd="/")
+        assert (printed.status, printed.out) == (0, text), repr(printed)
+    if shared:
+        assert world.run(logs, user=scene["eve"], cwd="/").status != 0, "a stranger can read what the task printed"
     wrong = sorted({w for found, _ in modes for w in found})
     assert not wrong, f"{label}: " + "; ".join(wrong)
     assert r"/evidence/.*/.*" in modes[0][1] and r"/reviews/.*" in modes[0][1], "the test has seen too little"
