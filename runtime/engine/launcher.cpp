@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ir/json.h"
 #include "runtime/state/approved.h"
 
 extern char** environ;
@@ -70,6 +71,17 @@ Json ToJson(const scheduler::QueuedMessage& message) {
   Json json;
   json.Set("number", message.number).Set("message", message.message).Set("fields", message.fields);
   return json;
+}
+
+// The streams with their types, as a task that has nothing else.
+std::string StreamTypes(const ir::Task& task) {
+  if (task.streams.empty()) return "";
+  ir::Module module;
+  ir::Task& only = module.tasks.emplace_back();
+  only.name = task.name;
+  only.output_record = task.streams.front().record;
+  only.streams = task.streams;
+  return ir::ToJson(module).Dump();
 }
 
 }  // namespace
@@ -141,6 +153,7 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
     request.streams.push_back(stream.name);
     if (stream.every_all) request.every_all.push_back(stream.name);
   }
+  request.stream_types = StreamTypes(task);
   request.accepts_messages = !task.accepts.empty();
   for (const scheduler::QueuedMessage& message : start.messages) request.messages.push_back(ToJson(message));
   request.cpus = needs.cpus;

@@ -43,12 +43,10 @@ ErrorOr<Json> DigestBelow(const std::string& directory, const std::string& name)
   struct stat before {
   }, after{};
   if (fstat(file.get(), &before) != 0) return ErrnoError(errno, "looking at " + path);
-  if (!S_ISREG(before.st_mode) && !S_ISDIR(before.st_mode)) {
-    return MakeError("`{}` of the emission is neither a file nor a directory", name);
-  }
+  if (!S_ISREG(before.st_mode)) return MakeError("`{}` of the emission is not a regular file", name);
   // By way of the descriptor: the name may be made to lead elsewhere at any moment.
   const std::string opened = fmt::format("/proc/self/fd/{}", file.get());
-  auto digest = S_ISDIR(before.st_mode) ? platform::DigestDirectory(opened) : platform::DigestFile(opened);
+  auto digest = platform::DigestFile(opened);
   if (!digest.ok()) return digest.error().WithContext(path);
   if (fstat(file.get(), &after) != 0 || !Same(before, after)) {
     return MakeError("`{}` of the emission changed while it was read: write it beside, then rename it", name);

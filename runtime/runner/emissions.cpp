@@ -23,6 +23,7 @@ constexpr size_t kMaxScan = 2000;       // files looked at in one scan; the rest
 constexpr size_t kMaxReady = 256;       // handed on in one scan
 constexpr int64_t kTornGraceMs = 1000;  // a file younger than this may still be being written
 constexpr size_t kMaxKnown = 100'000;
+constexpr size_t kMaxUsed = 1'000'000;  // names; from then on no file is removed
 
 bool Listed(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -122,11 +123,12 @@ struct Emissions::Seen {
 };
 
 Emissions::Emissions(std::string directory, std::vector<std::string> streams, std::vector<std::string> every_all,
-                     std::set<std::string> known)
+                     std::set<std::string> known, Check check)
     : directory_(std::move(directory)),
       fd_(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
       streams_(std::move(streams)),
       every_all_(std::move(every_all)),
+      check_(std::move(check)),
       known_(std::move(known)) {}
 
 Emissions::~Emissions() {
@@ -210,6 +212,7 @@ void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<Re
   if (!Declared(emission->stream)) {
     return Refuse(seen.file, fmt::format("the task declares no checkpoint `{}`", emission->stream), now_ms, ready);
   }
+  if (auto valid = Valid(*emission); !valid.ok()) return Refuse(seen.file, valid.error().message(), now_ms, ready);
   known_.insert(seen.file);
   ReadyEmission item;
   item.file = seen.file;
@@ -217,40 +220,65 @@ void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<Re
   Offer(std::move(item), now_ms, ready);
 }
 
+// The check of its stream, and that its files are there: one that will be refused must not push out a good one.
+ErrorOr<Success> Emissions::Valid(const Emission& emission) const {
+  if (check_) HWF_TRY(check_(emission));
+  for (const std::string& name : emission.files) {
+    const int fd = OpenBelow(fd_, name, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return ErrnoError(errno, fmt::format("opening `{}` of the emission", name));
+    struct stat info {};
+    const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    close(fd);
+    if (!regular) return MakeError("`{}` of the emission is not a regular file", name);
+  }
+  return Success{};
+}
+
 void Emissions::Offer(ReadyEmission item, int64_t now_ms, std::vector<ReadyEmission>& ready) {
   // Of what a dead runner left, it is not known which streams are kept whole.
-  if (streams_.empty() || Listed(every_all_, item.emission.stream)) {
-    ready.push_back(std::move(item));
-    return;
-  }
+  if (streams_.empty() || Listed(every_all_, item.emission.stream)) return HandOn(std::move(item), ready);
   StreamState& state = states_[item.emission.stream];
   if (state.waiting) {
-    Discard(state.newest);
+    Discard(std::move(state.newest));
     ++state.dropped;
   } else if (now_ms - state.last_ms >= kEmissionGapMs) {
     state.last_ms = now_ms;
     item.dropped = std::exchange(state.dropped, 0);
-    ready.push_back(std::move(item));
-    return;
+    return HandOn(std::move(item), ready);
   }
   state.waiting = true;
   state.newest = std::move(item);
 }
 
-// Coalesced away: its files go with it.
-void Emissions::Discard(const ReadyEmission& item) {
+void Emissions::HandOn(ReadyEmission item, std::vector<ReadyEmission>& ready) {
   for (const std::string& name : item.emission.files) {
-    const size_t slash = name.rfind('/');
-    if (slash == std::string::npos) {
-      (void)unlinkat(fd_, name.c_str(), 0);
-      continue;
-    }
-    const int below = OpenBelow(fd_, std::string_view(name).substr(0, slash), O_PATH | O_DIRECTORY);
-    if (below < 0) continue;
-    (void)unlinkat(below, name.c_str() + slash + 1, 0);
-    close(below);
+    if (used_.size() < kMaxUsed) used_.insert(std::hash<std::string>()(name));
   }
+  ready.push_back(std::move(item));
+}
+
+// Coalesced away: its files go with it, unless others use them.
+void Emissions::Discard(ReadyEmission item) {
+  for (std::string& name : item.emission.files) unused_.push_back(std::move(name));
   Done(item.file);
+}
+
+void Emissions::RemoveUnused() {
+  std::set<std::string_view> waiting;
+  for (const auto& [name, state] : states_) {
+    if (state.waiting) waiting.insert(state.newest.emission.files.begin(), state.newest.emission.files.end());
+  }
+  for (const std::string& name : unused_) {
+    const bool used = used_.size() >= kMaxUsed || used_.contains(std::hash<std::string>()(name));
+    if (used || waiting.contains(name)) continue;
+    const size_t slash = name.rfind('/');
+    const bool direct = slash == std::string::npos;
+    const int below = direct ? fd_ : OpenBelow(fd_, std::string_view(name).substr(0, slash), O_PATH | O_DIRECTORY);
+    if (below < 0) continue;
+    (void)unlinkat(below, name.c_str() + (direct ? 0 : slash + 1), 0);
+    if (!direct) close(below);
+  }
+  unused_.clear();
 }
 
 int Emissions::Scan(int64_t now_ms, bool last, std::vector<ReadyEmission>& ready) {
@@ -274,8 +302,9 @@ int Emissions::Scan(int64_t now_ms, bool last, std::vector<ReadyEmission>& ready
     state.waiting = false;
     state.last_ms = now_ms;
     state.newest.dropped = std::exchange(state.dropped, 0);
-    ready.push_back(std::move(state.newest));
+    HandOn(std::move(state.newest), ready);
   }
+  RemoveUnused();  // last: what has come together with it may use its files
   return static_cast<int>(again);
 }
 

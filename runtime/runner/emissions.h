@@ -2,15 +2,18 @@
 // links, torn, oversized and mistyped files and floods end as refusals or are coalesced, and cost the runner little.
 //
 // A file here goes: seen → read and checked → waiting (the newest of a burst; at most 5 a second of a stream) → ready.
-// Its JSON file is removed only after the log has it (Done), and its name is its identity, so that a crash in between
-// repeats nothing. One thread; hashing the files that it names is the caller's.
+// What is wrong never displaces what is right. Its JSON file is removed only after the log has it (Done), and its name
+// is its identity, so that a crash in between repeats nothing. One thread; hashing the files that it names is the
+// caller's.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -45,9 +48,11 @@ struct ReadyEmission {
 
 class Emissions {
  public:
+  // Whether its values are what its stream declares.
+  using Check = std::function<ErrorOr<Success>(const Emission&)>;
   // `streams` empty: any name is taken (what a dead runner left). `known`: names that the log has already.
   Emissions(std::string directory, std::vector<std::string> streams, std::vector<std::string> every_all,
-            std::set<std::string> known);
+            std::set<std::string> known, Check check = nullptr);
   ~Emissions();
   Emissions(const Emissions&) = delete;
   Emissions& operator=(const Emissions&) = delete;
@@ -71,14 +76,20 @@ class Emissions {
   void Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn);
   void Refuse(const std::string& file, std::string why, int64_t now_ms, std::vector<ReadyEmission>& ready);
   void Offer(ReadyEmission item, int64_t now_ms, std::vector<ReadyEmission>& ready);
-  void Discard(const ReadyEmission& item);
+  ErrorOr<Success> Valid(const Emission& emission) const;
+  void HandOn(ReadyEmission item, std::vector<ReadyEmission>& ready);
+  void Discard(ReadyEmission item);
+  void RemoveUnused();
   bool Declared(const std::string& stream) const;
 
   std::string directory_;
   int fd_ = -1;
   std::vector<std::string> streams_;
   std::vector<std::string> every_all_;
-  std::set<std::string> known_;  // in the log, waiting, or not to be removed
+  Check check_;
+  std::unordered_set<size_t> used_;  // hashes of the files' names that emissions handed on refer to
+  std::vector<std::string> unused_;  // files of what was coalesced away, perhaps used by others
+  std::set<std::string> known_;      // in the log, waiting, or not to be removed
   std::map<std::string, StreamState> states_;
   static constexpr int64_t kRefusalBurst = 16;
   int64_t last_refusal_ms_ = 0;

@@ -95,6 +95,67 @@ TEST_F(EmissionsTest, CoalescedFilesGoWithTheirEmission) {
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/files/w3"));
 }
 
+TEST_F(EmissionsTest, AnEmissionThatIsWrongDisplacesNone) {
+  const auto check = [](const Emission& emission) -> ErrorOr<Success> {
+    if (!emission.content["values"]["n"].is_int()) return MakeError("expected Int");
+    return Success{};
+  };
+  Emissions emissions(directory_, {"epoch"}, {}, {}, check);
+  PutN("1.json", 1);
+  EXPECT_THAT(Scan(emissions, 1000), SizeIs(1));
+  PutN("2.json", 2);
+  EXPECT_THAT(Scan(emissions, 1001), SizeIs(0));
+  Put("3.json", R"({"checkpoint":"epoch","values":{"n":"abc"}})");
+  auto ready = Scan(emissions, 1002);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_EQ(ready[0].bad, "expected Int");
+  Put("4.json", R"({"checkpoint":"epoch","values":{"n":4,"w":{"file":"gone"}}})");
+  ready = Scan(emissions, 1003);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_THAT(ready[0].bad, HasSubstr("`gone`"));
+  ready = Scan(emissions, 1200);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_EQ(ready[0].file, "2.json");
+  EXPECT_EQ(ready[0].dropped, 0);
+}
+
+// Several emissions may name one file: it stays while one of them is recorded or waits.
+TEST_F(EmissionsTest, FilesThatOthersUseStay) {
+  Emissions emissions(directory_, {"epoch", "best"}, {}, {});
+  auto put = [&](int n, const std::string& file, const std::string& stream = "epoch") {
+    Put(file, "w");
+    Put(std::to_string(n) + ".json",
+        "{\"checkpoint\":\"" + stream + "\",\"values\":{\"w\":{\"file\":\"" + file + "\"}}}");
+  };
+  put(1, "recorded");
+  EXPECT_THAT(Scan(emissions, 1000), SizeIs(1));
+  put(2, "recorded");
+  Scan(emissions, 1001);
+  put(3, "shared");
+  Scan(emissions, 1002);
+  put(4, "shared");
+  Scan(emissions, 1003);
+  put(5, "lonely");
+  put(6, "other", "best");
+  EXPECT_THAT(Scan(emissions, 1004), SizeIs(1));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/shared"));
+  put(7, "lonely", "best");
+  put(8, "last");
+  Scan(emissions, 1005);
+  for (const char* kept : {"recorded", "lonely", "other", "last"}) {
+    EXPECT_TRUE(std::filesystem::exists(directory_ + "/" + kept)) << kept;
+  }
+}
+
+TEST_F(EmissionsTest, ADirectoryIsNoFile) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  std::filesystem::create_directory(directory_ + "/d");
+  Put("1.json", R"({"checkpoint":"epoch","values":{"w":{"file":"d"}}})");
+  auto ready = Scan(emissions, 1000);
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_THAT(ready[0].bad, HasSubstr("not a regular file"));
+}
+
 TEST_F(EmissionsTest, FloodsOfNonsenseAreCounted) {
   Emissions emissions(directory_, {"epoch"}, {}, {});
   for (int n = 0; n < 50; ++n) Put(std::to_string(n) + ".json", "[]");

@@ -73,6 +73,7 @@ Json StartToJson(const Start& start) {
   json.Set("argv", Strings(start.argv)).Set("env", std::move(env)).Set("script", BytesToJson(start.script));
   json.Set("links", Strings(start.links)).Set("outputs", std::move(outputs));
   json.Set("streams", Strings(start.streams)).Set("every_all", Strings(start.every_all));
+  json.Set("stream_types", BytesToJson(start.stream_types));
   json.Set("accepts_messages", start.accepts_messages).Set("messages", Json(JsonArray(start.messages)));
   json.Set("cpus", start.cpus).Set("gpus", start.gpus).Set("memory", start.memory);
   json.Set("time_limit_ms", start.time_limit_ms);

@@ -57,6 +57,7 @@ struct Start {
   std::vector<OutputSpec> outputs;
   std::vector<std::string> streams;    // declared streams; not empty: `checkpoints/` and `messages/` are made
   std::vector<std::string> every_all;  // those of them that are not coalesced
+  std::string stream_types;            // the IR of a task that has these streams and nothing else; empty: not checked
   bool accepts_messages = false;
   std::vector<Json> messages;  // to be placed before it starts: {"number","message","fields"}
   double cpus = 1;

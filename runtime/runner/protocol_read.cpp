@@ -167,6 +167,7 @@ ErrorOr<Request> ReadStart(Reader& reader) {
   ReadOutputs(reader, start);
   start.streams = reader.Words("streams");
   start.every_all = reader.Words("every_all");
+  start.stream_types = reader.Word("stream_types");
   start.accepts_messages = reader.Bool("accepts_messages");
   for (const Json& item : reader.Array("messages")) {
     if (!IsMessage(item)) reader.Fail("messages", "a list of messages");

@@ -35,6 +35,7 @@ Start SampleStart() {
                    {"text", OutputSpec::Kind::kStdoutText, "", false}};
   start.streams = {"epoch"};
   start.every_all = {"epoch"};
+  start.stream_types = "{}";
   start.accepts_messages = true;
   start.messages = {Parse(R"({"number":1,"message":"retune","fields":{"rate":0.05}})")};
   start.cpus = 0.5;

@@ -292,7 +292,7 @@ TEST_F(RunnerLife, HostileEmissionsAreRefusedOneByOne) {
        "opening `d/passwd`"},
       {"mkfifo checkpoints/w; printf '{\"checkpoint\":\"epoch\",\"values\":{\"w\":{\"file\":\"w\"}}}' > "
        "checkpoints/a.json",
-       "neither a file"},
+       "not a regular file"},
   };
   Up();
   int attempt = 0;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/runner/emission_check.h"
 #include "runtime/runner/launch.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/runner/runner.h"
@@ -180,7 +181,9 @@ ErrorOr<Success> Runner::Prepare(Attempt& attempt) {
   const std::string checkpoints = start.directory + "/checkpoints";
   const int error = MakeDirectoryAt(checkpoints, directory_mode_, Umask());
   if (error != 0) return ErrnoError(error, "making " + checkpoints);
-  attempt.emissions = std::make_unique<Emissions>(checkpoints, start.streams, start.every_all, std::set<std::string>());
+  HWF_ASSIGN(Emissions::Check check, MakeEmissionCheck(start.stream_types));
+  attempt.emissions = std::make_unique<Emissions>(checkpoints, start.streams, start.every_all, std::set<std::string>(),
+                                                  std::move(check));
   if (inotify_ >= 0) {
     attempt.watch =
         inotify_add_watch(inotify_, checkpoints.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR | IN_DONT_FOLLOW);
