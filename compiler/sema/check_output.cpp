@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "compiler/sema/checker.h"
+#include "ir/attempt_names.h"
 
 namespace hwf::sema {
 namespace {
@@ -31,6 +32,9 @@ void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
   if (type->kind == TypeKind::kUnit) RefuseType(output.type, type, true, "a task's output");
   if (output.at != nullptr) {
     CheckOutputPath(task, output, inner);
+  } else if (const std::string name = output.name.text.str(); !output.at_stdout && !ir::RunnersName(name).empty()) {
+    Report(output.name.range, diagnostics::kRunnersName, name, name)
+        .Help("say where else: `" + name + ": " + TypeName(type) + " at \"the_" + name + "\"`");
   } else if (!output.at_stdout && IsPathList(inner)) {
     Report(output.type->range, diagnostics::kBadOutputAt, "an output without `at`", TypeName(type))
         .Help("say which files: `" + output.name.text.str() + ": " + TypeName(type) + " at \"out/*\"`");
@@ -60,6 +64,11 @@ void Checker::CheckOutputPath(const TaskDecl& task, const Output& output, TypeRe
   const std::string_view fault = PathFault(*path);
   if (!fault.empty()) {
     Report(output.at->range, diagnostics::kBadOutputPath, *path, fault);
+    return;
+  }
+  if (const std::string_view name = ir::RunnersName(*path); !name.empty()) {
+    auto report = Report(output.at->range, diagnostics::kRunnersName, *path, name);
+    if (*path == "stdout") report.Help("what the command prints is `at stdout`, without quotes");
     return;
   }
   if (IsPathList(type)) return;

@@ -23,7 +23,8 @@ using scheduler::TaskView;
 constexpr int kFollowMs = 200;
 
 struct Kept {
-  bool ended = false, out_file = false, err_file = false;
+  bool ended = false;
+  std::string out_file, err_file;  // their names in the attempt's directory
   int slot = -1;
   std::string out, err;
 };
@@ -72,8 +73,8 @@ class Printer {
   ErrorOr<Success> Print(const TaskView& task, int attempt, bool follow) {
     while (true) {
       HWF_ASSIGN(const Kept kept, log_.Find(task.place, attempt));
-      if (out_) Stream(task, attempt, kept, "stdout", kept.out, kept.out_file, ".out", out_at_);
-      if (err_) Stream(task, attempt, kept, "stderr", kept.err, kept.err_file, ".err", err_at_);
+      if (out_) Stream(task, attempt, kept, kept.out, kept.out_file, false, out_at_);
+      if (err_) Stream(task, attempt, kept, kept.err, kept.err_file, true, err_at_);
       std::fflush(stdout);
       if (!follow || kept.ended) break;
       poll(nullptr, 0, kFollowMs);
@@ -83,16 +84,20 @@ class Printer {
   }
 
  private:
-  void Stream(const TaskView& task, int attempt, const Kept& kept, const char* file, const std::string& folded,
-              bool in_file, const char* slot_end, uint64_t& offset) const {
-    if (kept.ended && !in_file) {
+  void Stream(const TaskView& task, int attempt, const Kept& kept, const std::string& folded,
+              const std::string& kept_file, bool err, uint64_t& offset) const {
+    if (kept.ended && kept_file.empty()) {
       if (offset < folded.size()) std::fwrite(folded.data() + offset, 1, folded.size() - offset, stdout);
       offset = std::max<uint64_t>(offset, folded.size());
       return;
     }
-    const std::string attempt_file = run_.record->paths().Attempt(task.place, attempt) + "/" + file;
-    if (kept.slot < 0 || access(attempt_file.c_str(), F_OK) == 0) return CopyOut(attempt_file, offset);
-    CopyOut(fmt::format("{}/slot-{}{}", run_.record->paths().Runner(), kept.slot, slot_end), offset);
+    const std::string directory = run_.record->paths().Attempt(task.place, attempt) + "/";
+    if (kept.ended) return CopyOut(directory + kept_file, offset);
+    const std::string slot =
+        fmt::format("{}/slot-{}.{}", run_.record->paths().Runner(), kept.slot, err ? "err" : "out");
+    // Its end is about to be recorded, and the file has been moved.
+    const bool moved = kept.slot < 0 || access(slot.c_str(), F_OK) != 0;
+    CopyOut(moved ? directory + (err ? "stderr" : "stdout") : slot, offset);
   }
 
   const OpenedRun& run_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstdint>
 #include <memory>
@@ -46,6 +47,10 @@ struct Attempt {
   int jobs = 0;         // of the worker
   bool ending = false;  // all processes are dead; waiting for jobs
   bool resolving = false;
+
+  ino_t command_inode = 0;  // of the file `command` as it was written
+  timespec command_time{};
+  std::string out_file;  // its standard output is already there, under this name
 };
 
 std::string KeyOf(const state::Place& place, int attempt);

@@ -128,6 +128,7 @@ class Resolver {
       const std::string_view name = entry->d_name;
       if (name == "." || name == ".." || found.size() >= kMaxMatches) continue;
       if (fnmatch(part.c_str(), entry->d_name, FNM_PERIOD) != 0) continue;
+      if (request_.holds_command && name == "command" && base == request_.directory + "/") continue;
       if (last) {
         found.push_back(base + entry->d_name);
       } else {

@@ -22,6 +22,7 @@ struct OutputsRequest {
   std::string directory;    // absolute, of the attempt
   std::string stdout_path;  // where its standard output lies now
   std::vector<OutputSpec> outputs;
+  bool holds_command = false;  // the runner's own file `command` lies there: no pattern finds it
 };
 
 // The object of values by name; the error says which promise was broken, for people.

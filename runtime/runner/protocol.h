@@ -125,8 +125,8 @@ struct Ended {
   state::Usage usage;
   std::string out;  // short streams, folded in (at most 4 KiB each); longer ones are files in the attempt directory
   std::string err;
-  bool out_file = false;
-  bool err_file = false;
+  std::string out_file;  // their names there; empty: folded in
+  std::string err_file;
 };
 // Never claimed: drained before it began.
 struct Unstarted {

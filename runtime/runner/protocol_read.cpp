@@ -188,6 +188,13 @@ void ReadUsage(Reader& reader, state::Usage& usage) {
   if (!part.error().empty()) reader.Fail("usage", "the usage of a task");
 }
 
+// Logs of old say only whether there is one.
+std::string ReadKeptFile(Reader& reader, const char* name, const char* usual) {
+  const Json& member = reader.Member(name);
+  if (member.is_bool()) return member.AsBool() ? usual : "";
+  return reader.WordOf(name, member);
+}
+
 ErrorOr<Report> ReadEnded(Reader& reader) {
   Ended ended;
   reader.Attempt(ended);
@@ -203,8 +210,8 @@ ErrorOr<Report> ReadEnded(Reader& reader) {
   ReadUsage(reader, ended.usage);
   ended.out = reader.Bytes("out");
   ended.err = reader.Bytes("err");
-  ended.out_file = reader.Bool("out_file");
-  ended.err_file = reader.Bool("err_file");
+  ended.out_file = ReadKeptFile(reader, "out_file", "stdout");
+  ended.err_file = ReadKeptFile(reader, "err_file", "stderr");
   return reader.Done<Report>("ended", std::move(ended));
 }
 

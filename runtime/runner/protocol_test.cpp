@@ -89,7 +89,7 @@ TEST(Protocol, ReportsComeBackAsTheyWere) {
   ended.outputs = Json::Object().Set("loss", std::nan(""));
   ended.usage = {12, 34, 56};
   ended.out = std::string("\0\xff", 2);
-  ended.err_file = true;
+  ended.err_file = "stderr.2";
   ExpectRoundTrip(Report(Claimed{"job", 1}));
   ExpectRoundTrip(Report(Started{"job", 1, 99, 0, 123456, "0b-1/pid:[4]"}));
   ExpectRoundTrip(Report(Emitted{"job", 1, "e-1.json", Json::Object().Set("checkpoint", "epoch"), 4}));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,13 @@ std::string LastLines(std::string text) {
 }
 
 int64_t Milliseconds(const timeval& time) { return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000; }
+
+// Still as the runner wrote it: the task may have put a file of its own there.
+bool IsOurCommand(const Attempt& attempt, const std::string& path) {
+  struct stat now {};
+  return attempt.command_inode != 0 && lstat(path.c_str(), &now) == 0 && now.st_ino == attempt.command_inode &&
+         now.st_mtim.tv_sec == attempt.command_time.tv_sec && now.st_mtim.tv_nsec == attempt.command_time.tv_nsec;
+}
 
 bool IsZombie(pid_t pid) { return !StartedAtBootMs(pid).has_value(); }
 
@@ -236,14 +244,16 @@ void Runner::Finalize(Attempt& attempt) {
   OutputsRequest request;
   request.directory = attempt.start.directory;
   request.outputs = attempt.start.outputs;
+  request.holds_command = IsOurCommand(attempt, request.directory + "/command");
   request.stdout_path = slots_.Path(attempt.slot, false);
   const bool stdout_file = std::any_of(request.outputs.begin(), request.outputs.end(), [](const OutputSpec& output) {
     return output.kind == OutputSpec::Kind::kStdoutFile;
   });
   if (stdout_file) {
-    request.stdout_path = attempt.start.directory + "/stdout";
-    auto moved = slots_.Collect(attempt.slot, false, request.stdout_path, true);
+    auto moved = slots_.Collect(attempt.slot, false, request.directory, true);
     if (!moved.ok()) return Conclude(attempt, moved.error());
+    attempt.out_file = moved->file;
+    request.stdout_path = request.directory + "/" + moved->file;
   }
   if (!OutputsAreHeavy(request)) return Conclude(attempt, ResolveOutputs(request));
   attempt.resolving = true;
@@ -325,17 +335,16 @@ void Runner::Conclude(Attempt& attempt, ErrorOr<Json> outputs) {
     ended.message += ended.message.empty() ? note : "\n" + note;
   }
   for (const bool err : {false, true}) {
-    const std::string target = attempt.start.directory + (err ? "/stderr" : "/stdout");
     Stream stream;
-    if ((err ? slots_.err(attempt.slot) : slots_.out(attempt.slot)) < 0) {
-      stream.file = true;  // moved already
-    } else if (auto collected = slots_.Collect(attempt.slot, err, target, false); collected.ok()) {
+    if (!err && !attempt.out_file.empty()) {
+      stream.file = attempt.out_file;
+    } else if (auto collected = slots_.Collect(attempt.slot, err, attempt.start.directory, false); collected.ok()) {
       stream = *std::move(collected);
     } else {
       ended.message += (ended.message.empty() ? "" : "\n") + collected.error().message();
     }
     (err ? ended.err : ended.out) = std::move(stream.text);
-    (err ? ended.err_file : ended.out_file) = stream.file;
+    (err ? ended.err_file : ended.out_file) = std::move(stream.file);
   }
   TidyDirectory(attempt, ended.failure.has_value());
   Log(ended);
@@ -346,7 +355,8 @@ void Runner::Conclude(Attempt& attempt, ErrorOr<Json> outputs) {
 void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
   const Start& start = attempt.start;
   const std::string& directory = start.directory;
-  if (!start.script.empty() && !failed) (void)unlink((directory + "/command").c_str());
+  const std::string command = directory + "/command";
+  if (!failed && IsOurCommand(attempt, command)) (void)unlink(command.c_str());
   if (!start.script.empty() && failed) return;
   for (const std::string& link : start.links) {
     std::string_view path = link;

@@ -225,9 +225,10 @@ void Runner::EndLost(const std::string& key, LostAttempt& lost) {
   ended.message = killed > 0 ? "the runner died; what was left of the task was killed" : "the runner died";
   ended.outputs = Json::Object();
   if (lost.slot >= 0) {
-    const std::string out = directory + "/stdout", err = directory + "/stderr";
-    ended.out_file = rename(slots_.Path(lost.slot, false).c_str(), out.c_str()) == 0;
-    ended.err_file = rename(slots_.Path(lost.slot, true).c_str(), err.c_str()) == 0;
+    for (const bool err : {false, true}) {
+      auto moved = slots_.Move(lost.slot, err, directory);
+      if (moved.ok()) (err ? ended.err_file : ended.out_file) = *std::move(moved);
+    }
   }
   history_[key] = {};
   Log(ended);

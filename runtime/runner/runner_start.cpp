@@ -45,7 +45,7 @@ std::string BaseName(const std::string& path) {
   return std::string(text.substr(text.rfind('/') + 1));
 }
 
-ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes) {
+ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes, struct stat* written = nullptr) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoError(errno, "writing " + path);
   int error = 0;
@@ -54,6 +54,7 @@ ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes) {
     if (count < 0 && errno != EINTR) error = errno;
     if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
   }
+  if (written != nullptr && fstat(fd, written) != 0 && error == 0) error = errno;
   if (close(fd) != 0 && error == 0) error = errno;
   if (error != 0) return ErrnoError(error, "writing " + path);
   return Success{};
@@ -169,7 +170,12 @@ ErrorOr<Success> Runner::Prepare(Attempt& attempt) {
   // A file, not a memfd behind /dev/fd: that saves some 30 µs of a start that takes bash a millisecond, but messages of
   // bash and python would name /dev/fd/3, python would not find modules that lie beside its script, and its
   // multiprocessing could not read the script again.
-  if (!start.script.empty()) HWF_TRY(WriteNew(start.directory + "/command", start.script));
+  if (!start.script.empty()) {
+    struct stat written {};
+    HWF_TRY(WriteNew(start.directory + "/command", start.script, &written));
+    attempt.command_inode = written.st_ino;
+    attempt.command_time = written.st_mtim;
+  }
   if (start.accepts_messages || !start.messages.empty()) {
     for (const char* name : {"/messages", "/messages/taken"}) {
       const int error = MakeDirectoryAt(start.directory + name, directory_mode_, Umask());

@@ -105,8 +105,8 @@ TEST_F(RunnerTask, ShortStreamsAreFoldedLongOnesAreFiles) {
   EXPECT_FALSE(std::filesystem::exists(harness_.TaskDirectory("small")));
   EXPECT_FALSE(std::filesystem::exists(harness_.directory() + "/tasks/small"));
   const Ended large = harness_.Run(harness_.Script("large", "head -c 5000 /dev/zero | tr '\\0' x; printf e >&2"));
-  EXPECT_TRUE(large.out_file);
-  EXPECT_FALSE(large.err_file);
+  EXPECT_EQ(large.out_file, "stdout");
+  EXPECT_EQ(large.err_file, "");
   EXPECT_EQ(large.out, "");
   EXPECT_EQ(harness_.ReadFile(harness_.TaskDirectory("large") + "/stdout"), std::string(5000, 'x'));
   EXPECT_EQ(harness_.Run(harness_.Script("next", "printf n")).out, "n");
@@ -145,7 +145,7 @@ TEST_F(RunnerTask, StandardOutputAsAFile) {
   start.outputs = {{"log", OutputSpec::Kind::kStdoutFile, "", false}};
   const Ended ended = harness_.Run(start);
   ASSERT_FALSE(ended.failure) << ended.message;
-  EXPECT_TRUE(ended.out_file);
+  EXPECT_EQ(ended.out_file, "stdout");
   EXPECT_EQ(harness_.ReadFile(ended.outputs["log"]["path"].AsString()), "abc");
 }
 
@@ -202,6 +202,32 @@ TEST_F(RunnerTask, AFailedTaskKeepsItsCommand) {
   Start start = harness_.Script("k", "echo hello; false");
   EXPECT_EQ(harness_.Run(start).failure, Reason::kExit);
   EXPECT_EQ(harness_.ReadFile(start.directory + "/command"), "echo hello; false");
+}
+
+// What a task itself puts under the runner's names is not lost, and neither is what it printed.
+TEST_F(RunnerTask, FilesOfATaskAreNeverReplaced) {
+  using Kind = OutputSpec::Kind;
+  Start start = harness_.Script("own", R"(
+    head -c 5000 /dev/zero | tr '\0' x; printf e >&2; printf mine > stdout; mkdir stderr; head -c 5000 /dev/zero >&2
+    rm command; printf model > command)");
+  start.outputs = {{"made", Kind::kFile, "stdout", false}, {"model", Kind::kFile, "command", false}};
+  const Ended ended = harness_.Run(start);
+  ASSERT_FALSE(ended.failure) << ended.message;
+  EXPECT_EQ(harness_.ReadFile(start.directory + "/stdout"), "mine");
+  EXPECT_EQ(harness_.ReadFile(start.directory + "/command"), "model");
+  EXPECT_EQ(ended.outputs["model"]["size"].AsInt(), 5);
+  EXPECT_EQ(ended.out_file, "stdout.2");
+  EXPECT_EQ(ended.err_file, "stderr.2");
+  EXPECT_EQ(harness_.ReadFile(start.directory + "/stdout.2"), std::string(5000, 'x'));
+}
+
+TEST_F(RunnerTask, ItsCommandIsNoOutput) {
+  Start start = harness_.Script("all", "printf a > a");
+  start.outputs = {{"all", OutputSpec::Kind::kGlobFiles, "*", false}};
+  const Ended ended = harness_.Run(start);
+  ASSERT_FALSE(ended.failure) << ended.message;
+  ASSERT_EQ(ended.outputs["all"].AsArray().size(), 1u);
+  EXPECT_EQ(ended.outputs["all"].AsArray()[0]["path"].AsString(), start.directory + "/a");
 }
 
 TEST_F(RunnerTask, ADirectoryThatIsThereIsMovedAside) {

@@ -9,6 +9,11 @@
 #include <cerrno>
 
 namespace hwf::runner {
+namespace {
+
+constexpr int kMostNames = 100;
+
+}  // namespace
 
 Slots::~Slots() {
   for (const Slot& slot : slots_) {
@@ -25,16 +30,16 @@ ErrorOr<int> Slots::OpenFile(int slot, bool err) {
   const std::string path = Path(slot, err);
   const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoError(errno, "opening " + path);
-  return fd;
-}
-
-ErrorOr<int> Slots::Take() {
-  size_t index = 0;
   if (mode_ != 0600 && fchmod(fd, mode_) != 0) {
     const int error = errno;
     close(fd);
     return ErrnoError(error, "setting the mode of " + path);
   }
+  return fd;
+}
+
+ErrorOr<int> Slots::Take() {
+  size_t index = 0;
   while (index < slots_.size() && slots_[index].used) ++index;
   if (index == slots_.size()) slots_.emplace_back();
   Slot& slot = slots_[index];
@@ -49,19 +54,33 @@ ErrorOr<int> Slots::Take() {
   return number;
 }
 
-ErrorOr<Stream> Slots::Collect(int slot, bool err, const std::string& target, bool keep_file) {
+ErrorOr<std::string> Slots::Move(int slot, bool err, const std::string& directory) const {
+  const std::string from = Path(slot, err), base = err ? "stderr" : "stdout";
+  std::string name = base;
+  for (int n = 2; n <= kMostNames; ++n) {
+    const std::string to = directory + "/" + name;
+    struct stat info {};
+    int error = renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+    if (error == EINVAL) {  // NFS cannot; nothing of the task lives that could come between
+      error = lstat(to.c_str(), &info) == 0 ? EEXIST : rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    }
+    if (error == 0) return name;
+    if (error != EEXIST) return ErrnoError(error, fmt::format("moving {} to {}", from, to));
+    name = fmt::format("{}.{}", base, n);
+  }
+  return MakeError("moving {} to {}: all names from {} to {} are taken", from, directory, base, name);
+}
+
+ErrorOr<Stream> Slots::Collect(int slot, bool err, const std::string& directory, bool keep_file) {
   int& fd = err ? slots_[static_cast<size_t>(slot)].err : slots_[static_cast<size_t>(slot)].out;
   char buffer[kShortStream + 1];
   const ssize_t count = pread(fd, buffer, sizeof buffer, 0);
   if (count < 0) return ErrnoError(errno, "reading " + Path(slot, err));
   Stream stream;
   if (count > static_cast<ssize_t>(kShortStream) || keep_file) {
-    if (rename(Path(slot, err).c_str(), target.c_str()) != 0) {
-      return ErrnoError(errno, fmt::format("moving {} to {}", Path(slot, err), target));
-    }
+    HWF_ASSIGN(stream.file, Move(slot, err, directory));
     close(fd);
     fd = -1;
-    stream.file = true;
     return stream;
   }
   stream.text.assign(buffer, static_cast<size_t>(count));

@@ -16,8 +16,8 @@ namespace hwf::runner {
 inline constexpr size_t kShortStream = 4096;
 
 struct Stream {
-  std::string text;   // a short one
-  bool file = false;  // a long one: it lies in the attempt's directory
+  std::string text;  // a short one
+  std::string file;  // of a long one: its name in the attempt's directory
 };
 
 class Slots {
@@ -34,8 +34,11 @@ class Slots {
   int err(int slot) const { return slots_[static_cast<size_t>(slot)].err; }
   std::string Path(int slot, bool err) const;
 
-  // What the task wrote: a short stream's text, or the file moved to `target`. `keep_file` moves a short one as well.
-  ErrorOr<Stream> Collect(int slot, bool err, const std::string& target, bool keep_file);
+  // What the task wrote: a short stream's text, or the file moved into the attempt's `directory`. `keep_file` moves a
+  // short one as well.
+  ErrorOr<Stream> Collect(int slot, bool err, const std::string& directory, bool keep_file);
+  // Moves the file there as `stdout` or `stderr`, or, where the task itself made one, as `stdout.2` and so on.
+  ErrorOr<std::string> Move(int slot, bool err, const std::string& directory) const;
   // Free again. `spoilt`: something may still write to its files, so new ones are made.
   void Give(int slot, bool spoilt);
   // The last lines of a stream, at most `limit` bytes; before Collect.
@@ -49,8 +52,8 @@ class Slots {
   };
   ErrorOr<int> OpenFile(int slot, bool err);
   std::string directory_;
+  mode_t mode_;
   std::vector<Slot> slots_;
 };
 
-  mode_t mode_;
 }  // namespace hwf::runner

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "ir/attempt_names.h"
 #include "runtime/state/evaluate.h"
 #include "runtime/state/values.h"
 
@@ -365,6 +366,11 @@ ErrorOr<std::vector<OutputPath>> OutputPaths(const ir::Module& module, const ir:
     if (leaves) {
       return MakeError("task `{}`: the path {} of output `{}` must lie inside the task's directory", task.name,
                        Brief(Json(path)), output.name);
+    }
+    const std::string_view runners = ir::RunnersName(path);
+    if (output.kind != ir::Output::Kind::kStdout && !runners.empty()) {
+      return MakeError("task `{}`: output `{}` cannot lie at {}: `{}` in a task's directory is the runner's", task.name,
+                       output.name, Brief(Json(path)), runners);
     }
     out.push_back({&output, std::move(path)});
   }

@@ -274,7 +274,7 @@ TEST_F(CommandTest, EnvironmentOutputsAndNeeds) {
   EXPECT_EQ((*outputs)[0].path, "model");
   EXPECT_EQ((*outputs)[1].path, "stdout");
   EXPECT_EQ((*outputs)[2].path, "v");
-  for (std::string path : {"/etc/x", "../x", "a/../../x", "a/..", ""}) {
+  for (std::string path : {"/etc/x", "../x", "a/../../x", "a/..", "", "stdout", "./command", "messages/1"}) {
     values.arguments[0] = Json(path);
     EXPECT_FALSE(OutputPaths(module, task, values).ok()) << path;
   }
