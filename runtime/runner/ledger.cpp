@@ -22,6 +22,7 @@ constexpr int64_t kPurgeMs = 500;
 constexpr int kMaxCpuIds = 1024;
 constexpr int kMaxGpus = 64;
 constexpr uint64_t kMagic = 0x32676c2d667768;  // "hwf-lg2"
+constexpr const char* kFileName = "ledger.2";  // another format, another name: versions may run side by side
 
 int64_t Milli(double cpus) { return static_cast<int64_t>(std::llround(cpus * 1000)); }
 
@@ -82,10 +83,10 @@ struct Ledger::File {
 
 ErrorOr<std::unique_ptr<Ledger>> Ledger::Open(const Machine& machine, const std::string& directory) {
   std::unique_ptr<Ledger> ledger(new Ledger);
-  const std::string where = directory.empty() ? UsersDirectory() : directory, path = where + "/ledger";
+  const std::string where = directory.empty() ? UsersDirectory() : directory, path = where + "/" + kFileName;
   HWF_ASSIGN(ledger->directory_, OpenDirectory(where));
   ledger->machine_ = machine;
-  ledger->fd_ = openat(ledger->directory_.get(), "ledger", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  ledger->fd_ = openat(ledger->directory_.get(), kFileName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (ledger->fd_ < 0) return ErrnoError(errno, "opening the ledger " + path);
   struct stat info {};
   if (fstat(ledger->fd_, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != getuid()) {

@@ -132,7 +132,7 @@ TEST_F(LedgerTest, ALivingRunnerIsKnownByItsLock) {
   auto one = Open();
   Share a, b;
   EXPECT_TRUE(one->Take({4, 0, 0}, true, 0, a));
-  const int fd = open((directory_ + "/ledger").c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = open((directory_ + "/ledger.2").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_GE(fd, 0);
   int32_t pid = 0;
   const off_t at = 16;  // behind the magic number and the next ticket
@@ -155,7 +155,7 @@ TEST_F(LedgerTest, ThePlaceIsTheUsersWhateverTheEnvironment) {
   ASSERT_TRUE(login.ok()) << login.error().message();
   EXPECT_TRUE(std::filesystem::is_empty(directory_));
   struct stat info {};
-  EXPECT_EQ(stat(fmt::format("/tmp/hwf-{}/ledger", getuid()).c_str(), &info), 0);
+  EXPECT_EQ(stat(fmt::format("/tmp/hwf-{}/ledger.2", getuid()).c_str(), &info), 0);
 }
 
 TEST_F(LedgerTest, ADirectoryOfSomeoneElseIsRefused) {
