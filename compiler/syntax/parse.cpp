@@ -29,7 +29,7 @@ class Limit final : public diagnostics::Consumer {
     if (count_ > kMaxErrorsInFile) return;
     Range range = diagnostic.range;
     if (++count_ <= kMaxErrorsInFile) return consumer_.Take(std::move(diagnostic));
-    diagnostics::Emitter(consumer_).Report(range, diagnostics::kTooManyErrors, kMaxErrorsInFile);
+    diagnostics::Emitter(consumer_).Report(range, diagnostics::kTooManyErrors, kMaxErrorsInFile, "file");
   }
   bool reached() const { return count_ > kMaxErrorsInFile; }
 
@@ -132,8 +132,13 @@ class FileParser {
   Decl* Unit(Builder& builder, llvm::ArrayRef<Token> unit) {
     if (auto* parsed = parser_.Parse(unit)) return builder.Declaration(parsed);
     llvm::SmallVector<Token, 0> tokens(unit.begin(), unit.end());
-    for (int i = 0; i < kMaxErrorsInUnit; ++i) {
+    for (int i = 0;; ++i) {
       const UnitError& error = parser_.error();
+      if (i == kMaxErrorsInUnit) {
+        const Token& token = tokens[std::min(error.token, tokens.size() - 1)];
+        emitter_.Report(Between(token.begin, token.end), diagnostics::kTooManyErrors, kMaxErrorsInUnit, "declaration");
+        break;
+      }
       UnitPart part = PartAround(tokens, error.token);
       bool reported = llvm::any_of(llvm::makeArrayRef(tokens).slice(part.begin, part.end - part.begin),
                                    [](const Token& token) { return token.kind == P::ERROR; });
