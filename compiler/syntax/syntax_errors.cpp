@@ -25,6 +25,16 @@ std::string Shown(uint16_t kind) {
   return fmt::format("`{}`", literal.substr(1, literal.size() - 2));
 }
 
+// Whether the line that ends here was meant to go on: nothing ends in an operator.
+bool GoesOn(llvm::ArrayRef<Token> unit, size_t newline) {
+  const uint16_t before = newline > 0 ? unit[newline - 1].kind : kEndOfTokens;
+  const uint16_t after = newline + 1 < unit.size() ? unit[newline + 1].kind : kEndOfTokens;
+  const bool unfinished = (before >= P::PLUS && before <= P::NOT_EQUAL) || before == P::ASSIGN ||
+                          before == P::FAT_ARROW || before == P::COALESCE || before == P::AND || before == P::OR ||
+                          before == P::NOT;
+  return unfinished && after != P::LET && after != P::RBRACE;
+}
+
 class Reporter {
  public:
   Reporter(llvm::ArrayRef<Token> unit, UnitPart part, const UnitError& error, std::string_view text,
@@ -242,7 +252,7 @@ UnitPart PartAround(llvm::ArrayRef<Token> unit, size_t at) {
   size_t end = begin;
   for (; end < unit.size(); ++end) {
     uint16_t kind = unit[end].kind;
-    if (depth == 0 && (kind == P::NEWLINE || kind == P::RBRACE)) break;
+    if (depth == 0 && (kind == P::RBRACE || (kind == P::NEWLINE && !GoesOn(unit, end)))) break;
     if (Opens(kind)) ++depth;
     if (Closes(kind)) --depth;
   }

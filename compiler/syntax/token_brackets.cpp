@@ -31,15 +31,8 @@ void TokenSource::CloseBracket(Opened what, uint16_t kind) {
     stack_.pop_back();
     return Emit(kind, 1);
   }
-  std::string_view text = text_.substr(at_, 1);
   if (other_on_top) {
-    std::string_view expected = kind == Kind::RPAREN ? "]" : ")";
-    emitter_
-        .Report(Between(at_, at_ + 1), diagnostics::kSyntax, fmt::format("`{}`", text), fmt::format("`{}`", expected))
-        .Note(Between(stack_.back().at, stack_.back().at + 1), "to close this")
-        .Suggest(fmt::format("write `{}`", expected), Between(at_, at_ + 1), std::string(expected));
-    stack_.pop_back();
-    return Emit(kind == Kind::RPAREN ? Kind::RBRACKET : Kind::RPAREN, 1);
+    return WrongBracket(text_.substr(at_, 1), kind == Kind::RPAREN ? Kind::RBRACKET : Kind::RPAREN);
   }
   StrayBracket();
 }
@@ -50,12 +43,40 @@ void TokenSource::CloseBrace() {
   if (size == 0) {
     return StrayBracket();
   }
+  if (size < stack_.size() && MendBrace(size)) return;
   if (size < stack_.size()) {
     ReportUnclosed(stack_.back());
     Abandon(size);
   }
   stack_.pop_back();
   Emit(Kind::RBRACE, 1);
+}
+
+void TokenSource::WrongBracket(std::string_view found, uint16_t meant) {
+  std::string_view expected = meant == Kind::RPAREN ? ")" : "]";
+  emitter_
+      .Report(Between(at_, at_ + 1), diagnostics::kSyntax, fmt::format("`{}`", found), fmt::format("`{}`", expected))
+      .Note(Between(stack_.back().at, stack_.back().at + 1), "to close this")
+      .Suggest(fmt::format("write `{}`", expected), Between(at_, at_ + 1), std::string(expected));
+  stack_.pop_back();
+  Emit(meant, 1);
+}
+
+// `([1})`, `(1})`: what comes next closes what is open above the `{`, which then goes on.
+bool TokenSource::MendBrace(size_t brace) {
+  if (stack_[brace - 1].what != Opened::kBrace) return false;
+  size_t next = text_.find_first_not_of(" \t", at_ + 1);
+  if (next == std::string_view::npos) return false;
+  auto closes = [&](const Open& open) {
+    return (open.what == Opened::kParen && text_[next] == ')') || (open.what == Opened::kBracket && text_[next] == ']');
+  };
+  if (closes(stack_.back())) {
+    StrayBracket();
+    return true;
+  }
+  if (stack_.size() < brace + 2 || !closes(stack_[stack_.size() - 2])) return false;
+  WrongBracket("}", stack_.back().what == Opened::kParen ? Kind::RPAREN : Kind::RBRACKET);
+  return true;
 }
 
 void TokenSource::StrayBracket() {
@@ -121,6 +142,27 @@ bool TokenSource::BeginsDeclaration() const {
   if (opens == '\0' || word().empty()) return false;
   while (end < text_.size() && text_[end] == ' ') ++end;
   return end < text_.size() && text_[end] == opens && text_.substr(end, 2) != "==" && text_.substr(end, 2) != "=>";
+}
+
+// Whether the last line began something that wants a `{`, and has none.
+bool TokenSource::OwesBrace() const {
+  if (out_.tokens.back().kind == Kind::RBRACE) return false;
+  uint16_t kind = kEndOfTokens;
+  int depth = 0;  // of interpolations, leftwards
+  for (size_t i = out_.tokens.size(); i-- > 0;) {
+    const uint16_t here = out_.tokens[i].kind;
+    if (here == Kind::RBRACE) ++depth;
+    if (here == Kind::INTERPOLATION) --depth;
+    if (depth > 0) continue;
+    if (here == Kind::NEWLINE || here == Kind::LBRACE) break;
+    kind = here;
+    if (kind == Kind::IF || kind == Kind::ELSE || kind == Kind::FOR || kind == Kind::MATCH || kind == Kind::LOOP ||
+        kind == Kind::AWAIT) {
+      return true;
+    }
+  }
+  return kind == Kind::TASK || kind == Kind::WORKFLOW || kind == Kind::SERVICE || kind == Kind::RECORD ||
+         kind == Kind::ENUM || kind == Kind::WATCH || kind == Kind::CHECKPOINT || kind == Kind::WITH;
 }
 
 void TokenSource::TooDeep() {

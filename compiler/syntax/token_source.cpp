@@ -65,7 +65,12 @@ void TokenSource::Push(uint16_t kind, size_t begin, size_t end) {
     newline_pending_ = false;
     bool dropped = out_.tokens.empty() || out_.tokens.back().kind == Kind::LBRACE || kind == Kind::RBRACE ||
                    JoinsLines(kind) || out_.tokens.back().kind == Kind::COMMA;
-    if (!dropped) {
+    if (!dropped && kind == Kind::LBRACE && OwesBrace()) {
+      emitter_
+          .Report(Between(begin, end), diagnostics::kSyntax, std::string_view("`{` on a new line"),
+                  std::string_view("it at the end of the line above"))
+          .Help("a newline ends what stands before it");
+    } else if (!dropped) {
       uint32_t at = static_cast<uint32_t>(newline_at_);
       out_.tokens.push_back({Kind::NEWLINE, at, at + 1});
       if (stack_.empty()) unit_begin_ = out_.tokens.size();

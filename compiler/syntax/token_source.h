@@ -54,15 +54,19 @@ class TokenSource {
   void CloseBracket(Opened what, uint16_t kind);
   void CloseBrace();
   void StrayBracket();
+  void WrongBracket(std::string_view found, uint16_t meant);
+  bool MendBrace(size_t brace);
   // Closes everything above `size` as if it ended here: `{` by a `}`, all else by an ERROR in its place.
   void Abandon(size_t size);
   void ReportUnclosed(const Open& open);
   bool BeginsDeclaration() const;
+  bool OwesBrace() const;
   void TooDeep();
 
   void StringStart();
   void StringPart();
   void EndQuotedAtNewline();
+  size_t EndOnNextLine() const;
 
   std::string_view text_;
   source::FileId file_;

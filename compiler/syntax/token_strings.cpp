@@ -58,13 +58,24 @@ void TokenSource::StringPart() {
   }
 }
 
+// Behind the string, if its `~{…}` seems to go on in the next line; else where that line begins.
+size_t TokenSource::EndOnNextLine() const {
+  std::string_view line = text_.substr(0, std::min(text_.find('\n', at_ + 1), text_.size()));
+  size_t brace = line.find('}', at_ + 1);
+  size_t quote = brace == std::string_view::npos ? brace : line.find('"', brace);
+  return quote == std::string_view::npos ? at_ : quote + 1;
+}
+
 // The newline closes the outermost `"` and all that is open in it.
 void TokenSource::EndQuotedAtNewline() {
   size_t size = 0;
   while (stack_[size].what != Opened::kQuoted) ++size;
   Open open = stack_[size];
+  bool in_value = stack_.back().what != Opened::kQuoted;
   emitter_.Report(Between(open.at, at_), diagnostics::kUnclosedString, std::string_view("on its line"))
-      .Help("close it with `\"`; text over several lines is written `\"\"\"…\"\"\"`");
+      .Help(in_value ? "its `~{…}` ends there too: name the value by `let`, or write the text `\"\"\"…\"\"\"`"
+                     : "close it with `\"`; text over several lines is written `\"\"\"…\"\"\"`");
+  if (in_value) at_ = EndOnNextLine();
   quoted_open_ = 0;
   stack_.resize(size);
   out_.tokens.resize(open.token);
