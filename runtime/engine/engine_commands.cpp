@@ -50,8 +50,7 @@ void EngineImpl::DispatchReady() {
   if (!caught_up_ || draining_ || outcome_) return;
   const size_t most = options_.once ? SIZE_MAX : kMostWaitingAtSite;
   if (dispatch_.empty() || waiting_at_site_ >= (options_.once ? SIZE_MAX : kRefillBelow)) return;
-  const ErrorOr<bool> mine = lease_->StillMine();
-  if (mine.ok() && !mine.value()) return End(Ending::kSuperseded, "another engine has taken the run over");
+  if (!HoldsLease()) return;
   ErrorOr<Success> space = journal_->HoldSpace();
   if (space.ok() && ask_for_room_) space = TryRoom(record_->paths().root);
   ask_for_room_ = !space.ok();

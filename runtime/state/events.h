@@ -39,8 +39,6 @@ struct RunStarted {
   Json params;  // object: every parameter of the entry workflow, converted
   Person starter;
   std::string directory;  // absolute, of the run
-  // Members of every group that the program names, as known at start, for `hwf status`; who may answer is decided anew
-  // at each answer.
 };
 // An engine took the run's lease.
 struct EngineStarted {
