@@ -15,13 +15,17 @@ std::string RunPaths::Attempt(const state::Place& place, int attempt) const {
   return Tasks() + "/" + place + "/" + std::to_string(attempt);
 }
 
-ErrorOr<std::unique_ptr<ir::Module>> ReadProgram(platform::FileSystem& files, const std::string& path) {
-  HWF_ASSIGN(const std::string text, files.Read(path, kMaxProgramBytes));
+ErrorOr<Success> RunRecord::LoadProgram() {
+  const std::string path = paths_.Program();
+  HWF_ASSIGN(const std::string text, files_.Read(path, kMaxProgramBytes));
   ErrorOr<ir::Module> module = ir::ModuleFromText(text);
   if (!module.ok()) return module.error().WithContext(path);
   const std::vector<std::string> faults = ir::Verify(module.value());
   if (!faults.empty()) return MakeError("{} is not a sound program: {}", path, faults.front());
-  return std::make_unique<ir::Module>(std::move(module).value());
+  module_ = std::make_unique<ir::Module>(std::move(module).value());
+  program_digest_ = platform::Digest(text);
+  scheduler_ = std::make_unique<scheduler::Scheduler>(*module_);
+  return Success{};
 }
 
 ErrorOr<std::unique_ptr<RunRecord>> RunRecord::Load(platform::FileSystem& files, const std::string& directory,
@@ -35,12 +39,6 @@ ErrorOr<std::unique_ptr<RunRecord>> RunRecord::Load(platform::FileSystem& files,
   return record;
 }
 
-ErrorOr<Success> RunRecord::LoadProgram() {
-  HWF_ASSIGN(module_, ReadProgram(files_, paths_.Program()));
-  scheduler_ = std::make_unique<scheduler::Scheduler>(*module_);
-  return Success{};
-}
-
 ErrorOr<bool> RunRecord::Refresh(const Observer& observer) {
   bool any = false;
   HWF_TRY(reader_.Read([&](std::string_view payload, uint64_t end) -> ErrorOr<Success> {
@@ -49,12 +47,21 @@ ErrorOr<bool> RunRecord::Refresh(const Observer& observer) {
     ErrorOr<state::Event> event = state::EventFromJson(json.value());
     if (!event.ok()) return event.error().WithContext(paths_.Journal() + ", record before byte " + std::to_string(end));
     if (event->epoch < facts_.epoch) return Success{};  // of an engine that had lost its lease
+    if (ErrorOr<Success> same = CheckProgram(event.value()); !same.ok()) return same;
     const std::vector<scheduler::Command> commands = Apply(event.value());
     if (observer) observer(event.value(), commands);
     any = true;
     return Success{};
   }));
   return any;
+}
+
+// The run's tasks can write to it: what the journal says is of the program that the run began with.
+ErrorOr<Success> RunRecord::CheckProgram(const state::Event& event) const {
+  const auto* started = std::get_if<state::RunStarted>(&event.body);
+  if (started == nullptr || started->ir_digest == program_digest_) return Success{};
+  return MakeError("{} is not the program that the run began with: its digest was {}, now it is {}", paths_.Program(),
+                   started->ir_digest, program_digest_);
 }
 
 std::vector<scheduler::Command> RunRecord::Apply(const state::Event& event) {
@@ -72,7 +79,6 @@ void RunRecord::Note(const state::Event& event) {
     facts_.params = started->params;
     facts_.starter = started->starter;
     facts_.started = event.time;
-    ir_digest_ = started->ir_digest;
   } else if (const auto* engine = std::get_if<state::EngineStarted>(&event.body)) {
     facts_.engine_host = engine->host;
     facts_.engine_pid = engine->pid;

@@ -69,7 +69,6 @@ class RunRecord {
   std::vector<scheduler::Command> Apply(const state::Event& event);
 
   const ir::Module& module() const { return *module_; }
-  const std::string& ir_digest() const { return ir_digest_; }
   const scheduler::Scheduler& scheduler() const { return *scheduler_; }
   const RunFacts& facts() const { return facts_; }
   const RunPaths& paths() const { return paths_; }
@@ -78,19 +77,16 @@ class RunRecord {
   RunRecord(platform::FileSystem& files, const std::string& directory)
       : files_(files), paths_(directory), reader_(files, paths_.Journal()) {}
   ErrorOr<Success> LoadProgram();
+  ErrorOr<Success> CheckProgram(const state::Event& event) const;
   void Note(const state::Event& event);
 
   platform::FileSystem& files_;
   RunPaths paths_;
   journal::LogReader reader_;
   std::unique_ptr<ir::Module> module_;
-  std::string ir_digest_;
+  std::string program_digest_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   RunFacts facts_;
 };
-
-// One line of a task attempt's directory name: places are used as they are (the scheduler makes them safe).
-// Reads and checks an IR file.
-ErrorOr<std::unique_ptr<ir::Module>> ReadProgram(platform::FileSystem& files, const std::string& path);
 
 }  // namespace hwf::engine
