@@ -57,7 +57,7 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   struct stat info {};
   shared_ = stat(directory.c_str(), &info) == 0 && (info.st_mode & S_ISGID) != 0;
   reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()));
-  HWF_ASSIGN(review::People people, LoadPeople(files_, directory));
+  HWF_ASSIGN(review::People people, LoadPeople(files_, directory, record_->facts().people));
   people_ = std::make_unique<review::People>(std::move(people));
   mailbox_ = std::make_unique<review::Mailbox>(files_, directory, record_->facts().id, geteuid(), *people_);
   OpenWatch();

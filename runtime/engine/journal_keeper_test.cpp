@@ -55,7 +55,7 @@ TEST_F(JournalKeeperTest, BytesThatAreNoTextAreReplaced) {
   ended.failure = ir::Reason::kExit;
   ended.message = bad;
   ended.outputs = value;
-  const std::vector<state::EventBody> bodies = {state::RunStarted{"r", "b2:0", value, person, "/" + bad},
+  const std::vector<state::EventBody> bodies = {state::RunStarted{"r", "b2:0", value, person, "/" + bad, ""},
                                                 state::EngineStarted{bad, 1},
                                                 state::SourceResolved{"data", value, bad},
                                                 ended,

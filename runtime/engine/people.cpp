@@ -166,9 +166,9 @@ ErrorOr<Success> LeafCanAnswer(const scheduler::RuleView& rule, const ir::Module
 
 }  // namespace
 
-ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::string& run_directory) {
-  const std::string own = run_directory + "/people";
-  if (files.Stat(own).ok()) return review::People::Load(files, own, geteuid());
+ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::string& run_directory,
+                                   const std::string& digest) {
+  if (!digest.empty()) return review::People::LoadCopy(files, run_directory + "/people", digest);
   return review::People::Find(files, run_directory.substr(0, run_directory.find_last_of('/')), geteuid());
 }
 

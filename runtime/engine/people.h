@@ -11,8 +11,10 @@
 
 namespace hwf::engine {
 
-// The people of a run: the file that `--people` put into its directory, else the first of the usual places.
-ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::string& run_directory);
+// The people of a run: the file of this digest that `--people` put into its directory; if it is empty, the first of the
+// usual places.
+ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::string& run_directory,
+                                   const std::string& digest);
 
 // Whether everybody whom the program's reviews name by constant strings is known here: a group of the program, a Unix
 // group, a user, an entry of the people file. The error names the first who is not, and where.

@@ -32,8 +32,9 @@ state::Person Starter() {
 }
 
 // Tried with the directory as it is: if nobody could answer in it, it goes again.
-ErrorOr<Success> CheckAnswerable(platform::FileSystem& files, const ir::Module& module, const std::string& directory) {
-  HWF_ASSIGN(const review::People people, LoadPeople(files, directory));
+ErrorOr<Success> CheckAnswerable(platform::FileSystem& files, const ir::Module& module, const std::string& directory,
+                                 const std::string& people_digest) {
+  HWF_ASSIGN(const review::People people, LoadPeople(files, directory, people_digest));
   ErrorOr<Success> can = CanBeAnswered(module, people, directory);
   std::error_code ignored;  // what is left is no run, and gc's
   if (!can.ok()) std::filesystem::remove_all(directory, ignored);
@@ -52,11 +53,13 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
   const std::string& directory = made.path;
   const RunPaths paths(directory);
   HWF_TRY(files.WriteAtomically(paths.Program(), run.ir, 0640, true));
+  std::string people_digest;
   if (!run.people.empty()) {
     HWF_ASSIGN(const std::string text, files.Read(run.people, kMaxPeopleBytes));
     HWF_TRY(files.WriteAtomically(directory + "/people", text, 0640, true));
+    people_digest = platform::Digest(text);
   }
-  HWF_TRY(CheckAnswerable(files, *run.module, directory));
+  HWF_TRY(CheckAnswerable(files, *run.module, directory, people_digest));
   HWF_ASSIGN(JournalKeeper journal, JournalKeeper::Open(files, paths.Journal(), 0));
   state::RunStarted started;
   started.run_id = made.id;
@@ -64,6 +67,7 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
   started.params = run.params;
   started.starter = Starter();
   started.directory = directory;
+  started.people = people_digest;
   state::Event event;
   event.time = now;
   event.body = std::move(started);

@@ -76,6 +76,7 @@ void RunRecord::Note(const state::Event& event) {
   if (const auto* started = std::get_if<state::RunStarted>(&event.body)) {
     facts_.id = started->run_id;
     facts_.directory = paths_.root;
+    facts_.people = started->people;
     facts_.params = started->params;
     facts_.starter = started->starter;
     facts_.started = event.time;

@@ -37,6 +37,7 @@ struct RunPaths {
 struct RunFacts {
   std::string id;
   std::string directory;
+  std::string people;  // as in RunStarted
   Json params;
   state::Person starter;
   state::TimeMs started = 0;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "runtime/platform/hash.h"
 #include "runtime/platform/users.h"
 
 namespace hwf::review {
@@ -142,6 +143,17 @@ ErrorOr<People> People::Load(platform::FileSystem& files, const std::string& pat
         path, info->uid, info->mode);
   }
   HWF_ASSIGN(std::string text, files.Read(path, kMaxPeopleBytes));
+  ErrorOr<People> people = Parse(text);
+  if (!people.ok()) return people.error().WithContext(path);
+  return people;
+}
+
+ErrorOr<People> People::LoadCopy(platform::FileSystem& files, const std::string& path, const std::string& digest) {
+  HWF_ASSIGN(const std::string text, files.Read(path, kMaxPeopleBytes));
+  if (platform::Digest(text) != digest) {
+    return MakeError("{} says who may answer, and is not what it was when the run began (digest {}): put that back",
+                     path, digest);
+  }
   ErrorOr<People> people = Parse(text);
   if (!people.ok()) return people.error().WithContext(path);
   return people;

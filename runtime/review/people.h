@@ -35,6 +35,8 @@ class People {
   static ErrorOr<People> Parse(std::string_view text);
   // A missing file is an empty one. `run_uid` is the run's account.
   static ErrorOr<People> Load(platform::FileSystem& files, const std::string& path, uid_t run_uid);
+  // A run's own copy, which must still be there and have this digest: the run's tasks can write to it.
+  static ErrorOr<People> LoadCopy(platform::FileSystem& files, const std::string& path, const std::string& digest);
   // The first that exists of `<runs_dir>/../people` and ~/.config/hwf/people.
   static ErrorOr<People> Find(platform::FileSystem& files, const std::string& runs_dir, uid_t run_uid);
 

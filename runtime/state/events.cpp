@@ -37,6 +37,7 @@ void Members(V& v, RunStarted& e) {
   v.Need("params", e.params);
   v.Nested("starter", e.starter);
   v.Need("directory", e.directory);
+  v.May("people", e.people, std::string());
 }
 template <typename V>
 void Members(V& v, EngineStarted& e) {

@@ -39,6 +39,7 @@ struct RunStarted {
   Json params;  // object: every parameter of the entry workflow, converted
   Person starter;
   std::string directory;  // absolute, of the run
+  std::string people;     // digest of the run's own people file; empty: it has none
 };
 // An engine took the run's lease.
 struct EngineStarted {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What lies in a run's directory and decides what the run does is bound to the run's first record: a task that rewrites the
-program brings the run to a stop, and makes nothing its own."""
+program, or the people file of `--people`, brings the run to a stop, and makes nothing its own."""
 
+import json
 import os
 import sys
 
@@ -52,9 +53,39 @@ def program(world):
     world.must(["hwf", "resume", os.path.basename(run), "--once"] + where, status=75)
 
 
+def people(world):
+    """A task that makes itself a reviewer."""
+    entry = {"name": "ben", "uid": 65534, "groups": ["team"]}
+    file = world.write("people", json.dumps({"v": 1, "people": [entry]}))
+    run, where = begin(world, "with-people", "--people", file)
+    assert look.journal(run, "run_started")[0]["people"]
+    copy = os.path.join(run, "people")
+    text = rewrite(copy, "65534", "0")
+    result = world.run(["hwf", "resume", os.path.basename(run), "--once"] + where)
+    assert result.status == 3 and "not what it was when the run began" in result.text, repr(result)
+    os.remove(copy)
+    result = world.run(["hwf", "resume", os.path.basename(run), "--once"] + where)
+    assert result.status == 3 and copy in result.text, repr(result)
+    with open(copy, "w", encoding="utf-8") as out:
+        out.write(text)
+    world.must(["hwf", "resume", os.path.basename(run), "--once"] + where, status=75)
+
+
+def people_made_up(world):
+    """The same in a run that began without the file."""
+    run, where = begin(world, "made-up")
+    entry = {"name": "ben", "uid": 0, "groups": ["team"]}
+    with open(os.path.join(run, "people"), "w", encoding="utf-8") as out:
+        json.dump({"v": 1, "people": [entry]}, out)
+    os.chmod(os.path.join(run, "people"), 0o600)
+    world.must(["hwf", "review", "answer", os.path.basename(run), "call", "yes"] + where, status=75)
+    world.must(["hwf", "resume", os.path.basename(run), "--once"] + where)
+    assert look.journal(run, "vote")[0]["person"]["name"] != "ben", look.journal(run, "vote")
+
+
 def main(world):
     world.write("bound.hwf", SOURCE)
-    for part in (program,):
+    for part in (program, people, people_made_up):
         part(world)
         print(part.__name__, "ok", flush=True)
 
