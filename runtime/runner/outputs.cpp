@@ -13,6 +13,7 @@
 
 #include "base/utf8.h"
 #include "runtime/runner/digest.h"
+#include "runtime/runner/sync_files.h"
 
 namespace hwf::runner {
 namespace {
@@ -20,7 +21,6 @@ namespace {
 using Kind = OutputSpec::Kind;
 
 constexpr size_t kMaxMatches = 1'000'000;
-constexpr off_t kLightBytes = 1 << 20;  // hashing this much takes about a millisecond
 
 bool IsInside(const std::string& path, const std::string& directory) {
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
@@ -61,6 +61,9 @@ class Resolver {
     HWF_UNREACHABLE();
   }
 
+  // The files and directories that it found.
+  const std::vector<std::string>& files() const { return files_; }
+
  private:
   // The path to open; an error if it leads out of the attempt's directory; empty if there is nothing.
   ErrorOr<std::string> Locate(const OutputSpec& output, const std::string& path) {
@@ -89,6 +92,7 @@ class Resolver {
     if (!IsUtf8(path)) return MakeError("output `{}`: the name of {} is not UTF-8 text", output.name, ToUtf8(path));
     auto value = directory ? DigestDirectoryValue(path) : DigestFileValue(path);
     if (!value.ok()) return value.error().WithContext(fmt::format("output `{}`", output.name));
+    files_.push_back(path);
     return value;
   }
 
@@ -198,6 +202,7 @@ class Resolver {
 
   const OutputsRequest& request_;
   std::string directory_;  // resolved when first needed
+  std::vector<std::string> files_;
 };
 
 }  // namespace
@@ -209,21 +214,29 @@ ErrorOr<Json> ResolveOutputs(const OutputsRequest& request) {
     HWF_ASSIGN(Json value, resolver.Resolve(output));
     values.Set(output.name, std::move(value));
   }
+  // Before anything can say that they are there.
+  const ErrorOr<Success> synced = SyncFiles(resolver.files(), request.directory);
+  if (!synced.ok()) return synced.error().WithContext("its outputs");
   return values;
 }
 
 bool OutputsAreHeavy(const OutputsRequest& request) {
-  off_t bytes = 0;
-  for (const OutputSpec& output : request.outputs) {
-    if (output.kind == Kind::kDir || output.kind == Kind::kGlobFiles || output.kind == Kind::kGlobDirs) return true;
-    if (output.kind != Kind::kFile && output.kind != Kind::kStdoutFile) continue;
-    const std::string path = output.kind == Kind::kStdoutFile ? request.stdout_path
-                             : output.path.starts_with('/')   ? output.path
-                                                              : request.directory + "/" + output.path;
-    struct stat info {};
-    if (stat(path.c_str(), &info) == 0) bytes += info.st_size;
-  }
-  return bytes > kLightBytes;
+  return std::any_of(request.outputs.begin(), request.outputs.end(), [](const OutputSpec& output) {
+    switch (output.kind) {
+      case Kind::kFile:
+      case Kind::kDir:
+      case Kind::kGlobFiles:
+      case Kind::kGlobDirs:
+      case Kind::kStdoutFile:
+        return true;
+      case Kind::kText:
+      case Kind::kJson:
+      case Kind::kStdoutText:
+      case Kind::kStdoutJson:
+        return false;
+    }
+    HWF_UNREACHABLE();
+  });
 }
 
 }  // namespace hwf::runner

@@ -1,6 +1,6 @@
-// What a task made, found and checked when it has ended: files by size and digest, texts and JSON read. Nothing outside
-// the attempt's directory is taken unless its absolute path was asked for, whatever links the task has laid. Any
-// thread.
+// What a task made, found and checked when it has ended: files by size and digest, texts and JSON read. Files are on
+// disk when they are found. Nothing outside the attempt's directory is taken unless its absolute path was asked for,
+// whatever links the task has laid. Any thread.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ struct OutputsRequest {
 // The object of values by name; the error says which promise was broken, for people.
 ErrorOr<Json> ResolveOutputs(const OutputsRequest& request);
 
-// Whether that may take long (large files to hash, directories): then it is not done in the runner's loop.
+// Whether that may take long (files to hash and to sync): then it is not done in the runner's loop.
 bool OutputsAreHeavy(const OutputsRequest& request);
 
 }  // namespace hwf::runner

@@ -77,7 +77,8 @@ ErrorOr<Success> Runner::OpenDescriptors() {
   children_ = open(fmt::format("/proc/self/task/{}/children", gettid()).c_str(), O_RDONLY | O_CLOEXEC);
   if (signals_ < 0 || epoll_ < 0) return ErrnoError(errno, "opening the loop's descriptors");
   Watch(signals_, EPOLLIN);
-  Watch(worker_.fd(), EPOLLIN);
+  Watch(emission_worker_.fd(), EPOLLIN);
+  Watch(output_worker_.fd(), EPOLLIN);
   if (inotify_ >= 0) Watch(inotify_, EPOLLIN);
   if (ledger_->fd() >= 0) Watch(ledger_->fd(), EPOLLIN);
   return Success{};
@@ -112,7 +113,8 @@ int Runner::Timeout() const {
 void Runner::Dispatch(int fd, uint32_t events) {
   if (fd == signals_) return OnSignal();
   if (fd == inotify_) return OnInotify();
-  if (fd == worker_.fd()) return worker_.RunCompletions();
+  if (fd == emission_worker_.fd()) return emission_worker_.RunCompletions();
+  if (fd == output_worker_.fd()) return output_worker_.RunCompletions();
   if (fd == listener_.get()) return OnAccept();
   if (fd == ledger_->fd()) {
     ledger_->DrainWatch();

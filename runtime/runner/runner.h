@@ -145,7 +145,8 @@ class Runner {
   std::unique_ptr<journal::LogWriter> log_;
   Slots slots_;
   SpareDirectories spares_;
-  Worker worker_;
+  Worker emission_worker_{1};
+  Worker output_worker_{4};  // the disk takes what several wait for at once
 
   int epoll_ = -1;
   int signals_ = -1;

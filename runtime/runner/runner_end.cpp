@@ -257,7 +257,7 @@ void Runner::Finalize(Attempt& attempt) {
   }
   if (!OutputsAreHeavy(request)) return Conclude(attempt, ResolveOutputs(request));
   attempt.resolving = true;
-  worker_.Add([this, key = attempt.key, request = std::move(request)]() -> Worker::Completion {
+  output_worker_.Add([this, key = attempt.key, request = std::move(request)]() -> Worker::Completion {
     auto outputs = std::make_shared<ErrorOr<Json>>(ResolveOutputs(request));
     return [this, key, outputs] {
       if (Attempt* of = FindRunning(key)) Conclude(*of, std::move(*outputs));

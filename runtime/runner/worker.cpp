@@ -5,15 +5,15 @@
 
 namespace hwf::runner {
 
-Worker::Worker() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+Worker::Worker(size_t threads) : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), most_(threads) {}
 
 Worker::~Worker() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  wake_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
   close(event_);
 }
 
@@ -22,7 +22,7 @@ void Worker::Add(Job job) {
     std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
   }
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  if (threads_.size() < most_) threads_.emplace_back([this] { Run(); });
   wake_.notify_one();
 }
 

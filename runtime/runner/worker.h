@@ -1,5 +1,6 @@
-// One thread for what takes long (hashing large files): jobs in order, their results handed back to the loop, which is
-// woken by a descriptor. The runner's loop owns it; a job touches nothing but what it carries.
+// Threads for what takes long (hashing large files, waiting for the disk): jobs begun in order, their results handed
+// back to the loop, which is woken by a descriptor; one thread keeps the results in order too. The runner's loop owns
+// it; a job touches nothing but what it carries.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace hwf::runner {
 
@@ -16,7 +18,7 @@ class Worker {
   using Completion = std::function<void()>;
   using Job = std::function<Completion()>;
 
-  Worker();
+  explicit Worker(size_t threads);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -35,7 +37,8 @@ class Worker {
   std::deque<Job> jobs_;
   std::deque<Completion> done_;
   bool stop_ = false;
-  std::thread thread_;  // made with the first job: most runs need none
+  const size_t most_;
+  std::vector<std::thread> threads_;  // made with the first jobs: most runs need none
 };
 
 }  // namespace hwf::runner
