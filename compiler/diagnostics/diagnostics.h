@@ -110,6 +110,7 @@ class Collector final : public Consumer {
   }
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
   bool has_errors() const { return errors_ > 0; }
+  size_t errors() const { return errors_; }
 
  private:
   std::vector<Diagnostic> diagnostics_;

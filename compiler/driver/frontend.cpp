@@ -19,6 +19,7 @@ std::optional<sema::Program> Frontend::CompileText(const std::string& path, std:
 }
 
 std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& file) {
+  const size_t errors = collector_.errors();
   if (!file.ok()) {
     fmt::print(stderr, "hwfc: {}\n", file.error().message());
     unreadable_.push_back(file.error().message());
@@ -26,14 +27,20 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
   }
   diagnostics::Emitter emitter(collector_);
   auto module = syntax::Parse(sources_, file.value(), emitter);
-  return sema::Analyze(sources_, std::move(module), emitter);
+  sema::Program program = sema::Analyze(sources_, std::move(module), emitter);
+  sound_ = collector_.errors() == errors;
+  return program;
 }
 
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
-  if (has_errors() || !unreadable_.empty()) return std::nullopt;
   diagnostics::Emitter emitter(collector_);
+  if (!sound_) {
+    lower::CheckCommands(program, sources_, emitter);
+    return std::nullopt;
+  }
+  const size_t errors = collector_.errors();
   ir::Module module = lower::Lower(program, sources_, emitter);
-  if (has_errors()) return std::nullopt;
+  if (collector_.errors() > errors) return std::nullopt;
   const std::vector<std::string> faults = ir::Verify(module);
   if (faults.empty()) return module;
   // A program that check accepts lowers to sound IR; anything else is a bug of hwfc.

@@ -22,6 +22,7 @@ class Frontend {
   std::optional<sema::Program> CompileText(const std::string& path, std::string text);
 
   // The IR of a program without errors; nullopt if there are errors, or lowering reports one. Verified.
+  // Of the program that was compiled last. Of one with errors it says what is wrong in its commands all the same.
   std::optional<ir::Module> Lower(const sema::Program& program);
 
   bool has_errors() const { return collector_.has_errors(); }
@@ -40,6 +41,7 @@ class Frontend {
 
   source::SourceManager sources_;
   diagnostics::Collector collector_;
+  bool sound_ = false;                   // the program that was compiled last
   std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };
 

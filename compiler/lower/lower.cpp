@@ -167,4 +167,13 @@ ir::Module Lower(const sema::Program& program, const source::SourceManager& sour
   return Lowerer(program, sources, emitter).Run();
 }
 
+void CheckCommands(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {
+  Lowerer lowerer(program, sources, emitter);
+  for (const auto& unit : program.modules) {
+    for (const Decl* decl : unit->decls) {
+      if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) lowerer.CheckCommand(*task);
+    }
+  }
+}
+
 }  // namespace hwf::lower

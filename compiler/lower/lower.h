@@ -17,4 +17,7 @@ namespace hwf::lower {
 
 ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
 
+// Of a program with errors, which cannot be lowered: reports what is wrong in the text of its commands.
+void CheckCommands(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
+
 }  // namespace hwf::lower

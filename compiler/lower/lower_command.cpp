@@ -26,6 +26,7 @@ bool IsNumeric(TypeRef type) {
     case TypeKind::kFloat:
     case TypeKind::kDuration:
     case TypeKind::kBytes:
+    case TypeKind::kPoison:  // it was said that its type is not known
       return true;
     case TypeKind::kApproved:
       return IsNumeric(type->element);
@@ -121,7 +122,7 @@ void Lowerer::PlaceValues(const StringExpr& text, const std::vector<Placement>& 
 void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
   const std::vector<CommandPart> parts = PartsOf(text);
   const ShellText lexed = LexShell(parts);
-  for (const CommandIssue& issue : lexed.issues) ReportIssue(text, issue);
+  ReportIssues(text, lexed.issues);
   PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "__hwf_"), "${", "}"}, command);
   command.direct = lexed.direct;
   for (const ShellWord& word : lexed.words) {
@@ -139,7 +140,7 @@ void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
 void Lowerer::LowerPython(const StringExpr& text, ir::Command& command) {
   const std::vector<CommandPart> parts = PartsOf(text);
   const PythonText lexed = LexPython(parts);
-  for (const CommandIssue& issue : lexed.issues) ReportIssue(text, issue);
+  ReportIssues(text, lexed.issues);
   // Without leading underscores: Python renames those in a class.
   PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "hwf_value_"), "", ""}, command);
 }
@@ -160,6 +161,13 @@ ir::Command::Word Lowerer::LowerWord(const Expr& expr) {
   }
   if (word.pieces.empty()) word.pieces.emplace_back();
   return word;
+}
+
+void Lowerer::CheckCommand(const TaskDecl& decl) {
+  if (decl.run.text == nullptr) return;
+  const std::vector<CommandPart> parts = PartsOf(*decl.run.text);
+  if (decl.run.kind == TaskDecl::Run::Kind::kShell) ReportIssues(*decl.run.text, LexShell(parts).issues);
+  if (decl.run.interpreter.text == "python") ReportIssues(*decl.run.text, LexPython(parts).issues);
 }
 
 ir::Command Lowerer::LowerCommand(const TaskDecl& decl) {

@@ -86,6 +86,10 @@ Range Lowerer::RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) c
   return {whole.file, begin, std::min(begin + 1, whole.end)};
 }
 
+void Lowerer::ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues) {
+  for (const CommandIssue& issue : issues) ReportIssue(text, issue);
+}
+
 void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue) {
   using Kind = CommandIssue::Kind;
   const Range range = RangeIn(text, issue.part, issue.offset);

@@ -28,6 +28,7 @@ class Lowerer {
  public:
   Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
   ir::Module Run();
+  void CheckCommand(const TaskDecl& decl);
 
  private:
   // Operators within each other in one expression; longer chains go on in a node of their own.
@@ -81,6 +82,7 @@ class Lowerer {
   ir::Command LowerCommand(const TaskDecl& decl);
   void LowerShell(const StringExpr& text, ir::Command& command);
   std::vector<CommandPart> PartsOf(const StringExpr& text);
+  void ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues);
   void ReportIssue(const StringExpr& text, const CommandIssue& issue);
   Range RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) const;
   void LowerPython(const StringExpr& text, ir::Command& command);
