@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""documents_test.py PROGRAMS: what the documents show as whole programs passes `hwfc check` without a word.
+"""documents_test.py PROGRAMS: what the documents show as whole programs passes `hwfc check` without a word, and the
+files that they name are there.
 
-A ```hwf block that begins with `hwf 1` claims to be whole; all others are parts.
+A ```hwf block that begins with `hwf 1` claims to be whole; all others are parts. A name in backticks that begins with
+one of the project's directories is a path from its root, with `*` for many.
 """
 
 import glob
@@ -22,10 +24,25 @@ def whole_programs(path):
             yield text.count("\n", 0, block.start()) + 2, block[1]
 
 
+def missing_paths(path):
+    with open(path, encoding="utf-8") as file:
+        text = re.sub(r"^```.*?^```$", "", file.read(), flags=re.DOTALL | re.MULTILINE)
+    directories = "|".join(name for name in os.listdir(ROOT) if os.path.isdir(os.path.join(ROOT, name)))
+    for name in set(re.findall(rf"`((?:{directories})/[^`\s]*)`", text)):
+        if not glob.glob(os.path.join(ROOT, name)):
+            yield name
+    for name in set(re.findall(r"\]\(([^)#:\s]+)", text)):
+        if not os.path.exists(os.path.join(os.path.dirname(path), name)):
+            yield name
+
+
 def main():
     hwfc = os.path.join(sys.argv[1], "hwfc")
     count, failures = 0, 0
     for document in sorted(glob.glob(f"{ROOT}/*.md") + glob.glob(f"{ROOT}/docs/*.md")):
+        for name in missing_paths(document):
+            failures += 1
+            print(f"{os.path.relpath(document, ROOT)}: there is no {name}")
         for line, source in whole_programs(document):
             count += 1
             with tempfile.TemporaryDirectory() as directory:
