@@ -4,22 +4,24 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/utf8.h"
 
 namespace hwf::cli {
 namespace {
 
+// Letters left out, put in, exchanged, or two beside each other swapped.
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> before, above, row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
+    before = std::exchange(above, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -59,6 +61,7 @@ class Parser {
     }
     while (at_ < words_.size()) HWF_TRY(ParseWord(words_[at_++]));
     if (!result_.help) HWF_TRY(CheckCount());
+    HWF_TRY(CheckDoubled());
     return std::move(result_);
   }
 
@@ -146,6 +149,17 @@ class Parser {
                      near.empty() ? std::string() : fmt::format("; did you mean `--{}`?", near));
   }
 
+  // Of two values only one can count, and nobody could tell which was meant.
+  ErrorOr<Success> CheckDoubled() const {
+    std::vector<std::string> names;
+    for (const auto& option : result_.options) names.push_back(option.first);
+    for (const auto& option : result_.program) names.push_back(option.first);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice == names.end()) return Success{};
+    return MakeError("`--{}` is given twice", *twice);
+  }
+
   ErrorOr<Success> CheckCount() const {
     const size_t count = result_.positional.size();
     if (count < spec_.least) {
@@ -183,8 +197,8 @@ bool Arguments::Has(std::string_view name) const {
 }
 
 std::string Arguments::Get(std::string_view name, std::string_view fallback) const {
-  for (auto option = options.rbegin(); option != options.rend(); ++option) {
-    if (option->first == name) return option->second;
+  for (const auto& option : options) {
+    if (option.first == name) return option.second;
   }
   return std::string(fallback);
 }

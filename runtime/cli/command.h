@@ -43,7 +43,7 @@ struct Arguments {
   bool help = false;
 
   bool Has(std::string_view name) const;
-  std::string Get(std::string_view name, std::string_view fallback = "") const;  // the last one given
+  std::string Get(std::string_view name, std::string_view fallback = "") const;
 };
 
 // What a command may use of the world around it; made by main.
@@ -52,6 +52,7 @@ struct Context {
   std::string program;            // absolute path of this `hwf`
   bool color = false;             // on standard output
   bool terminal = false;          // standard input and output are one
+  bool live = false;              // standard output is one that can be drawn upon
 };
 
 struct CommandSpec {

@@ -48,6 +48,18 @@ TEST(Arguments, OnlyTextIsTaken) {
   EXPECT_TRUE(ParseArguments(Spec(), {"ü", "--runs", "█"}).ok());
 }
 
+TEST(Arguments, NothingIsGivenTwice) {
+  EXPECT_THAT(ParseArguments(Spec(), {"x", "--runs", "a", "--runs=b"}).error().message(), HasSubstr("`--runs`"));
+  CommandSpec spec = Spec();
+  spec.program_options = true;
+  EXPECT_THAT(ParseArguments(spec, {"x", "--rate", "1", "--rate", "2"}).error().message(), HasSubstr("twice"));
+}
+
+TEST(Arguments, NearestAlsoWhereLettersAreSwapped) {
+  EXPECT_EQ(Nearest("rnu", {"run", "runs", "gc"}), "run");
+  EXPECT_EQ(Nearest("frobnicate", {"run", "runs", "gc"}), "");
+}
+
 TEST(Arguments, OptionsOfTheProgram) {
   CommandSpec spec = Spec();
   spec.program_options = true;

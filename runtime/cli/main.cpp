@@ -34,8 +34,8 @@ int UnknownCommand(const std::vector<CommandSpec>& commands, const std::vector<s
     return kExitUsage;
   }
   const std::string near = Nearest(first, CommandNames(commands));
-  Complain(fmt::format("there is no command `{}`{}; `hwf --help` lists them", first,
-                       near.empty() ? std::string() : fmt::format("; did you mean `{}`?", near)));
+  Complain(fmt::format("there is no command `{}`; {}`hwf --help` lists them", first,
+                       near.empty() ? std::string() : fmt::format("did you mean `{}`? ", near)));
   return kExitUsage;
 }
 
@@ -48,7 +48,8 @@ Context MakeContext() {
   const char* no_color = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
   const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-  context.color = isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == 0) && !dumb;
+  context.live = isatty(STDOUT_FILENO) != 0 && !dumb;
+  context.color = context.live && (no_color == nullptr || *no_color == 0);
   context.terminal = isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0;
   return context;
 }

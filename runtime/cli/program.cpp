@@ -13,6 +13,8 @@
 #include "base/utf8.h"
 #include "ir/json.h"
 #include "ir/verify.h"
+#include "runtime/cli/commands.h"
+#include "runtime/cli/option_text.h"
 #include "runtime/cli/version.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/platform/file_descriptor.h"
@@ -72,21 +74,11 @@ Compiled Compile(const Context& context, const std::string& path) {
   return compiled;
 }
 
-std::string Dashed(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
-
 const ir::Param* FindParameter(const ir::Workflow& workflow, const std::string& name) {
   for (const ir::Param& param : workflow.region.params) {
     if (param.name == name || Dashed(param.name) == name) return &param;
   }
   return nullptr;
-}
-
-bool IsBool(ir::TypeRef type) {
-  if (type->kind == ir::TypeKind::kOptional) type = type->element;
-  return type->kind == ir::TypeKind::kBool;
 }
 
 // Files inside a value, which are {"path": text} yet, as File values.
@@ -165,6 +157,7 @@ Error UnknownParameter(const Program& program, const std::string& name) {
     names.push_back(Dashed(param.name));
     known += (known.empty() ? "--" : ", --") + names.back();
   }
+  for (const OptionSpec& option : RunCommand().options) names.push_back(option.name);
   const std::string near = Nearest(name, names);
   if (!near.empty()) {
     return MakeError("workflow {} has no parameter `--{}`; did you mean `--{}`?", program.entry->name, name, near);
@@ -235,8 +228,8 @@ ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments)
       if (!result.ok()) return MakeError("the default of `{}`: {}", param.name, result.failure->message);
       value = state::Widen(result.value, param.type);
     } else if (param.type->kind != ir::TypeKind::kOptional) {
-      return MakeError("workflow {} wants `--{} {}`{}", program.entry->name, Dashed(param.name),
-                       ir::ToString(param.type), param.doc.empty() ? std::string() : ": " + param.doc);
+      return MakeError("workflow {} wants `{}`{}", program.entry->name, OptionText(param.name, param.type, "` or `"),
+                       param.doc.empty() ? std::string() : ": " + param.doc);
     }
     environment.Set(param.id, value);
     values.Set(param.name, std::move(value));
@@ -251,12 +244,13 @@ std::string ProgramHelp(const Program& program, const std::string& path) {
   text += fmt::format("\n  hwf run {}", path);
   for (const ir::Param& param : entry.region.params) {
     const bool required = !param.default_value && param.type->kind != ir::TypeKind::kOptional;
-    if (required) text += fmt::format(" --{} {}", Dashed(param.name), ir::ToString(param.type));
+    if (required) text += " " + OptionText(param.name, param.type, "|");
   }
   text += entry.region.params.empty() ? "\n" : " [PARAMETERS]\n\nParameters:\n";
   for (const ir::Param& param : entry.region.params) {
-    const std::string left = fmt::format("--{} {}", Dashed(param.name), ir::ToString(param.type));
-    const std::string about = DefaultText(param);
+    const std::string left = OptionText(param.name, param.type, ", ");
+    std::string about = DefaultText(param);
+    if (const std::string value = ValueHelp(param.type); !value.empty()) about += (about.empty() ? "" : "; ") + value;
     text += fmt::format("  {}  {}{}\n", report::Pad(left, 26), param.doc,
                         about.empty() ? "" : (param.doc.empty() ? about : " (" + about + ")"));
   }

@@ -8,6 +8,7 @@
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/find_review.h"
+#include "runtime/cli/option_text.h"
 #include "runtime/cli/request.h"
 #include "runtime/platform/clock.h"
 #include "runtime/platform/ids.h"
@@ -41,21 +42,11 @@ std::string ChoiceNames(const ReviewView& review) {
   return names;
 }
 
-std::string Dashed(std::string name) {
-  for (char& c : name) c = c == '_' ? '-' : c;
-  return name;
-}
-
 const FormFieldView* FindField(const ChoiceView& choice, const std::string& name) {
   for (const FormFieldView& field : choice.fields) {
     if (field.name == name || Dashed(field.name) == name) return &field;
   }
   return nullptr;
-}
-
-bool IsBool(ir::TypeRef type) {
-  if (type->kind == ir::TypeKind::kOptional) type = type->element;
-  return type->kind == ir::TypeKind::kBool;
 }
 
 // `retune(rate: 0.05)`, as a person reads it.
@@ -217,12 +208,14 @@ RequestResult Closed(const ReviewView& review) {
   return result;
 }
 
-void TellFormOpened(const OpenedRun& run, const ReviewView& review) {
+// Tells the engine that the form is being filled in; it says whether this person's answer could count. Without an
+// engine nobody knows yet.
+RequestResult TellFormOpened(const OpenedRun& run, const ReviewView& review) {
   review::Request request;
   request.kind = review::Request::Kind::kOpen;
   request.run = run.record->facts().id;
   request.review = review.id;
-  (void)SendRequest(run.directory, request);
+  return SendRequest(run.directory, request);
 }
 
 int Run(Context& context, const Arguments& arguments) {
@@ -239,7 +232,12 @@ int Run(Context& context, const Arguments& arguments) {
       Complain("say which answer, behind the command: " + report::ChoicesText(review));
       return kExitUsage;
     }
-    TellFormOpened(found.run, review);
+    const RequestResult opened = TellFormOpened(found.run, review);
+    // A signature may be another person's than who holds the terminal.
+    if (opened.kind == RequestResult::Kind::kRefused && !arguments.Has("sign")) {
+      Complain(fmt::format("an answer of yours would be refused: {}", opened.text));
+      return kExitFailed;
+    }
     answer = AskPerson(review);
     if (!answer) {
       fmt::print("nothing was sent; the review waits\n");
@@ -266,6 +264,10 @@ int Run(Context& context, const Arguments& arguments) {
     result = Closed(review);
   } else {
     result = SendRequest(found.run.directory, request);
+  }
+  if (result.kind == RequestResult::Kind::kQueued) {
+    const std::string look = fmt::format("what becomes of it: hwf review show {} {}", word, review.id);
+    result.text += (result.text.empty() ? "" : "\n  ") + look;
   }
   return ReportResult(result, fmt::format("{} to {}", answer->choice->name, review.place), found.run.directory,
                       arguments.Has("json"));
