@@ -183,6 +183,8 @@ Outcome EngineImpl::Run() {
   const bool over = outcome_->ending == Ending::kFinished;
   const bool stopped = outcome_->ending == Ending::kDrained || outcome_->ending == Ending::kWorldFailed;
   if (over || ((stopped || live_.empty()) && outcome_->ending != Ending::kSuperseded && !AnythingRuns())) FinishSites();
+  notifier_.Linger();
+  TellTroubles();
   follower_.OnTurn(*record_);
   return *outcome_;
 }
@@ -224,6 +226,11 @@ void EngineImpl::Turn() {
   FireClocks();
   KeepLease();
   notifier_.Poll(clock_.MonotonicMs());
+  TellTroubles();
+}
+
+void EngineImpl::TellTroubles() {
+  for (const std::string& trouble : notifier_.TakeTroubles()) follower_.OnTrouble(trouble);
 }
 
 int EngineImpl::WaitTime() {

@@ -70,6 +70,7 @@ class EngineImpl : public Engine, public site::Listener {
   // ---- the loop (engine.cpp)
   void Turn();
   void FinishSites();
+  void TellTroubles();
   int WaitTime();
   void Wait(int timeout_ms);
   void PollSites();

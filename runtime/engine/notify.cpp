@@ -1,12 +1,15 @@
 #include "runtime/engine/notify.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 extern char** environ;
 
@@ -16,12 +19,19 @@ namespace {
 constexpr size_t kMostAtOnce = 8;
 constexpr int64_t kLimitMs = 60'000;
 constexpr int kPollMs = 500;
+constexpr int kLingerMs = 10, kLingerTries = 20;
 
 // The question is text from a program's values: bounded, and no NUL can be in it.
 std::string Bounded(std::string text) {
   text.erase(std::remove(text.begin(), text.end(), '\0'), text.end());
   if (text.size() > 4096) text.resize(4096);
   return text;
+}
+
+std::string FailureText(const std::string& what, int status) {
+  const std::string how = WIFSIGNALED(status) ? fmt::format("was killed by signal {}", WTERMSIG(status))
+                                              : fmt::format("ended with status {}", WEXITSTATUS(status));
+  return fmt::format("--notify: its command {} ({}): nobody may have been told", how, what);
 }
 
 }  // namespace
@@ -65,13 +75,15 @@ ErrorOr<Success> Notifier::Notify(const Notice& notice, int64_t monotonic_ms) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return ErrnoError(failed, "--notify: starting /bin/sh");
-  children_.push_back({pid, monotonic_ms});
+  children_.push_back({pid, monotonic_ms, fmt::format("{}, {}", notice.review, notice.event)});
   return Success{};
 }
 
 int Notifier::Poll(int64_t monotonic_ms) {
   for (size_t i = 0; i < children_.size();) {
-    if (waitpid(children_[i].pid, nullptr, WNOHANG) == children_[i].pid) {
+    int status = 0;
+    if (waitpid(children_[i].pid, &status, WNOHANG) == children_[i].pid) {
+      if (status != 0) troubles_.push_back(FailureText(children_[i].what, status));
       children_.erase(children_.begin() + static_cast<ptrdiff_t>(i));
       continue;
     }
@@ -80,5 +92,11 @@ int Notifier::Poll(int64_t monotonic_ms) {
   }
   return children_.empty() ? -1 : kPollMs;
 }
+
+void Notifier::Linger() {
+  for (int i = 0; i < kLingerTries && Poll(0) >= 0; ++i) poll(nullptr, 0, kLingerMs);
+}
+
+std::vector<std::string> Notifier::TakeTroubles() { return std::exchange(troubles_, {}); }
 
 }  // namespace hwf::engine

@@ -25,14 +25,20 @@ class Notifier {
   ErrorOr<Success> Notify(const Notice& notice, int64_t monotonic_ms);
   // Reaps what ended and ends what takes too long. Returns after how many milliseconds to call again, -1: never.
   int Poll(int64_t monotonic_ms);
+  // Gives those that were just begun a moment to fail, before nobody looks any more.
+  void Linger();
+  // What went wrong since the last call, for people.
+  std::vector<std::string> TakeTroubles();
 
  private:
   struct Child {
     pid_t pid = 0;
     int64_t started_ms = 0;
+    std::string what;  // "c opened"
   };
   std::string command_;
   std::vector<Child> children_;
+  std::vector<std::string> troubles_;
 };
 
 }  // namespace hwf::engine
