@@ -6,6 +6,7 @@
 #include "runtime/engine/review_record.h"
 #include "runtime/platform/clock.h"
 #include "runtime/report/review_text.h"
+#include "runtime/review/delivery.h"
 
 namespace hwf::cli {
 namespace {
@@ -61,16 +62,34 @@ int List(Context& context, const Arguments& arguments) {
   return kExitDone;
 }
 
+// What became of answers that were left while there was no engine: nobody was there to be told.
+constexpr size_t kMostRefused = 20;
+
+Json RefusedJson(const std::vector<review::Reply>& refused) {
+  Json list = Json::Array();
+  for (const review::Reply& reply : refused) {
+    list.Add(Json().Set("answer", reply.about->variant).Set("by", reply.about->by).Set("why", reply.why));
+  }
+  return list;
+}
+
 int Show(Context& context, const Arguments& arguments) {
   const FoundReview found = FindReview(arguments);
   if (found.exit != 0) return found.exit;
   const ReviewView* review = found.run.record->scheduler().FindReview(found.review);
+  const std::vector<review::Reply> refused =
+      review::RefusedAnswers(platform::RealFileSystem(), found.run.directory, review->id, kMostRefused);
   if (arguments.Has("json")) {
-    fmt::print("{}", engine::ReviewJson(*review, found.run.record->facts().id).DumpPretty());
+    Json json = engine::ReviewJson(*review, found.run.record->facts().id);
+    fmt::print("{}", json.Set("refused", RefusedJson(refused)).DumpPretty());
     return kExitDone;
   }
   const std::string run = RunWord(found.run.directory);
   fmt::print("{}", report::ReviewText(*review, run, report::Style(context.color), platform::RealClock().NowMs()));
+  for (const review::Reply& reply : refused) {
+    fmt::print("refused: {} by {}: {}\n", report::Printable(reply.about->variant), report::Printable(reply.about->by),
+               report::Printable(reply.why));
+  }
   return kExitDone;
 }
 

@@ -14,6 +14,8 @@ using scheduler::ReviewStatus;
 using scheduler::ReviewView;
 using scheduler::RuleView;
 
+constexpr size_t kMostPaths = 20;  // of the files in one value
+
 std::string Remaining(const ReviewView& review, state::TimeMs now) {
   if (review.deadline == 0) return "";
   return review.deadline > now ? FormatDuration(review.deadline - now) + " left" : "due now";
@@ -41,10 +43,10 @@ std::string Upper(std::string text) {
   return text;
 }
 
-// Of a field of the answer that was given; null if the form has none of that name.
-ir::TypeRef FieldType(const ReviewView& review, std::string_view name) {
+// Of a field of that answer; null if the form has none of that name.
+ir::TypeRef FieldType(const ReviewView& review, std::string_view answer, std::string_view name) {
   for (const scheduler::ChoiceView& choice : review.choices) {
-    if (choice.name != review.answer) continue;
+    if (choice.name != answer) continue;
     for (const scheduler::FormFieldView& field : choice.fields) {
       if (field.name == name) return field.type;
     }
@@ -52,21 +54,54 @@ ir::TypeRef FieldType(const ReviewView& review, std::string_view name) {
   return nullptr;
 }
 
-std::string AnswerText(const ReviewView& review) {
+// `retune(rate: 0.05)`
+std::string AnswerText(const ReviewView& review, const std::string& answer, const Json& given) {
   std::string fields;
-  if (review.answer_fields.is_object()) {
-    for (const JsonMember& member : review.answer_fields.AsObject()) {
+  if (given.is_object()) {
+    for (const JsonMember& member : given.AsObject()) {
       if (member.value.is_null()) continue;
       fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", member.key,
-                            FormatValue(member.value, FieldType(review, member.key)));
+                            FormatValue(member.value, FieldType(review, answer, member.key)));
     }
   }
-  return fields.empty() ? review.answer : fmt::format("{}({})", review.answer, fields);
+  return fields.empty() ? answer : fmt::format("{}({})", answer, fields);
+}
+
+// Where the files in a value that is shown can be looked at.
+void CollectPaths(const Json& value, std::vector<std::string>& paths) {
+  if (paths.size() > kMostPaths) return;
+  if (value.is_array()) {
+    for (const Json& item : value.AsArray()) CollectPaths(item, paths);
+  }
+  if (!value.is_object()) return;
+  const Json* path = value.Find("path");
+  if (path != nullptr && path->is_string() && value.Find("digest") != nullptr) {
+    paths.push_back(Printable(path->AsString()));
+    return;
+  }
+  for (const JsonMember& member : value.AsObject()) CollectPaths(member.value, paths);
+}
+
+// The values that are shown, with the frozen files in them.
+std::string ShownText(const ReviewView& review) {
+  std::string text;
+  for (size_t i = 0; i < review.show.size(); ++i) {
+    const auto& [label, value] = review.show[i];
+    const ir::TypeRef type =
+        review.node != nullptr && i < review.node->show.size() ? review.node->show[i].value.type : nullptr;
+    text += fmt::format("  {} = {}\n", label, FormatValue(value, type));
+    const bool frozen = review.evidence.is_array() && i < review.evidence.AsArray().size();
+    std::vector<std::string> paths;
+    CollectPaths(frozen ? review.evidence.AsArray()[i]["value"] : value, paths);
+    for (size_t p = 0; p < paths.size() && p < kMostPaths; ++p) text += fmt::format("      {}\n", paths[p]);
+    if (paths.size() > kMostPaths) text += "      … and more: `hwf review show --json` has them all\n";
+  }
+  return text;
 }
 
 std::string Outcome(const ReviewView& review) {
   if (review.answer.empty()) return Printable(review.closed_by);
-  return fmt::format("{} by {}", AnswerText(review), Printable(review.closed_by));
+  return fmt::format("{} by {}", AnswerText(review, review.answer, review.answer_fields), Printable(review.closed_by));
 }
 
 }  // namespace
@@ -137,20 +172,12 @@ std::string ReviewText(const ReviewView& review, const std::string& run, const S
   if (review.status == ReviewStatus::kOpen && review.deadline != 0) {
     text += fmt::format("  until    {} ({})\n", FormatTime(review.deadline), Remaining(review, now));
   }
-  if (!review.show.empty()) text += "shown:\n";
-  for (size_t i = 0; i < review.show.size(); ++i) {
-    const auto& [label, value] = review.show[i];
-    const ir::TypeRef type =
-        review.node != nullptr && i < review.node->show.size() ? review.node->show[i].value.type : nullptr;
-    text += fmt::format("  {} = {}\n", label, FormatValue(value, type));
-    const Json* path = value.Find("path");
-    if (path != nullptr && path->is_string()) text += fmt::format("      {}\n", Printable(path->AsString()));
-  }
+  if (!review.show.empty()) text += "shown:\n" + ShownText(review);
   for (size_t i = 0; i < review.votes.size(); ++i) {
     const state::Vote& vote = review.votes[i];
     // The run's own account is its tasks' account too.
-    text += fmt::format("vote: {} by {} ({}{})\n", vote.variant, Printable(vote.person.name), vote.person.proof,
-                        vote.person.level < 2 ? ", unproven" : "");
+    text += fmt::format("vote: {} by {} ({}{})\n", AnswerText(review, vote.variant, vote.fields),
+                        Printable(vote.person.name), vote.person.proof, vote.person.level < 2 ? ", unproven" : "");
   }
   if (review.status != ReviewStatus::kOpen) {
     return text + fmt::format("{}: {}\n", engine::ToString(review.status), Outcome(review));

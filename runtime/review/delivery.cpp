@@ -20,6 +20,8 @@ namespace {
 
 using platform::RealClock;
 
+constexpr size_t kMostReplies = 10'000;  // that are looked through
+
 Receipt FromReply(const std::string& id, const Reply& reply) {
   Receipt receipt;
   receipt.outcome = reply.accepted ? Receipt::Outcome::kAccepted : Receipt::Outcome::kRefused;
@@ -122,6 +124,20 @@ ErrorOr<Receipt> CheckReceipt(platform::FileSystem& files, const std::string& ru
   ErrorOr<platform::FileInfo> waiting = files.Stat(run_dir + "/inbox/" + request_id + ".json");
   if (!waiting.ok()) return waiting.error().WithContext("no request with this receipt is known here");
   return Queued(request_id, NoEngine(files, run_dir).value_or("the engine has not come to it yet"));
+}
+
+std::vector<Reply> RefusedAnswers(platform::FileSystem& files, const std::string& run_dir, const std::string& review,
+                                  size_t most) {
+  std::vector<Reply> refused;
+  const ErrorOr<std::vector<std::string>> names = files.List(run_dir + "/replies");
+  if (!names.ok()) return refused;
+  const size_t looked_at = std::min(names->size(), kMostReplies);
+  for (size_t i = 0; i < looked_at && refused.size() < most; ++i) {
+    const std::string id = (*names)[i].substr(0, (*names)[i].find('.'));
+    std::optional<Reply> reply = IsRequestId(id) ? ReadReply(files, run_dir, id) : std::nullopt;
+    if (reply && !reply->accepted && reply->about && reply->about->review == review) refused.push_back(*reply);
+  }
+  return refused;
 }
 
 }  // namespace hwf::review

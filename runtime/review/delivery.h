@@ -31,4 +31,9 @@ ErrorOr<Receipt> Deliver(platform::FileSystem& files, const std::string& run_dir
 // What became of a request that was queued.
 ErrorOr<Receipt> CheckReceipt(platform::FileSystem& files, const std::string& run_dir, const std::string& request_id);
 
+// The answers to a review that waited in the inbox and were then refused, as far as this account may see them; at most
+// `most`, of as many replies as a run keeps in good order.
+std::vector<Reply> RefusedAnswers(platform::FileSystem& files, const std::string& run_dir, const std::string& review,
+                                  size_t most);
+
 }  // namespace hwf::review

@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace hwf::review {
 namespace {
 
 constexpr size_t kBatch = 256;
+constexpr size_t kMostOfAWord = 200;  // bytes
 constexpr std::string_view kSuffix = ".json";
 
 // The request id of a file's name, or nothing: a name beside its target, or none of ours.
@@ -23,6 +26,9 @@ std::optional<std::string> IdOf(const std::string& name) {
 bool IsOfTheWorld(int code) {
   return code == EIO || code == ESTALE || code == EMFILE || code == ENFILE || code == ENOMEM;
 }
+
+// A stranger's word, which is kept.
+std::string Brief(const std::string& text) { return ToUtf8(text.substr(0, kMostOfAWord)); }
 
 Reply Refusal(std::string why) {
   Reply reply;
@@ -95,6 +101,10 @@ ErrorOr<std::optional<Mailbox::Work>> Mailbox::Take(const std::string& name, con
   if (!reply.ok() && reply.error().code() == EINPROGRESS) return std::optional<Work>();
   if (!reply.ok()) return reply.error();
   work.reply = std::move(reply).value();
+  if (!work.reply.accepted && request->kind == Request::Kind::kAnswer) {
+    const std::string by = request->signature.empty() ? file->person.name : request->signer;
+    work.reply.about = {Brief(request->review), Brief(request->variant), Brief(by)};
+  }
   return std::optional(work);
 }
 

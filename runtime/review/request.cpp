@@ -184,6 +184,9 @@ Json ToJson(const Reply& reply) {
   json.Set("v", kVersion).Set("outcome", reply.accepted ? "accepted" : "refused");
   json.Set("why", reply.why).Set("next", reply.next);
   if (reply.repeated) json.Set("repeated", true);
+  if (const std::optional<Reply::About>& about = reply.about) {
+    json.Set("about", Json().Set("review", about->review).Set("variant", about->variant).Set("by", about->by));
+  }
   return json;
 }
 
@@ -193,8 +196,12 @@ ErrorOr<Reply> ParseReply(std::string_view bytes) {
   if (json.IntOr("v", 0) != kVersion || (outcome != "accepted" && outcome != "refused")) {
     return Error("the reply is not of this version of hwf");
   }
-  return Reply{outcome == "accepted", json.StringOr("why", ""), json.StringOr("next", ""),
-               json.BoolOr("repeated", false)};
+  Reply reply{outcome == "accepted", json.StringOr("why", ""), json.StringOr("next", ""),
+              json.BoolOr("repeated", false)};
+  if (const Json* about = json.Find("about"); about != nullptr && about->is_object()) {
+    reply.about = {about->StringOr("review", ""), about->StringOr("variant", ""), about->StringOr("by", "")};
+  }
+  return reply;
 }
 
 }  // namespace hwf::review

@@ -2,6 +2,7 @@
 // docs/architecture.md has the format. Parsing trusts nothing: bounded, strict, no unknown members. Plain values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,11 @@ struct Reply {
   std::string next;  // what happens now: "1 of 2 votes of safety-board"
   // The request or one like it was decided before; nothing new was recorded.
   bool repeated = false;
+  // Of a refusal that waits in `replies/`: what was asked for and by whom, for people who look later.
+  struct About {
+    std::string review, variant, by;
+  };
+  std::optional<About> about = std::nullopt;
 };
 
 // 26 letters and digits.

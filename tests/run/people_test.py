@@ -100,6 +100,8 @@ def entitled_and_stranger(scene):
     refused(scene.answer(scene.ben, "set", "--rate", "0.5"), scene.team)
     listed = scene.world.run(["hwf", "review", "list", "--runs", scene.runs], user=scene.ben, cwd="/")
     assert "Which rate?" in listed.out, repr(listed)
+    resumed = scene.world.run(["hwf", "resume", scene.run], user=scene.ben, cwd="/")
+    refused(resumed, f"only {scene.owner.name} can go on")
     # The owner started it, and `not starter at uid` excludes them.
     refused(scene.answer(scene.owner, "set", "--rate", "0.5"))
     assert not scene.votes(), "a refused answer was recorded as a vote"
@@ -210,6 +212,9 @@ def forged_files(scene):
     assert not scene.votes(), f"a forged answer counted: {scene.votes()}"
     refused_now = os.listdir(os.path.join(scene.run, "refused"))
     assert len(refused_now) >= 12, f"refused: {sorted(refused_now)}"
+    # Who left an answer while nobody was there sees what became of it.
+    shown = scene.world.must(["hwf", "review", "show", scene.run, scene.id], user=scene.ana, cwd="/").out
+    assert f"refused: set by {scene.ana.name}: " in shown and f"refused: set by {scene.ben.name}: " in shown, shown
     good = scene.answer(scene.ana, "set", "--rate", "0.75")
     assert good.status in (0, 75), repr(good)
     resumed = scene.world.run(command, user=scene.owner, cwd=scene.home)
