@@ -109,8 +109,9 @@ class LiveFollower : public FollowerBase {
     Draw(record, now);
     return moves ? static_cast<int>(kRedrawMs) : -1;
   }
-  void Close(const RunRecord& record) {
-    Draw(record, platform::RealClock().MonotonicMs());
+  // What it showed is no longer so: what is left is said behind it.
+  void Close() {
+    screen_.Draw({});
     screen_.Close();
   }
 
@@ -163,10 +164,34 @@ int ExitOf(const Outcome& outcome) {
   return kExitWorld;
 }
 
+// What failed has been said with the end of what it wrote; now how to see all of it and go on.
+void SayFailed(const RunRecord& record) {
+  constexpr size_t kMost = 3;
+  const std::string run = RunWord(record.paths().root);
+  size_t failed = 0;
+  for (const scheduler::TaskView& task : record.scheduler().tasks()) {
+    if (task.status != scheduler::TaskStatus::kFailed || task.started == 0) continue;
+    if (++failed <= kMost) fmt::print("  all that {} wrote: hwf logs {} {}\n", task.place, run, task.place);
+  }
+  if (failed > kMost) fmt::print("  {} more failed: hwf status {}\n", failed - kMost, run);
+  if (failed > 0) fmt::print("  when it is repaired: `hwf run` again; what is done and has not changed is reused\n");
+}
+
+// A run that was over when it was opened: nothing else would be said of it.
+void SayOver(const RunRecord& record, bool json) {
+  const engine::RunFacts& facts = record.facts();
+  fmt::print(json ? stderr : stdout, "run {} is over since {}: {}; `hwf run` begins another\n", facts.id,
+             report::FormatTime(facts.ended),
+             facts.ok ? "finished" : "failed: " + report::Printable(facts.why.substr(0, facts.why.find('\n'))));
+}
+
 void SayEnd(const RunRecord& record, const Outcome& outcome, bool json) {
   const std::string& id = record.facts().id;
   const std::string resume = "hwf resume " + RunWord(record.paths().root);
-  if (outcome.ending == Ending::kFinished) return;
+  if (outcome.ending == Ending::kFinished) {
+    if (!outcome.ok && !json) SayFailed(record);
+    return;
+  }
   const int code = ExitOf(outcome);
   if (json) {
     Json line;
@@ -238,7 +263,7 @@ int CarryOn(const Context& context, const std::string& directory, const CarryOpt
   LiveFollower* live = nullptr;
   if (options.json) {
     follower = std::make_unique<JsonFollower>();
-  } else if (isatty(STDOUT_FILENO) != 0 && !options.engine.once) {
+  } else if (context.live && !options.engine.once) {
     auto made = std::make_unique<LiveFollower>(context.color);
     live = made.get();
     follower = std::move(made);
@@ -251,9 +276,11 @@ int CarryOn(const Context& context, const std::string& directory, const CarryOpt
     fmt::print(stderr, "hwf: {}\n", opened.error().message());
     return kExitWorld;
   }
+  const bool over = opened.value()->record().facts().finished;
+  if (over) SayOver(opened.value()->record(), options.json);
   const Outcome outcome = opened.value()->Run();
-  if (live != nullptr) live->Close(opened.value()->record());
-  SayEnd(opened.value()->record(), outcome, options.json);
+  if (live != nullptr) live->Close();
+  if (!over) SayEnd(opened.value()->record(), outcome, options.json);
   std::fflush(stdout);
   return ExitOf(outcome);
 }

@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <optional>
 
 #include "base/utf8.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/users.h"
 #include "runtime/report/text.h"
 
 namespace hwf::cli {
@@ -22,6 +25,15 @@ ErrorOr<std::string> Absolute(const std::string& path) {
   char buffer[PATH_MAX];
   if (getcwd(buffer, sizeof buffer) == nullptr) return ErrnoError(errno, "finding the current directory");
   return std::string(buffer) + "/" + path;
+}
+
+// Whose directory it is, if it is there and may not be looked into.
+std::optional<std::string> ClosedRun(const std::string& directory) {
+  struct stat info {};
+  if (stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return std::nullopt;
+  if (access(directory.c_str(), X_OK) == 0 || errno != EACCES) return std::nullopt;
+  const std::optional<platform::User> user = platform::UserOf(info.st_uid);
+  return user ? user->name : fmt::format("uid {}", info.st_uid);
 }
 
 std::string Names(const std::vector<std::string>& ids) {
@@ -47,6 +59,10 @@ ErrorOr<std::string> RunsDirectory(const Arguments& arguments) {
   if (runs.empty()) return MakeError("`--runs` wants a directory");
   HWF_ASSIGN(std::string path, Absolute(runs));
   if (!IsUtf8(path)) return MakeError("{}: the path is not UTF-8 text; `--runs` names another place", ToUtf8(path));
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
+    return MakeError("{} is no directory; `--runs` names one", path);
+  }
   return path;
 }
 
@@ -79,6 +95,10 @@ ErrorOr<std::string> FindRun(const std::string& runs, const std::string& text, N
     if (id.compare(0, text.size(), text) == 0) found.push_back(id);
   }
   if (found.size() == 1) return runs + "/" + found.front();
+  if (const std::optional<std::string> owner = ClosedRun(runs + "/" + text)) {
+    return MakeError("the run {} is {}'s and closed to you; `hwf run --share GROUP` begins one that is not", text,
+                     *owner);
+  }
   if (found.size() > 1) return MakeError("`{}` begins the ids of several runs: {}", text, Names(found));
   return MakeError("there is no run `{}` in {}{}", text, runs,
                    ids.empty() ? std::string("; it has none") : "; there are: " + Names({ids.rbegin(), ids.rend()}));

@@ -131,55 +131,90 @@ Arguments Untangle(const Arguments& arguments) {
   return untangled;
 }
 
+// The attempt that is asked for; 0 if the task has had none of that number.
+int AttemptOf(const TaskView& task, const Arguments& arguments) {
+  if (!arguments.Has("attempt")) return task.attempt;
+  const std::string text = arguments.Get("attempt");
+  int number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = wrong == std::errc() && end == text.data() + text.size();
+  return whole && number >= 1 && number <= task.attempt ? number : 0;
+}
+
+int NoSuchTask(const OpenedRun& run, const std::string& name) {
+  std::vector<std::string> places;
+  for (const TaskView& other : run.record->scheduler().tasks()) places.push_back(other.place);
+  const std::string near = Nearest(name, places);
+  Complain(fmt::format("run {0} has no task `{1}`{2}; hwf status {0} lists them", run.record->facts().id, name,
+                       near.empty() ? "" : "; did you mean `" + near + "`?"));
+  return kExitUsage;
+}
+
+int NothingToFollow(const OpenedRun& run) {
+  std::string running;
+  for (const TaskView& task : run.record->scheduler().tasks()) {
+    if (task.status != scheduler::TaskStatus::kRunning || running.size() > 400) continue;
+    running += fmt::format("\n  hwf logs {} {} -f", RunWord(run.directory), task.place);
+  }
+  Complain(running.empty() ? "`-f` follows one task, behind the run; none runs now"
+                           : "`-f` follows one task; these run now:" + running);
+  return kExitUsage;
+}
+
+ErrorOr<Success> PrintAll(const OpenedRun& run, Printer& printer, const report::Style& style) {
+  for (const TaskView& task : run.record->scheduler().tasks()) {
+    if (task.attempt == 0) continue;
+    fmt::print("{}\n", style.Bold(fmt::format("==> {} (attempt {}) <==", task.place, task.attempt)));
+    HWF_TRY(printer.Print(task, task.attempt, false));
+  }
+  return Success{};
+}
+
+// A name that is neither a run nor a task of the newest one; said here, since "no such run" would be half of it.
+bool SaidUnknown(const Arguments& arguments) {
+  if (arguments.positional.size() != 1) return false;
+  const std::string& name = arguments.positional[0];
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  if (!runs.ok() || FindRun(runs.value(), name, Naming::kLooking).ok()) return false;
+  const ErrorOr<std::string> latest = FindRun(runs.value(), "", Naming::kLooking);
+  if (!latest.ok()) return false;
+  Complain(
+      fmt::format("`{}` is neither a run in {} nor a task of the newest run, {}; hwf runs lists the runs, hwf "
+                  "status {} its tasks",
+                  name, runs.value(), BaseName(latest.value()), BaseName(latest.value())));
+  return true;
+}
+
 int Run(Context& context, const Arguments& given) {
   const Arguments arguments = Untangle(given);
+  if (SaidUnknown(arguments)) return kExitUsage;
   const std::string name = arguments.positional.empty() ? "" : arguments.positional[0];
-  if (arguments.positional.size() == 1) {
-    const ErrorOr<std::string> runs = RunsDirectory(arguments);
-    const bool none = runs.ok() && !FindRun(runs.value(), name, Naming::kLooking).ok();
-    const ErrorOr<std::string> latest = none ? FindRun(runs.value(), "", Naming::kLooking) : runs;
-    if (none && latest.ok()) {
-      Complain(
-          fmt::format("`{}` is neither a run in {} nor a task of the newest run, {}; hwf runs lists the runs, hwf "
-                      "status {} its tasks",
-                      name, runs.value(), BaseName(latest.value()), BaseName(latest.value())));
-      return kExitUsage;
-    }
-  }
   const OpenResult opened = OpenRun(arguments, name, Naming::kLooking);
   if (!opened.run.record) return opened.exit;
   if (arguments.Has("events")) return PrintEvents(opened.run);
-  const scheduler::Scheduler& scheduler = opened.run.record->scheduler();
+  if (const auto owner = OtherOwner(opened.run.directory);
+      owner && access(opened.run.record->paths().Runner().c_str(), X_OK) != 0) {
+    Complain(fmt::format("what the tasks of the run {} wrote is for {} alone; hwf status {} says where it stands",
+                         opened.run.record->facts().id, *owner, RunWord(opened.run.directory)));
+    return kExitFailed;
+  }
   const bool both = arguments.Has("stdout") == arguments.Has("stderr");
   Printer printer(opened.run, both || arguments.Has("stdout"), both || arguments.Has("stderr"));
   ErrorOr<Success> printed = Success{};
   if (arguments.positional.size() > 1) {
-    const TaskView* task = scheduler.FindTask(arguments.positional[1]);
-    if (task == nullptr) {
-      std::vector<std::string> places;
-      for (const TaskView& other : scheduler.tasks()) places.push_back(other.place);
-      const std::string near = Nearest(arguments.positional[1], places);
-      Complain(fmt::format("run {} has no task `{}`{}; hwf status {} lists them", opened.run.record->facts().id,
-                           arguments.positional[1], near.empty() ? "" : "; did you mean `" + near + "`?",
-                           opened.run.record->facts().id));
+    const TaskView* task = opened.run.record->scheduler().FindTask(arguments.positional[1]);
+    if (task == nullptr) return NoSuchTask(opened.run, arguments.positional[1]);
+    const int attempt = AttemptOf(*task, arguments);
+    if (arguments.Has("attempt") && attempt == 0) {
+      Complain(
+          fmt::format("`{}` has no attempt `{}`; it has had {}", task->place, arguments.Get("attempt"), task->attempt));
       return kExitUsage;
     }
-    const std::string attempt = arguments.Get("attempt", std::to_string(task->attempt));
-    int number = 0;
-    const auto [end, wrong] = std::from_chars(attempt.data(), attempt.data() + attempt.size(), number);
-    const bool fits = wrong == std::errc() && end == attempt.data() + attempt.size() && number >= 1;
-    if (arguments.Has("attempt") && (!fits || number > task->attempt)) {
-      Complain(fmt::format("`{}` has no attempt `{}`; it has had {}", task->place, attempt, task->attempt));
-      return kExitUsage;
-    }
-    printed = printer.Print(*task, number, arguments.Has("follow"));
+    printed = printer.Print(*task, attempt, arguments.Has("follow"));
+  } else if (arguments.Has("follow")) {
+    return NothingToFollow(opened.run);
   } else {
-    const report::Style style(context.color);
-    for (const TaskView& task : scheduler.tasks()) {
-      if (task.attempt == 0) continue;
-      fmt::print("{}\n", style.Bold(fmt::format("==> {} (attempt {}) <==", task.place, task.attempt)));
-      if (printed.ok()) printed = printer.Print(task, task.attempt, false);
-    }
+    printed = PrintAll(opened.run, printer, report::Style(context.color));
   }
   if (printed.ok()) return kExitDone;
   Complain(printed.error().message());

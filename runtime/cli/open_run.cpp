@@ -1,7 +1,12 @@
 #include "runtime/cli/open_run.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "runtime/cli/commands.h"
 #include "runtime/journal/lease.h"
+#include "runtime/platform/users.h"
 
 namespace hwf::cli {
 
@@ -23,6 +28,13 @@ OpenResult OpenRun(const Arguments& arguments, const std::string& name, Naming n
   result.run.directory = directory.value();
   result.run.record = std::move(record).value();
   return result;
+}
+
+std::optional<std::string> OtherOwner(const std::string& run_directory) {
+  struct stat info {};
+  if (stat(run_directory.c_str(), &info) != 0 || info.st_uid == geteuid()) return std::nullopt;
+  const std::optional<platform::User> user = platform::UserOf(info.st_uid);
+  return user ? user->name : fmt::format("uid {}", info.st_uid);
 }
 
 report::EngineState EngineStateOf(const std::string& run_directory) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/cli/locate.h"
@@ -22,6 +23,9 @@ struct OpenResult {
 };
 // Complains itself.
 OpenResult OpenRun(const Arguments& arguments, const std::string& name, Naming naming);
+
+// Who owns the run, if that is somebody else: some things are theirs alone.
+std::optional<std::string> OtherOwner(const std::string& run_directory);
 
 report::EngineState EngineStateOf(const std::string& run_directory);
 

@@ -33,6 +33,12 @@ int Run(Context& context, const Arguments& arguments) {
     Complain(directory.error().message());
     return kExitUsage;
   }
+  if (const std::optional<std::string> owner = OtherOwner(directory.value())) {
+    const std::string run = RunWord(directory.value());
+    Complain(fmt::format("the run {0} is {1}'s, and only {1} can go on with it; hwf status {2} says where it stands",
+                         BaseName(directory.value()), *owner, run));
+    return kExitFailed;
+  }
   return CarryOn(context, directory.value(), CarryOptionsFrom(context, arguments));
 }
 

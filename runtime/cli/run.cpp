@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "runtime/cli/carry_on.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/help.h"
@@ -37,6 +39,10 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitUsage;
   }
   const std::string people_file = arguments.Get("people");
+  if (!people_file.empty() && access(people_file.c_str(), R_OK) != 0) {
+    Complain(ErrnoError(errno, "--people " + people_file).message());
+    return kExitUsage;
+  }
   platform::FileSystem& files = platform::RealFileSystem();
   const ErrorOr<review::People> people = people_file.empty() ? review::People::Find(files, runs.value(), geteuid())
                                                              : review::People::Load(files, people_file, geteuid());

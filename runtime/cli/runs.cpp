@@ -38,7 +38,11 @@ int Run(Context& context, const Arguments& arguments) {
   }
   const report::Style style(context.color);
   Json list = Json::Array();
-  for (const std::string& id : ListRuns(runs.value())) {
+  const std::vector<std::string> ids = ListRuns(runs.value());
+  if (ids.empty() && !arguments.Has("json")) {
+    fmt::print("no runs in {}; `hwf run FILE` begins one, --runs names another place\n", runs.value());
+  }
+  for (const std::string& id : ids) {
     const std::string directory = runs.value() + "/" + id;
     const auto record = engine::RunRecord::Load(platform::RealFileSystem(), directory);
     Json entry;

@@ -5,6 +5,7 @@ usage: terminal_test.py PROGRAMS
 """
 
 import fcntl
+import grp
 import os
 import pty
 import re
@@ -146,6 +147,37 @@ def form(world, runs):
     assert asked.exit() == 0
 
 
+STRANGERS = """hwf 1
+workflow w() -> () {
+  let call = await review "Go on?" {
+    choose yes(why: String) | no
+    by "GROUP"
+    within 1h else no
+  }
+  match call { yes(why) => fail why, no => {} }
+}
+"""
+
+
+def no_form_in_vain(world, runs):
+    """Who may not answer is told so before the form is asked."""
+    # A group whose members the machine does not list: that nobody could answer is not known before.
+    group = next((g for g in grp.getgrall() if not g.gr_mem and g.gr_gid not in os.getgroups()), None)
+    if group is None:
+        return
+    world.write("strangers.hwf", STRANGERS.replace("GROUP", group.gr_name))
+    engine = Terminal(world, ["hwf", "run", "strangers.hwf", "--runs", runs])
+    engine.until("Go on")
+    review = look.open_reviews(world, runs)[0]
+    asked = Terminal(world, ["hwf", "review", "answer", review["run"], review["review"], "--runs", runs])
+    text = plain(asked.until("would be refused.*\n"))
+    assert asked.exit() == 1 and "empty to leave" not in text, text
+    for _ in range(2):
+        os.write(engine.fd, b"\x03")
+    engine.until("unfinished|failed|cancelled")
+    engine.exit()
+
+
 def main(world):
     world.write("t.hwf", PROGRAM)
     runs = world.path("runs")
@@ -156,12 +188,21 @@ def main(world):
     status = world.must(["hwf", "status", "--runs", runs]).out
     assert "keep(rate: 1.0, k: 4, wait: 10 min, sure: false)" in status and "\x1b" not in status, status
 
+    no_form_in_vain(world, world.path("strangers"))
     bare = Terminal(world, ["hwf", "run", "t.hwf", "--runs", world.path("bare")], NO_COLOR="1")
     text = bare.until(r"done job(.|\n)*go on\?")
     assert not re.search(r"\x1b\[[0-9;]*m", text), f"colours in spite of NO_COLOR: {text!r}"
     os.write(bare.fd, b"\x03")
     bare.until("unfinished")
     assert bare.exit() == 75
+    # After the run nothing of the picture is left: it would claim that something runs.
+    assert not re.search(r"▶|hwf review answer", plain(bare.text.rsplit("\x1b[J", 1)[-1])), bare.text
+    dumb = Terminal(world, ["hwf", "run", "t.hwf", "--runs", world.path("dumb")], TERM="dumb")
+    text = dumb.until(r"done job(.|\n)*go on\?")
+    assert "\x1b" not in text, f"a terminal that cannot move its cursor was told to: {text!r}"
+    os.write(dumb.fd, b"\x03")
+    dumb.until("unfinished")
+    assert dumb.exit() == 75
     piped = world.run(["hwf", "run", "t.hwf", "--runs", world.path("piped"), "--detach"], env={"TERM": "xterm"})
     assert piped.status == 75 and "\x1b" not in piped.out, piped
     run = os.path.basename(look.run_directories(world.path("piped"))[0])

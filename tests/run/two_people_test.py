@@ -71,6 +71,7 @@ def two_engines(world, shared, people, directories):
     other = [d for d in directories if d not in mine]
     foreign = world.run(["hwf", "cancel", os.path.basename(other[0])], user=people[0], cwd=shared)
     assert foreign.status not in (0, 75), repr(foreign)
+    assert f"is {people[1].name}'s and closed to you" in foreign.text, repr(foreign)
 
 
 if __name__ == "__main__":
