@@ -177,7 +177,8 @@ def forged_files(scene):
     body = {"v": 1, "run": os.path.basename(scene.run), "kind": "answer", "review": scene.id, "form": form}
     body.update({"variant": "set", "fields": {"rate": 0.9}})
 
-    def put(letter, user, mode=0o640, **changes):
+    # Readable by the engine, as the command writes them: each is refused for what is wrong with it, not as unreadable.
+    def put(letter, user, mode=0o644, **changes):
         path = os.path.join(inbox, letter * 26 + ".json")
         with open(path, "w") as out:
             json.dump(dict(body, **changes), out)
@@ -188,7 +189,7 @@ def forged_files(scene):
     put("0", scene.owner)  # of the run's own account: as its tasks could
     put("1", scene.ben)
     put("2", scene.ana, 0o666)  # anyone may have written it
-    put("3", scene.ana, 0o660)
+    put("3", scene.ana, 0o664)
     target = put("4", scene.ana)
     elsewhere = os.path.join(scene.home, "target.json")
     os.rename(target, elsewhere)
@@ -212,6 +213,8 @@ def forged_files(scene):
     assert not scene.votes(), f"a forged answer counted: {scene.votes()}"
     refused_now = os.listdir(os.path.join(scene.run, "refused"))
     assert len(refused_now) >= 12, f"refused: {sorted(refused_now)}"
+    unreadable = [r for r in replies(scene) if "Permission denied" in r["why"]]
+    assert not unreadable, f"refused, but not for what is wrong with them: {unreadable}"
     # Who left an answer while nobody was there sees what became of it.
     shown = scene.world.must(["hwf", "review", "show", scene.run, scene.id], user=scene.ana, cwd="/").out
     assert f"refused: set by {scene.ana.name}: " in shown and f"refused: set by {scene.ben.name}: " in shown, shown
@@ -220,6 +223,11 @@ def forged_files(scene):
     resumed = scene.world.run(command, user=scene.owner, cwd=scene.home)
     assert resumed.status == 0, repr(resumed)
     assert look.outputs(scene.run) == {"text": "rate 0.75"}
+
+
+def replies(scene):
+    directory = os.path.join(scene.run, "replies")
+    return [json.load(open(os.path.join(directory, name))) for name in os.listdir(directory)]
 
 
 def engines(world):
