@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct Attempt {
   state::Usage usage;
   int64_t peak_bytes = 0;
   int64_t strays_until_ms = kNever;        // what outlives the main process is killed then
+  std::map<pid_t, int64_t> members;        // processes seen to be its own, and when they started
   std::vector<std::string> killed_strays;  // "name (pid)": what had to be
 
   std::unique_ptr<Emissions> emissions;

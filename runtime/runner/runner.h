@@ -59,8 +59,7 @@ class Runner {
     bool ended = false;
     uint64_t record = 0;  // where the frame of its `ended` begins
   };
-  // A process of a task that cleared its environment and left its session while several tasks ran: ended with the last
-  // of those it may belong to.
+  // A process that does not show whose it is, while several tasks ran: ended with the last of those it may belong to.
   struct Unowned {
     pid_t pid = 0;
     std::vector<std::string> candidates;
@@ -113,17 +112,24 @@ class Runner {
   // runner_end.cpp
   void ReapChildren();
   void OnMainDead(Attempt& attempt, int status, const struct rusage& usage);
-  std::vector<pid_t> DirectStrays() const;
-  std::vector<pid_t> LivingStrays() const;
-  std::string OwnerOf(pid_t pid) const;
-  void CheckDying();
   void KillAttempt(Attempt& attempt, Attempt::Kill why);
-  void SignalTree(const Attempt& attempt, int signal);
   void Finalize(Attempt& attempt);
   void Conclude(Attempt& attempt, ErrorOr<Json> outputs);
   void Describe(const Attempt& attempt, Ended& ended) const;
   void TidyDirectory(const Attempt& attempt, bool failed);
   void Forget(Attempt& attempt, bool spoilt);
+
+  // runner_strays.cpp
+  std::vector<pid_t> DirectStrays() const;
+  std::vector<pid_t> LivingStrays() const;
+  bool HoldsFilesOf(pid_t pid, const Attempt& attempt) const;
+  Attempt* OwnerOf(pid_t pid) const;
+  void Remember(Attempt& attempt, const std::vector<pid_t>& pids);
+  std::vector<pid_t> ProcessesOf(Attempt& attempt);
+  std::map<Attempt*, std::vector<pid_t>> SortStrays();
+  void KillStrays(Attempt& attempt, const std::vector<pid_t>& strays);
+  void CheckDying();
+  void SignalTree(Attempt& attempt, int signal);
 
   // runner_watch.cpp
   void OnInotify();

@@ -1,8 +1,4 @@
 // From the death of a task's main process to its end in the log.
-//
-// The runner is a subreaper, so whatever a dead process of a task leaves becomes a direct child of ours: strays are our
-// children that are no main process. They cannot vanish before we wait for them, so killing them by pid is safe; as
-// they die, their own children come to us in turn, until nothing is left.
 #include <fmt/format.h>
 #include <signal.h>
 #include <string.h>
@@ -13,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "runtime/runner/machine.h"
 #include "runtime/runner/outputs.h"
@@ -25,13 +20,6 @@ namespace {
 
 constexpr size_t kTailBytes = 2048;
 constexpr size_t kTailLines = 10;
-constexpr size_t kMaxNamedStrays = 5;
-
-std::string ProcessName(pid_t pid) {
-  std::string name = ReadSmall(fmt::format("/proc/{}/comm", pid).c_str(), 64);
-  while (name.ends_with('\n')) name.pop_back();
-  return name;
-}
 
 std::string LastLines(std::string text) {
   while (text.ends_with('\n')) text.pop_back();
@@ -52,8 +40,6 @@ bool IsOurCommand(const Attempt& attempt, const std::string& path) {
   return attempt.command_inode != 0 && lstat(path.c_str(), &now) == 0 && now.st_ino == attempt.command_inode &&
          now.st_mtim.tv_sec == attempt.command_time.tv_sec && now.st_mtim.tv_nsec == attempt.command_time.tv_nsec;
 }
-
-bool IsZombie(pid_t pid) { return !StartedAtBootMs(pid).has_value(); }
 
 }  // namespace
 
@@ -86,8 +72,8 @@ void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage
   attempt.status = status;
   attempt.usage.wall_ms = BootMs() - attempt.started_ms;
   attempt.usage.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
-  attempt.usage.max_rss = std::max<int64_t>(int64_t{usage.ru_maxrss} * 1024, attempt.peak_bytes);
-  attempt.deadline_ms = attempt.sample_at_ms = kNever;
+  attempt.usage.max_rss = int64_t{usage.ru_maxrss} * 1024;
+  attempt.deadline_ms = kNever;
   // What was killed has the rest of its grace; else a short one, for helpers that just finish (`> >(tee log)`).
   const bool killed = attempt.kill != Attempt::Kill::kNone;
   attempt.strays_until_ms = killed ? std::max(now_ms_, std::min(attempt.kill_at_ms, now_ms_ + options_.kill_grace_ms))
@@ -98,131 +84,8 @@ void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage
   CheckDying();
 }
 
-// Our children that are no main process and not dead.
-std::vector<pid_t> Runner::DirectStrays() const {
-  std::vector<pid_t> strays;
-  char buffer[16 * 1024];
-  off_t offset = 0;
-  std::string text;
-  while (children_ >= 0) {
-    const ssize_t count = pread(children_, buffer, sizeof buffer, offset);
-    if (count <= 0) break;
-    text.append(buffer, static_cast<size_t>(count));
-    offset += count;
-  }
-  const char* at = text.data();
-  const char* end = at + text.size();
-  while (at < end) {
-    pid_t pid = 0;
-    auto [next, error] = std::from_chars(at, end, pid);
-    if (error == std::errc() && pid > 0 && !by_pid_.contains(pid)) strays.push_back(pid);
-    at = next == at ? at + 1 : next;
-  }
-  if (children_ < 0) {  // a kernel without the list
-    for (pid_t pid : ChildrenOf(getpid())) {
-      if (!by_pid_.contains(pid)) strays.push_back(pid);
-    }
-  }
-  return strays;
-}
-
-// The key of the attempt that a process belongs to; empty if it does not show.
-std::string Runner::OwnerOf(pid_t pid) const {
-  if (const std::optional<std::string> directory = EnvironmentValue(pid, "HWF_TASK_DIR")) {
-    for (const auto& [key, attempt] : running_) {
-      if (attempt->start.directory == *directory) return key;
-    }
-  }
-  const pid_t session = getsid(pid);
-  const pid_t group = getpgid(pid);
-  for (const auto& [key, attempt] : running_) {
-    if (attempt->pid == session || attempt->pid == group) return key;
-  }
-  return running_.size() == 1 ? running_.begin()->first : "";
-}
-
-// Our children that are no main process and live. One that died since it was listed has left its own children to us,
-// who are in no list yet: dead ones are reaped and the list is taken again until all of it lives.
-std::vector<pid_t> Runner::LivingStrays() const {
-  while (true) {
-    std::vector<pid_t> strays = DirectStrays();
-    bool died = false;
-    for (const pid_t pid : strays) {
-      int status = 0;
-      if (IsZombie(pid) && waitpid(pid, &status, WNOHANG) == pid) died = true;
-    }
-    if (!died) return strays;
-  }
-}
-
-// Looks at the attempts whose main process is dead: ends what outlived it when its time is over, and finishes those of
-// which nothing lives.
-void Runner::CheckDying() {
-  std::map<std::string, std::vector<pid_t>> owned;
-  std::vector<Unowned> unowned;
-  for (pid_t pid : LivingStrays()) {
-    const std::string owner = OwnerOf(pid);
-    if (!owner.empty()) {
-      owned[owner].push_back(pid);
-      continue;
-    }
-    auto before = std::find_if(unowned_.begin(), unowned_.end(), [pid](const Unowned& one) { return one.pid == pid; });
-    Unowned one;
-    one.pid = pid;
-    if (before != unowned_.end()) {
-      std::copy_if(before->candidates.begin(), before->candidates.end(), std::back_inserter(one.candidates),
-                   [this](const std::string& key) { return running_.contains(key); });
-    } else {
-      for (const auto& [key, attempt] : running_) one.candidates.push_back(key);
-    }
-    const bool all_dead = std::none_of(one.candidates.begin(), one.candidates.end(),
-                                       [this](const std::string& key) { return !running_.at(key)->main_dead; });
-    if (all_dead) (void)kill(pid, SIGKILL);
-    unowned.push_back(std::move(one));
-  }
-  unowned_ = std::move(unowned);
-
-  std::vector<Attempt*> finished;
-  for (auto& [key, attempt] : running_) {
-    if (!attempt->main_dead || attempt->ending) continue;
-    const std::vector<pid_t>& strays = owned[key];
-    if (strays.empty()) {
-      finished.push_back(attempt.get());
-      continue;
-    }
-    if (now_ms_ < attempt->strays_until_ms) continue;
-    for (pid_t pid : TreeOf(strays)) {
-      if (attempt->killed_strays.size() < kMaxNamedStrays) {
-        std::string name = fmt::format("{} ({})", ProcessName(pid), pid);
-        if (std::find(attempt->killed_strays.begin(), attempt->killed_strays.end(), name) ==
-            attempt->killed_strays.end()) {
-          attempt->killed_strays.push_back(std::move(name));
-        }
-      }
-      (void)kill(pid, SIGKILL);
-    }
-    attempt->strays_until_ms = now_ms_ + 50;  // until all are dead
-  }
-  for (Attempt* attempt : finished) Finalize(*attempt);
-}
-
-// To its process group and to all that descends from it, and to strays of it that we know.
-void Runner::SignalTree(const Attempt& attempt, int signal) {
-  if (attempt.pid <= 0) return;
-  std::vector<pid_t> tree = attempt.main_dead ? std::vector<pid_t>() : TreeOf({attempt.pid});
-  if (!attempt.main_dead) (void)kill(-attempt.pid, signal);
-  for (pid_t pid : tree) {
-    if (getpgid(pid) != attempt.pid) (void)kill(pid, signal);
-  }
-  std::vector<pid_t> strays;
-  for (pid_t pid : DirectStrays()) {
-    if (OwnerOf(pid) == attempt.key) strays.push_back(pid);
-  }
-  for (pid_t pid : TreeOf(strays)) (void)kill(pid, signal);
-}
-
 void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
-  attempt.deadline_ms = attempt.sample_at_ms = kNever;
+  attempt.deadline_ms = kNever;
   if (attempt.kill != Attempt::Kill::kNone || attempt.ending) return;
   attempt.kill = why;
   const bool at_once = why == Attempt::Kill::kOom || options_.kill_grace_ms == 0;
@@ -234,7 +97,7 @@ void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
 // Nothing of it lives: its last emissions, then its outputs.
 void Runner::Finalize(Attempt& attempt) {
   attempt.ending = true;
-  attempt.strays_until_ms = attempt.kill_at_ms = attempt.scan_at_ms = kNever;
+  attempt.strays_until_ms = attempt.kill_at_ms = attempt.scan_at_ms = attempt.sample_at_ms = kNever;
   if (attempt.emissions) ScanEmissions(attempt, true);
   attempt.scan_at_ms = kNever;
   if (attempt.jobs > 0 || attempt.resolving) return;  // called again when they are done
@@ -316,6 +179,7 @@ void Runner::Conclude(Attempt& attempt, ErrorOr<Json> outputs) {
   ended.place = attempt.start.place;
   ended.attempt = attempt.start.attempt;
   ended.usage = attempt.usage;
+  ended.usage.max_rss = std::max(ended.usage.max_rss, attempt.peak_bytes);
   ended.outputs = Json::Object();
   Describe(attempt, ended);
   if (!outputs.ok()) {

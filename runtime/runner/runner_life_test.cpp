@@ -162,6 +162,15 @@ TEST_F(RunnerLife, WhatClearedItsEnvironmentDiesWithALostAttempt) {
   EXPECT_TRUE(ProcessesWith(Mark()).empty());
 }
 
+TEST_F(RunnerLife, MemoryCountsAfterTheMainProcess) {
+  Up({"--stray-grace-ms", "60000"});
+  Start start = harness_.Script("oom", "python3 -c 'x = bytearray(120*1024*1024); import time; time.sleep(60)' &");
+  start.memory = int64_t{50} << 20;
+  const Ended ended = harness_.Run(start);
+  EXPECT_EQ(ended.failure, Reason::kOom) << ended.message;
+  EXPECT_GT(ended.usage.max_rss, int64_t{50} << 20);
+}
+
 TEST_F(RunnerLife, ItEndsWhenTheRunIsOver) {
   Up();
   harness_.Run(harness_.Script("a", "true"));

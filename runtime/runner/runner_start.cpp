@@ -254,10 +254,8 @@ void Runner::LaunchTask(Attempt& attempt) {
     (void)!write(spec.err, text.data(), text.size());
   }
   if (start.time_limit_ms > 0) attempt.deadline_ms = attempt.started_ms + start.time_limit_ms;
-  if (start.memory > 0) {
-    attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
-    attempt.oom_kills = KernelOomKills();
-  }
+  attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
+  if (start.memory > 0) attempt.oom_kills = KernelOomKills();
   const std::optional<ProcessStat> process = StatOf(attempt.pid);
   Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, process ? process->started_ms : attempt.started_ms,
               boot_});

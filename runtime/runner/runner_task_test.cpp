@@ -257,6 +257,16 @@ TEST_F(RunnerTask, MemoryLimitOfTheWholeTree) {
   EXPECT_THAT(ended.message, HasSubstr("200 MiB"));
 }
 
+TEST_F(RunnerTask, MemoryOfWhatForkedAwayCounts) {
+  harness_.Send(harness_.Script("other", "while [ ! -e go ]; do sleep 0.05; done"));
+  Start start = harness_.Script(
+      "oom", "( ( python3 -c 'x = bytearray(120*1024*1024); import time; time.sleep(60)' & ) & ); sleep 60");
+  start.memory = int64_t{50} << 20;
+  EXPECT_EQ(harness_.Run(start).failure, Reason::kOom);
+  std::ofstream(harness_.TaskDirectory("other") + "/go") << "";
+  EXPECT_FALSE(harness_.WaitEnded("other").failure);
+}
+
 TEST_F(RunnerTask, WhatTheMachineCannotGiveIsRefused) {
   Start start = harness_.Script("big", "true");
   start.cpus = 1000;
@@ -283,6 +293,30 @@ TEST_F(RunnerTask, CancelLeavesNothing) {
   const Ended ended = harness_.WaitEnded("c");
   EXPECT_EQ(ended.failure, Reason::kCancelled);
   EXPECT_TRUE(ProcessesWith(Mark()).empty()) << "something lives on";
+}
+
+// Each leaves its session and its environment; the second also its directory and streams, but is seen before.
+TEST_F(RunnerTask, CancelFindsWhatHidesBesideOtherTasks) {
+  Start other = harness_.Script("other", "while [ ! -e go ]; do sleep 0.05; done");
+  harness_.Send(other);
+  const std::string scripts[] = {
+      fmt::format("( env -i setsid sleep {} & )", Mark()),
+      fmt::format("( cd /; env -i setsid sleep {} > /dev/null 2>&1 & sleep 1.5 ) &", Mark()),
+  };
+  int attempt = 0;
+  for (const std::string& script : scripts) {
+    Start start = harness_.Script("job", script + "\nsleep 2.5; touch ready; sleep 1000");
+    start.attempt = ++attempt;
+    start.directory = harness_.TaskDirectory("job", attempt);
+    harness_.Send(start);
+    ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(start.directory + "/ready"); }));
+    ASSERT_EQ(ProcessesWith(Mark()).size(), 1u) << script;
+    harness_.Send(Cancel{"job", attempt});
+    EXPECT_EQ(harness_.WaitEnded("job", attempt).failure, Reason::kCancelled);
+    EXPECT_TRUE(ProcessesWith(Mark()).empty()) << script;
+  }
+  std::ofstream(other.directory + "/go") << "";
+  EXPECT_FALSE(harness_.WaitEnded("other").failure) << "it is left alone";
 }
 
 TEST_F(RunnerTask, CancelIsGentleFirst) {

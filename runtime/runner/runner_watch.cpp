@@ -14,7 +14,8 @@ namespace {
 
 constexpr int64_t kScanMs = 5000;
 constexpr int64_t kScanPollMs = 1000;
-constexpr int64_t kSampleMs = 200;  // and at most a fiftieth of the time is spent on it
+constexpr int64_t kSampleMs = 200;  // where memory is limited; at most a fiftieth of the time is spent on it
+constexpr int64_t kLookMs = 1000;   // elsewhere
 
 }  // namespace
 
@@ -78,20 +79,24 @@ void Runner::RecordEmission(const std::string& key, const ReadyEmission& item, E
   if (logged) attempt->emissions->Done(item.file);
 }
 
-// The memory of its processes. Resident pages are cheap to ask for but count what is shared once for each; only where
-// they exceed the limit the exact share is asked for.
+// Its processes, so that they are known when they leave it, and their memory where that is limited. Resident pages are
+// cheap to ask for but count what is shared once for each; only where they exceed the limit the exact share is asked
+// for.
 void Runner::Sample(Attempt& attempt) {
   const int64_t begin = BootMs();
-  const std::vector<pid_t> tree = TreeOf({attempt.pid});
+  const std::vector<pid_t> processes = ProcessesOf(attempt);
+  const int64_t limit = attempt.start.memory;
   int64_t bytes = 0;
-  for (pid_t pid : tree) bytes += ResidentBytes(pid);
-  if (bytes > attempt.start.memory) {
+  if (limit > 0) {
+    for (pid_t pid : processes) bytes += ResidentBytes(pid);
+  }
+  if (limit > 0 && bytes > limit) {
     bytes = 0;
-    for (pid_t pid : tree) bytes += ProportionalBytes(pid);
+    for (pid_t pid : processes) bytes += ProportionalBytes(pid);
   }
   attempt.peak_bytes = std::max(attempt.peak_bytes, bytes);
-  attempt.sample_at_ms = now_ms_ + std::max(kSampleMs, 50 * (BootMs() - begin));
-  if (bytes > attempt.start.memory) KillAttempt(attempt, Attempt::Kill::kOom);
+  attempt.sample_at_ms = now_ms_ + std::max(limit > 0 ? kSampleMs : kLookMs, 50 * (BootMs() - begin));
+  if (limit > 0 && bytes > limit) KillAttempt(attempt, Attempt::Kill::kOom);
 }
 
 }  // namespace hwf::runner
