@@ -80,6 +80,7 @@ void Resolver::DeclareInTask(const TaskDecl& task, Binding::Kind kind, StringRef
   if (found != visible_.end() && !found->second.empty()) {
     context_.Report(found->second.back()->name.range, diagnostics::kAlreadyBound, name)
         .Help("in a task `out`, `previous` and `attempt` have a meaning of their own");
+    binding->type = context_.Simple(TypeKind::kPoison);  // which of the two is meant is not known
   }
   DeclareShadowing(binding);
 }
