@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""documents_test.py PROGRAMS: what the documents show as whole programs passes `hwfc check` without a word, and the
-files that they name are there.
+"""documents_test.py PROGRAMS: what the documents show as whole programs passes `hwfc check` without a word, the files
+that they name are there, and docs/cli.md has every option of every command.
 
 A ```hwf block that begins with `hwf 1` claims to be whole; all others are parts. A name in backticks that begins with
 one of the project's directories is a path from its root, with `*` for many.
@@ -36,6 +36,24 @@ def missing_paths(path):
             yield name
 
 
+def missing_options(programs):
+    """Options that a command's own --help has and docs/cli.md has not."""
+    with open(f"{ROOT}/docs/cli.md", encoding="utf-8") as file:
+        document = file.read()
+    for program in ("hwfc", "hwf"):
+        path = os.path.join(programs, program)
+        if not os.path.exists(path):
+            continue
+        overview = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+        commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", overview.split("Commands:\n")[1], re.MULTILINE)
+        assert len(commands) > 3, overview
+        for command in commands:
+            help_ = subprocess.run([path, *command.split(" "), "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+            for option in re.findall(r"^ +(?:-\w, )?(--[a-z-]+|-o)\b", help_, re.MULTILINE):
+                if not re.search(rf"{option}(?![\w-])", document):
+                    yield f"{program} {command} {option}"
+
+
 def main():
     hwfc = os.path.join(sys.argv[1], "hwfc")
     count, failures = 0, 0
@@ -56,6 +74,9 @@ def main():
             if done.returncode != 0 or done.stdout:
                 failures += 1
                 print(f"{os.path.relpath(document, ROOT)}:{line}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    for option in missing_options(sys.argv[1]):
+        failures += 1
+        print(f"docs/cli.md: does not say {option}")
     if count < 2:
         sys.exit("no whole programs found: is this the right place?")
     sys.exit(1 if failures else 0)
