@@ -154,9 +154,11 @@ bool Holds(const RuleView& rule, const std::vector<const Vote*>& voters, const P
                      [&](const Leaves& leaves) { return Seating(leaves, voters, starter).Fill(); });
 }
 
-bool IsString(ir::TypeRef type) {
-  if (type == nullptr) return false;
-  return type->kind == ir::TypeKind::kString;
+// What everyone says in their own words; a text out of a list is a choice like others.
+bool IsFreeText(const scheduler::FormFieldView& field) {
+  ir::TypeRef type = field.type;
+  if (type != nullptr && type->kind == ir::TypeKind::kOptional) type = type->element;
+  return type != nullptr && type->kind == ir::TypeKind::kString && field.one_of.is_null();
 }
 
 bool Agree(const Vote& a, const Vote& b, const std::vector<ChoiceView>& choices) {
@@ -164,7 +166,7 @@ bool Agree(const Vote& a, const Vote& b, const std::vector<ChoiceView>& choices)
   for (const ChoiceView& choice : choices) {
     if (choice.name != a.variant) continue;
     for (const scheduler::FormFieldView& field : choice.fields) {
-      if (field.required && !IsString(field.type) && !(a.fields[field.name] == b.fields[field.name])) return false;
+      if (!IsFreeText(field) && !(a.fields[field.name] == b.fields[field.name])) return false;
     }
   }
   return true;

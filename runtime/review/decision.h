@@ -2,7 +2,7 @@
 // engine did. Deny by default: a vote counts only where a leaf of the rule names its person or one of its groups, with
 // the level that the leaf asks for; `not starter` takes no vote of level 1 and none of the starter.
 //
-// Votes agree when the variant and all required fields except Strings are equal. A person counts once: also for one
+// Votes agree when the variant and all fields except free texts are equal. A person counts once: also for one
 // leaf only, so that `"a" and "b"` needs two people even where one is in both groups.
 #pragma once
 

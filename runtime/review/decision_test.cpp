@@ -88,7 +88,7 @@ TEST_F(DecisionTest, AQuorumCountsThoseWhoAgree) {
   EXPECT_EQ(Of(rule, {Cast("a", 1, {"board"}), Cast("x", 9, {}), Cast("b", 2, {"board"})}), 2u);
 }
 
-TEST_F(DecisionTest, AgreementIgnoresStringsAndOptionalFields) {
+TEST_F(DecisionTest, AgreementIgnoresFreeTextsAlone) {
   auto retune = [](double rate, const char* why) { return Json::Object().Set("rate", rate).Set("why", why); };
   RuleView rule = Who("board", 2);
   EXPECT_EQ(Of(rule, {Cast("a", 1, {"board"}, "retune", retune(0.1, "x")),
@@ -100,6 +100,19 @@ TEST_F(DecisionTest, AgreementIgnoresStringsAndOptionalFields) {
   EXPECT_EQ(Of(rule, {Cast("a", 1, {"board"}, "approve", Json::Object().Set("note", "fine")),
                       Cast("b", 2, {"board"}, "approve")}),
             1u);
+  // Nobody need give these, and the answer has them all the same.
+  ChoiceView scale;
+  scale.name = "scale";
+  scale.fields = {Field("n", types_.Simple(ir::TypeKind::kInt), false),
+                  Field("to", types_.Optional(types_.Simple(ir::TypeKind::kString)), false)};
+  scale.fields[1].one_of = *Json::Parse(R"(["test","production"])");
+  choices_.push_back(scale);
+  const auto votes = [](const char* a, const char* b) -> std::vector<Vote> {
+    return {Cast("a", 1, {"board"}, "scale", *Json::Parse(a)), Cast("b", 2, {"board"}, "scale", *Json::Parse(b))};
+  };
+  EXPECT_EQ(Of(rule, votes(R"({"n":1,"to":null})", R"({"n":2,"to":null})")), std::nullopt);
+  EXPECT_EQ(Of(rule, votes(R"({"n":1,"to":"test"})", R"({"n":1,"to":"production"})")), std::nullopt);
+  EXPECT_EQ(Of(rule, votes(R"({"n":1,"to":"test"})", R"({"n":1,"to":"test"})")), 1u);
 }
 
 TEST_F(DecisionTest, NotStarterTakesNeitherTheStarterNorAnUnprovenVote) {
