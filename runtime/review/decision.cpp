@@ -34,7 +34,7 @@ int LevelNeeded(ByRule::Level level) {
 }
 
 bool Named(const RuleView& leaf, const Person& person, const std::vector<std::string>& groups, const Person& starter) {
-  if (leaf.kind == ByRule::Kind::kOwner) return SamePerson(person, starter);
+  if (leaf.kind == ByRule::Kind::kOwner) return person.uid >= 0 && person.uid == starter.uid;
   if (leaf.who.empty()) return false;
   return person.name == leaf.who || std::find(groups.begin(), groups.end(), leaf.who) != groups.end();
 }

@@ -72,6 +72,7 @@ TEST_F(DecisionTest, OnlyTheOwnerWithoutARule) {
   RuleView owner;
   EXPECT_EQ(Of(owner, {Cast("ana", 101, {})}), std::nullopt);
   EXPECT_EQ(Of(owner, {Cast("olga", 100, {}, "approve", Json::Object(), 1)}), 0u);
+  EXPECT_EQ(Of(owner, {Cast("olga", -1, {})}), std::nullopt);  // somebody of that name, by signature
 }
 
 TEST_F(DecisionTest, AGroupOrAPersonByName) {

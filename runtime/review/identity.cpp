@@ -18,10 +18,12 @@ namespace {
 using platform::FileDescriptor;
 using state::Person;
 
+// A login that is called like somebody else in the people file is told apart from them.
 std::string NameOfUid(uid_t uid, const People& people) {
   if (const PeopleEntry* entry = people.WithUid(uid)) return entry->name;
-  if (std::optional<platform::User> user = platform::UserOf(uid)) return user->name;
-  return fmt::format("uid {}", uid);
+  const std::optional<platform::User> user = platform::UserOf(uid);
+  if (!user) return fmt::format("uid {}", uid);
+  return people.Named(user->name) == nullptr ? user->name : fmt::format("{} (uid {})", user->name, uid);
 }
 
 ErrorOr<Person> PersonOf(uid_t uid, uid_t run_uid, const People& people, const std::string& proof) {

@@ -109,6 +109,24 @@ TEST_F(IdentityTest, ThePeopleFileNamesAccounts) {
   EXPECT_FALSE(IsKnown("no-such-group-here", *people, {}));
 }
 
+// Somebody with keys and no account here, and the account of somebody else with the same name.
+TEST_F(IdentityTest, ALoginIsNotWhoIsCalledLikeIt) {
+  for (const char* text : {R"({"v":1,"people":[{"name":"root","groups":["board"],"keys":[]}]})",
+                           R"({"v":1,"people":[{"name":"root","uid":65533,"groups":["board"]}]})"}) {
+    const People people = *People::Parse(text);
+    const state::Person login = *PersonFromPeer(0, 1, people);
+    EXPECT_EQ(login.name, "root (uid 0)");
+    EXPECT_THAT(GroupsOf(login, {"board", "root", "declared"}, people, {{"declared", {"root"}}}), IsEmpty());
+    const std::optional<uid_t> uid = people.entries()[0].uid;
+    const state::Person entry{"root", uid ? static_cast<int64_t>(*uid) : -1, 2, "ssh-signature"};
+    EXPECT_THAT(GroupsOf(entry, {"board", "declared"}, people, {{"declared", {"root"}}}),
+                ElementsAre("board", "declared"));
+  }
+  // In an older record, or by hand.
+  const People people = *People::Parse(R"({"v":1,"people":[{"name":"root","groups":["board"]}]})");
+  EXPECT_THAT(GroupsOf({"root", 0, 2, "socket"}, {"board"}, people, {}), IsEmpty());
+}
+
 TEST_F(IdentityTest, APeopleFileThatOthersMayChangeIsRefused) {
   Write("people", R"({"v":1,"people":[]})", 0664);
   EXPECT_THAT(People::Load(files_, dir_ / "people", getuid()).error().message(), HasSubstr("others may change it"));

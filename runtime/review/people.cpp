@@ -90,12 +90,17 @@ bool InUnixGroup(const state::Person& person, const std::string& group) {
   return std::find(groups.begin(), groups.end(), *gid) != groups.end();
 }
 
-// The names under which a declared group may list the person: their own, and their login.
-bool Lists(const std::vector<std::string>& members, const state::Person& person) {
+// The person's own entry: not that of another who is called like their login.
+const PeopleEntry* EntryOf(const state::Person& person, const People& people) {
+  return person.uid < 0 ? people.Named(person.name) : people.WithUid(static_cast<uid_t>(person.uid));
+}
+
+// The names under which a declared group may list the person: their own, and their login where it is nobody else's.
+bool Lists(const std::vector<std::string>& members, const state::Person& person, const People& people) {
   if (Contains(members, person.name)) return true;
   if (person.uid < 0) return false;
   std::optional<platform::User> user = platform::UserOf(static_cast<uid_t>(person.uid));
-  return user && Contains(members, user->name);
+  return user && people.Named(user->name) == nullptr && Contains(members, user->name);
 }
 
 const ir::Group* Declared(const std::vector<ir::Group>& groups, const std::string& name) {
@@ -107,9 +112,10 @@ const ir::Group* Declared(const std::vector<ir::Group>& groups, const std::strin
 
 bool IsIn(const state::Person& person, const std::string& group, const People& people,
           const std::vector<ir::Group>& declared) {
-  if (const ir::Group* definition = Declared(declared, group)) return Lists(definition->members, person);
-  const PeopleEntry* entry = people.Named(person.name);
+  if (const ir::Group* definition = Declared(declared, group)) return Lists(definition->members, person, people);
+  const PeopleEntry* entry = EntryOf(person, people);
   if (entry != nullptr && Contains(entry->groups, group)) return true;
+  if (people.Named(group) != nullptr) return false;  // one person, not the Unix group that goes with a login
   return InUnixGroup(person, group);
 }
 

@@ -4,9 +4,10 @@
 //     {"name": "ana", "login": "ana", "groups": ["ml-team"], "keys": ["ssh-ed25519 AAAA... ana@laptop"]},
 //     {"name": "ben", "uid": 1002, "groups": ["safety-board"]}]}
 //
-// `name` is what rules and the record call the person; `login` or `uid` the account here, if any; `keys` are SSH public
-// keys whose signatures count as theirs. It lies beside the runs (`.hwf/people`) or in ~/.config/hwf/people, must
-// belong to the run's account or to root, and must not be writable by anyone else. Plain values.
+// `name` is what rules and the record call the person; `login` or `uid` the account here, if any: an account that is
+// only called like the person is somebody else. `keys` are SSH public keys whose signatures count as theirs. It lies
+// beside the runs (`.hwf/people`) or in ~/.config/hwf/people, must belong to the run's account or to root, and must not
+// be writable by anyone else. Plain values.
 #pragma once
 
 #include <sys/types.h>
