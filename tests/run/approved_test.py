@@ -18,7 +18,7 @@ record Release { note: String, model: Approved[File] }
 task make(size: Int) -> (model: File at "model.bin") {
   run \"\"\" printf weights > ~{out.model}; truncate -s ~{size} ~{out.model} \"\"\"
 }
-task wait(go: String) -> (done: Bool at stdout) {
+task wait(go: String, after: File) -> (done: Bool at stdout) {
   run \"\"\" while [ ! -e ~{go} ]; do sleep 0.05; done; echo true \"\"\"
 }
 task one(m: Approved[File], to: String, after: Bool) { run \"\"\" head -c 7 ~{m} >> ~{to}/one \"\"\" }
@@ -30,8 +30,8 @@ task record(m: Release, to: String, after: Bool) { run \"\"\" head -c 7 ~{m.mode
 task optional(m: Approved[File]?, to: String, after: Bool) { run \"\"\" head -c 7 ~{m} >> ~{to}/optional \"\"\" }
 
 workflow w(size: Int, go: String, to: String) -> () {
-  let gate = wait(go)
   let job = make(size)
+  let gate = wait(go, after: job.model)
   checkpoint trained { model: job.model }
   let verdict = await review "Publish?" {
     show   trained
