@@ -224,7 +224,8 @@ void EngineImpl::Do(const scheduler::OpenReview& command) {
   const scheduler::ReviewView* review = record_->scheduler().FindReview(command.review);
   if (review == nullptr || review->status != scheduler::ReviewStatus::kOpening) return;
   if (!opening_.insert(command.review).second) return;
-  const ErrorOr<Success> reachable = CanAnswer(review->rule, record_->module(), *people_, record_->paths().root);
+  const ErrorOr<Success> reachable =
+      CanAnswer(review->rule, record_->module(), *people_, record_->paths().root, record_->facts().starter);
   if (!reachable.ok()) {
     FinishOpening(command.review, reachable.error());
     return;

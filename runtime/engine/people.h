@@ -20,13 +20,13 @@ ErrorOr<review::People> LoadPeople(platform::FileSystem& files, const std::strin
 // group, a user, an entry of the people file. The error names the first who is not, and where.
 ErrorOr<Success> CheckPeople(const ir::Module& module, const review::People& people);
 
-// Whether as many people as the rule wants can reach the run's mailbox; the error names the directory in the way, or
-// the name that nobody has.
+// Whether those who can reach the run's mailbox could satisfy the rule, if all of them gave the same answer; the error
+// names the directory in the way, or what the rule lacks.
 ErrorOr<Success> CanAnswer(const scheduler::RuleView& rule, const ir::Module& module, const review::People& people,
-                           const std::string& run_directory);
+                           const std::string& run_directory, const state::Person& starter);
 
 // The same of every review of the program, as far as its rule is constant: before the run begins.
-ErrorOr<Success> CanBeAnswered(const ir::Module& module, const review::People& people,
-                               const std::string& run_directory);
+ErrorOr<Success> CanBeAnswered(const ir::Module& module, const review::People& people, const std::string& run_directory,
+                               const state::Person& starter);
 
 }  // namespace hwf::engine

@@ -35,7 +35,7 @@ state::Person Starter() {
 ErrorOr<Success> CheckAnswerable(platform::FileSystem& files, const ir::Module& module, const std::string& directory,
                                  const std::string& people_digest) {
   HWF_ASSIGN(const review::People people, LoadPeople(files, directory, people_digest));
-  ErrorOr<Success> can = CanBeAnswered(module, people, directory);
+  ErrorOr<Success> can = CanBeAnswered(module, people, directory, Starter());
   std::error_code ignored;  // what is left is no run, and gc's
   if (!can.ok()) std::filesystem::remove_all(directory, ignored);
   return can;

@@ -110,6 +110,15 @@ ErrorOr<AnswerFile> PersonFromFile(const std::string& directory, const std::stri
   return AnswerFile{std::move(person), std::move(bytes)};
 }
 
+Person SignerOf(const PeopleEntry& entry) {
+  Person person;
+  person.name = entry.name;
+  person.uid = entry.uid ? static_cast<int64_t>(*entry.uid) : -1;
+  person.level = 2;
+  person.proof = "ssh-signature";
+  return person;
+}
+
 ErrorOr<Person> PersonFromSignature(const People& people, const std::string& signer, std::string_view text,
                                     std::string_view signature, const SignatureCheck& check) {
   const PeopleEntry* entry = people.Named(signer);
@@ -133,12 +142,7 @@ ErrorOr<Person> PersonFromSignature(const People& people, const std::string& sig
     std::string said = finished.output.substr(0, finished.output.find_first_of("\r\n"));
     return MakeError("the signature is not `{}`'s over this answer (ssh-keygen: {})", signer, said);
   }
-  Person person;
-  person.name = entry->name;
-  person.uid = entry->uid ? static_cast<int64_t>(*entry->uid) : -1;
-  person.level = 2;
-  person.proof = "ssh-signature";
-  return person;
+  return SignerOf(*entry);
 }
 
 }  // namespace hwf::review

@@ -29,6 +29,9 @@ struct AnswerFile {
 ErrorOr<AnswerFile> PersonFromFile(const std::string& directory, const std::string& name, uid_t run_uid,
                                    const People& people);
 
+// Somebody of the people file, as a signature by one of their keys shows them.
+state::Person SignerOf(const PeopleEntry& entry);
+
 struct SignatureCheck {
   std::string ssh_keygen = "ssh-keygen";
   int64_t timeout_ms = 10'000;
