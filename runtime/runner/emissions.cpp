@@ -19,7 +19,8 @@ namespace {
 
 constexpr int kMaxDepth = 32;
 constexpr size_t kMaxFiles = 64;        // that one emission names
-constexpr size_t kMaxScan = 2000;       // files looked at in one scan; the rest waits for the next
+constexpr size_t kMaxLook = 100'000;    // names looked at in one scan
+constexpr size_t kMaxScan = 2000;       // files taken from them, the oldest; the rest waits for the next
 constexpr size_t kMaxReady = 256;       // handed on in one scan
 constexpr int64_t kTornGraceMs = 1000;  // a file younger than this may still be being written
 constexpr size_t kMaxKnown = 100'000;
@@ -136,13 +137,14 @@ Emissions::~Emissions() {
 }
 
 std::vector<Emissions::Seen> Emissions::List(bool& more) {
-  std::vector<Seen> seen;
+  std::vector<Seen> seen;  // a heap, the newest in front
   const int copy = fd_ < 0 ? -1 : openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* dir = copy < 0 ? nullptr : fdopendir(copy);
   if (dir == nullptr) {
     if (copy >= 0) close(copy);
     return seen;
   }
+  size_t looked = 0;
   while (const dirent* entry = readdir(dir)) {
     const std::string_view name = entry->d_name;
     if (name.front() == '.' || !name.ends_with(".json")) continue;
@@ -150,14 +152,18 @@ std::vector<Emissions::Seen> Emissions::List(bool& more) {
     Seen one;
     one.file = name;
     if (fstatat(fd_, entry->d_name, &one.info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (++looked > kMaxScan) more = true;
+    if (looked > kMaxLook) break;
     if (seen.size() == kMaxScan) {
-      more = true;
-      break;
+      if (!(one < seen.front())) continue;
+      std::pop_heap(seen.begin(), seen.end());
+      seen.pop_back();
     }
     seen.push_back(std::move(one));
+    std::push_heap(seen.begin(), seen.end());
   }
   closedir(dir);
-  std::sort(seen.begin(), seen.end());
+  std::sort_heap(seen.begin(), seen.end());
   return seen;
 }
 
@@ -291,7 +297,8 @@ int Emissions::Scan(int64_t now_ms, bool last, std::vector<ReadyEmission>& ready
     }
     Take(seen, now_ms, last, ready, torn);
   }
-  int64_t again = more ? 0 : torn ? kEmissionGapMs : -1;
+  // As many that cannot be removed (directories) are never all seen.
+  int64_t again = more && known_.size() < kMaxKnown ? 0 : torn ? kEmissionGapMs : -1;
   for (auto& [name, state] : states_) {
     if (!state.waiting) continue;
     const int64_t due = state.last_ms + kEmissionGapMs - now_ms;

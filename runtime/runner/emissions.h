@@ -57,8 +57,8 @@ class Emissions {
   Emissions(const Emissions&) = delete;
   Emissions& operator=(const Emissions&) = delete;
 
-  // Looks at what lies there and appends what is ready; `last`: the task has ended, nothing waits. Returns after how
-  // many milliseconds it wants to look again; -1: when something new comes.
+  // Looks at what lies there, the oldest first, and appends what is ready; `last`: the task has ended, nothing waits.
+  // Returns after how many milliseconds it wants to look again; 0: it has not seen all; -1: when something new comes.
   int Scan(int64_t now_ms, bool last, std::vector<ReadyEmission>& ready);
   // It is in the log.
   void Done(const std::string& file);

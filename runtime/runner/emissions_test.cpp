@@ -1,5 +1,6 @@
 #include "runtime/runner/emissions.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -165,6 +166,24 @@ TEST_F(EmissionsTest, FloodsOfNonsenseAreCounted) {
   auto ready = Scan(emissions, 6000, true);
   ASSERT_EQ(ready.size(), 1u);
   EXPECT_THAT(ready[0].bad, HasSubstr("34 more"));
+}
+
+TEST_F(EmissionsTest, ManyAreTakenInTheirOrder) {
+  constexpr int kCount = 5000;
+  for (int n = kCount; n-- > 0;) {  // the last is made first
+    PutN(std::to_string(n) + ".json", n);
+    const timespec when[] = {{0, UTIME_OMIT}, {1'000'000 + n, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, (directory_ + "/" + std::to_string(n) + ".json").c_str(), when, 0), 0);
+  }
+  Emissions emissions(directory_, {"epoch"}, {"epoch"}, {});
+  int next = 0;
+  do {
+    for (const ReadyEmission& one : Scan(emissions, 0, true)) {
+      ASSERT_EQ(one.emission.content["values"]["n"].AsInt(), next++);
+      emissions.Done(one.file);
+    }
+  } while (again_ == 0);
+  EXPECT_EQ(next, kCount);
 }
 
 TEST(ParseEmissionTest, FilesAreFoundAnywhereInValues) {

@@ -154,12 +154,16 @@ void Runner::Tick() {
   for (Attempt* attempt : all) {
     if (now_ms_ >= attempt->deadline_ms) KillAttempt(*attempt, Attempt::Kill::kTimeLimit);
     if (now_ms_ >= attempt->sample_at_ms) Sample(*attempt);
+    if (attempt->ending) {
+      if (now_ms_ >= attempt->scan_at_ms) Finalize(*attempt);
+      continue;
+    }
     if (now_ms_ >= attempt->scan_at_ms) ScanEmissions(*attempt, false);
     if (now_ms_ >= attempt->kill_at_ms && !attempt->main_dead) {
       SignalTree(*attempt, SIGKILL);
       attempt->kill_at_ms = now_ms_ + 100;  // until it is dead
     }
-    dying = dying || (attempt->main_dead && !attempt->ending);
+    dying = dying || attempt->main_dead;
   }
   if (dying) CheckDying();
 }

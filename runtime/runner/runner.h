@@ -95,6 +95,7 @@ class Runner {
   void Hold(const std::string& why);
   ErrorOr<Success> Recover();
   std::vector<pid_t> RemainsOf(const LostAttempt& lost, const std::string& directory) const;
+  void RecordLeft(LostAttempt& lost, const std::string& checkpoints);
   void EndLost(const std::string& key, LostAttempt& lost);
 
   // runner_start.cpp

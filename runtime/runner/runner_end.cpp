@@ -98,7 +98,10 @@ void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
 void Runner::Finalize(Attempt& attempt) {
   attempt.ending = true;
   attempt.strays_until_ms = attempt.kill_at_ms = attempt.scan_at_ms = attempt.sample_at_ms = kNever;
-  if (attempt.emissions) ScanEmissions(attempt, true);
+  if (attempt.emissions) {
+    ScanEmissions(attempt, true);
+    if (attempt.scan_at_ms <= now_ms_) return;  // there are more: called again by Tick
+  }
   attempt.scan_at_ms = kNever;
   if (attempt.jobs > 0 || attempt.resolving) return;  // called again when they are done
   const bool failed =

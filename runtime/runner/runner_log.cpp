@@ -197,6 +197,24 @@ std::vector<pid_t> Runner::RemainsOf(const LostAttempt& lost, const std::string&
   return remains;
 }
 
+// The emissions that a dead runner did not record. Whose files are wrong is passed over: nobody is left to be told.
+void Runner::RecordLeft(LostAttempt& lost, const std::string& checkpoints) {
+  Emissions left(checkpoints, {}, {}, lost.emitted);
+  std::vector<ReadyEmission> ready;
+  int again = 0;
+  while (again == 0) {
+    ready.clear();
+    again = left.Scan(BootMs(), true, ready);
+    for (const ReadyEmission& item : ready) {
+      if (!item.bad.empty()) continue;
+      Json content = item.emission.content;
+      auto replaced = ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(checkpoints, name); });
+      if (!replaced.ok()) continue;
+      if (Log(Emitted{lost.place, lost.attempt, item.file, std::move(content), item.dropped})) left.Done(item.file);
+    }
+  }
+}
+
 // Kills what remains of an attempt (its processes are not our children), then records what it emitted, and its end.
 void Runner::EndLost(const std::string& key, LostAttempt& lost) {
   const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, lost.place, lost.attempt);
@@ -207,17 +225,7 @@ void Runner::EndLost(const std::string& key, LostAttempt& lost) {
     for (pid_t process : TreeOf(roots)) killed += kill(process, SIGKILL) == 0 ? 1 : 0;
     SleepMs(10);
   }
-  Emissions left(directory + "/checkpoints", {}, {}, lost.emitted);
-  std::vector<ReadyEmission> ready;
-  left.Scan(BootMs(), true, ready);
-  for (const ReadyEmission& item : ready) {
-    if (!item.bad.empty()) continue;
-    Json content = item.emission.content;
-    const std::string base = left.directory();
-    auto replaced = ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(base, name); });
-    if (!replaced.ok()) continue;
-    if (Log(Emitted{lost.place, lost.attempt, item.file, std::move(content), item.dropped})) left.Done(item.file);
-  }
+  RecordLeft(lost, directory + "/checkpoints");
   Ended ended;
   ended.place = lost.place;
   ended.attempt = lost.attempt;

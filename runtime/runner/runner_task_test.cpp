@@ -358,11 +358,13 @@ TEST_F(RunnerTask, AHelperThatJustFinishesIsWaitedFor) {
 }
 
 TEST_F(RunnerTask, SidesDoNotDisturbEachOther) {
-  harness_.Send(harness_.Script("long", fmt::format("(env -i setsid sleep {} &); sleep 0.6; echo long", Mark())));
-  harness_.WaitOf<Started>("long");
+  harness_.Send(harness_.Script(
+      "long", fmt::format("(env -i setsid sleep {} &); while [ ! -e go ]; do sleep 0.05; done; echo long", Mark())));
+  ASSERT_TRUE(Eventually([] { return !ProcessesWith(Mark()).empty(); }));
   const Ended first = harness_.Run(harness_.Script("short", "echo short"));
   EXPECT_EQ(first.out, "short\n");
   EXPECT_FALSE(ProcessesWith(Mark()).empty());
+  std::ofstream(harness_.TaskDirectory("long") + "/go") << "";
   EXPECT_EQ(harness_.WaitEnded("long").out, "long\n");
   EXPECT_TRUE(Eventually([] { return ProcessesWith(Mark()).empty(); }));
 }
