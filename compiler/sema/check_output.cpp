@@ -30,6 +30,12 @@ void Checker::CheckOutput(const TaskDecl& task, const Output& output) {
   const TypeRef inner = type->kind == TypeKind::kOptional ? type->element : type;
   RefuseType(output.type, type, types_.HoldsApproved(type), "a task's output");
   if (type->kind == TypeKind::kUnit) RefuseType(output.type, type, true, "a task's output");
+  // In JSON it would be a path that a task made up: no content was seen, so none could be approved or compared.
+  const bool json = !IsPathType(inner) && !IsPathList(inner);
+  if (json && ir::HoldsFiles(inner) && !types_.HoldsApproved(type)) {
+    Report(output.type->range, diagnostics::kBadOutputAt, "an output in JSON", TypeName(type))
+        .Help("a file is an output of its own, as in `model: File at \"model.bin\"`");
+  }
   if (output.at != nullptr) {
     CheckOutputPath(task, output, inner);
   } else if (const std::string name = output.name.text.str(); !output.at_stdout && !ir::RunnersName(name).empty()) {
