@@ -129,6 +129,8 @@ class EngineImpl : public Engine, public site::Listener {
   std::string OnSocket(std::string_view message, const Peer& peer);
   review::MailboxActions Actions();
   ErrorOr<review::Reply> Apply(const review::Incoming& incoming);
+  std::optional<review::Reply> Unfit(const review::Request& request) const;
+  std::optional<review::Reply> Hopeless(const review::Request& request) const;
   ErrorOr<review::Reply> ApplyAnswer(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyOpen(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);

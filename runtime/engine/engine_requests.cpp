@@ -1,5 +1,6 @@
 // What people ask, by file or socket. The mailbox has told who they are; here it is decided whether they may, and
 // whether what they ask fits the run as it is now. What is accepted is recorded and on disk before anybody is told.
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/engine/engine_impl.h"
@@ -45,18 +46,22 @@ const state::Vote* VoteOf(const ReviewView& review, const state::Person& person)
   return nullptr;
 }
 
-Reply ClosedReply(const ReviewView& review, const Incoming& incoming) {
-  const state::Vote* earlier = VoteOf(review, incoming.person);
-  const bool same = earlier != nullptr && earlier->variant == incoming.request.variant;
-  if (same && review.status == ReviewStatus::kAnswered && review.answer == incoming.request.variant) {
-    const ErrorOr<Json> fields = review::CheckAnswer(review, incoming.request.variant, incoming.request.fields);
-    if (fields.ok() && fields.value() == earlier->fields) return Repeated("the review is closed with this answer");
-  }
+Reply ClosedReply(const ReviewView& review) {
   std::string how = review.answer.empty() ? std::string() : fmt::format(" with `{}`", review.answer);
   // A withdrawn or void review was closed by no person but by what happened.
   const bool by = review.status == ReviewStatus::kAnswered || review.status == ReviewStatus::kExpired;
   return Refused(fmt::format("the review is closed{}{} {} ({}, {})", how, by ? " by" : ":", review.closed_by,
                              ToString(review.status), UtcText(review.closed)));
+}
+
+// The reply to who gives the answer with which they, among others, have closed the review.
+std::optional<Reply> RepeatedAnswer(const ReviewView& review, const Incoming& incoming) {
+  const state::Vote* earlier = VoteOf(review, incoming.person);
+  const bool same = earlier != nullptr && earlier->variant == incoming.request.variant;
+  if (!same || review.status != ReviewStatus::kAnswered || review.answer != earlier->variant) return std::nullopt;
+  const ErrorOr<Json> fields = review::CheckAnswer(review, earlier->variant, incoming.request.fields);
+  if (!fields.ok() || !(fields.value() == earlier->fields)) return std::nullopt;
+  return Repeated("the review is closed with this answer");
 }
 
 }  // namespace
@@ -68,6 +73,7 @@ review::MailboxActions EngineImpl::Actions() {
     if (found == requests_.end() || !review::SamePerson(found->second, incoming.person)) return std::nullopt;
     return Repeated("it was recorded before");
   };
+  actions.hopeless = [this](const Request& request) { return Hopeless(request); };
   actions.apply = [this](const Incoming& incoming) { return Apply(incoming); };
   actions.sync = [this] { return journal_->Sync(); };
   return actions;
@@ -150,14 +156,35 @@ EngineImpl::Entitlement EngineImpl::EntitlementOf(const ReviewView*& review, con
   return may;
 }
 
-ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
-  const Request& request = incoming.request;
+// Why an answer does not fit the review, whoever gives it.
+std::optional<Reply> EngineImpl::Unfit(const Request& request) const {
   const ReviewView* review = record_->scheduler().FindReview(request.review);
   if (review == nullptr) return Refused(fmt::format("the run has no review `{}`", request.review));
   if (review->status == ReviewStatus::kOpening) return Refused("the review is not open yet");
-  if (review->status != ReviewStatus::kOpen) return ClosedReply(*review, incoming);
+  if (review->status != ReviewStatus::kOpen) return ClosedReply(*review);
   if (request.form != review->form_digest) {
     return Refused("the form has changed since it was read; look at it again: hwf review show " + request.review);
+  }
+  return std::nullopt;
+}
+
+// Of a signed request. Who has voted in a review that is closed may be told that again.
+std::optional<Reply> EngineImpl::Hopeless(const Request& request) const {
+  const ReviewView* review = record_->scheduler().FindReview(request.review);
+  if (request.kind != Request::Kind::kAnswer) return std::nullopt;
+  const auto theirs = [&](const state::Vote& vote) { return vote.person.name == request.signer; };
+  if (review != nullptr && std::any_of(review->votes.begin(), review->votes.end(), theirs)) return std::nullopt;
+  if (std::optional<Reply> unfit = Unfit(request)) return unfit;
+  const ErrorOr<Json> fields = review::CheckAnswer(*review, request.variant, request.fields);
+  if (!fields.ok()) return Refused(fields.error().message());
+  return std::nullopt;
+}
+
+ErrorOr<Reply> EngineImpl::ApplyAnswer(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  const ReviewView* review = record_->scheduler().FindReview(request.review);
+  if (std::optional<Reply> unfit = Unfit(request)) {
+    return review == nullptr ? *unfit : RepeatedAnswer(*review, incoming).value_or(*unfit);
   }
   const Entitlement may = EntitlementOf(review, incoming.person);
   if (may.barred) return Refused(*may.barred);

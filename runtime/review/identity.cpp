@@ -18,6 +18,8 @@ namespace {
 using platform::FileDescriptor;
 using state::Person;
 
+constexpr std::string_view kSignatureBegin = "-----BEGIN SSH SIGNATURE-----";
+
 // A login that is called like somebody else in the people file is told apart from them.
 std::string NameOfUid(uid_t uid, const People& people) {
   if (const PeopleEntry* entry = people.WithUid(uid)) return entry->name;
@@ -124,6 +126,9 @@ ErrorOr<Person> PersonFromSignature(const People& people, const std::string& sig
   const PeopleEntry* entry = people.Named(signer);
   if (entry == nullptr || entry->keys.empty()) {
     return MakeError("the people file has no key of `{}`, who is said to have signed the answer", signer);
+  }
+  if (signature.substr(0, kSignatureBegin.size()) != kSignatureBegin) {
+    return MakeError("what is said to be `{}`'s signature is no SSH signature", signer);
   }
   Scratch scratch;
   if (scratch.path().empty()) return ErrnoError(errno, "make a directory to check a signature in");

@@ -197,14 +197,16 @@ TEST_F(SignatureTest, NothingElseCounts) {
               HasSubstr("not `ana`'s over this answer"));
   EXPECT_FALSE(PersonFromSignature(people_, "ben", "the answer", signature).ok());
   EXPECT_FALSE(PersonFromSignature(people_, "eve", "the answer", signature).ok());
-  EXPECT_FALSE(PersonFromSignature(people_, "ana", "the answer", "no signature").ok());
+  EXPECT_THAT(PersonFromSignature(people_, "ana", "the answer", "no signature").error().message(),
+              HasSubstr("no SSH signature"));
   EXPECT_FALSE(
       PersonFromSignature(people_, "ana", "the answer", Sign("the answer", "git")).ok());  // made for another use
 }
 
 TEST_F(SignatureTest, AProgramThatHangsIsGivenUp) {
   Write("slow", "#!/bin/sh\nsleep 60\n", 0755);
-  auto person = PersonFromSignature(people_, "ana", "x", "y", {.ssh_keygen = dir_ / "slow", .timeout_ms = 50});
+  auto person = PersonFromSignature(people_, "ana", "x", "-----BEGIN SSH SIGNATURE-----",
+                                    {.ssh_keygen = dir_ / "slow", .timeout_ms = 50});
   EXPECT_THAT(person.error().message(), HasSubstr("did not check the signature within 50 ms"));
 }
 

@@ -62,6 +62,8 @@ ErrorOr<Reply> Mailbox::Decide(const Request& request, ErrorOr<state::Person> pe
                                bool& must_sync) {
   if (request.run != run_id_) return Refusal(fmt::format("the request is for the run {}", request.run));
   if (!request.signature.empty()) {
+    const std::optional<Reply> refused = actions.hopeless ? actions.hopeless(request) : std::nullopt;
+    if (refused) return *refused;
     person = PersonFromSignature(*people_, request.signer, SignedText(request), request.signature);
   }
   if (!person.ok()) return Refusal(person.error().message());

@@ -28,6 +28,9 @@ struct MailboxActions {
   // The reply to give again if the journal holds an event of this request id by this person. (By another: it is theirs
   // who took it, and `apply` should refuse.)
   std::function<std::optional<Reply>(const Incoming&)> applied;
+  // The reply to a signed request that is refused whoever has signed it. Asked first: to check a signature takes a
+  // process.
+  std::function<std::optional<Reply>(const Request&)> hopeless;
   // Validates; appends the event of a request that is accepted. An Error is the world's (disk full): the request stays,
   // and so do those behind it. With the code EINPROGRESS it is not decided yet: the request alone stays.
   std::function<ErrorOr<Reply>(const Incoming&)> apply;

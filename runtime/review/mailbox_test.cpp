@@ -40,6 +40,10 @@ struct Engine {
       if (std::find(journal.begin(), journal.end(), incoming.request.id) == journal.end()) return std::nullopt;
       return Reply{true, "", "counted before", true};
     };
+    actions.hopeless = [](const Request& request) -> std::optional<Reply> {
+      if (request.review == "v1") return std::nullopt;
+      return Reply{false, "no such review", "", false};
+    };
     actions.apply = [this](const Incoming& incoming) -> ErrorOr<Reply> {
       if (fail) return Error("disk full", ENOSPC);
       if (busy && incoming.request.variant == "later") return Error("being looked at", EINPROGRESS);
@@ -95,6 +99,22 @@ TEST_F(MailboxTest, AcceptedIsAppendedSyncedRepliedAndGone) {
   EXPECT_EQ(ReplyTo(files, 'a')->next, "counted");
   EXPECT_THAT(*files.List("/run/inbox"), IsEmpty());
   EXPECT_EQ(*Make(files).Drain(engine.Actions()), 0u);
+}
+
+TEST_F(MailboxTest, ASignatureIsCheckedOnlyWhereItCouldMatter) {
+  CrashFileSystem files;
+  Prepare(files);
+  for (const char letter : {'a', 'b'}) {
+    Request request = Answer(letter);
+    if (letter == 'b') request.review = "v2";
+    request.signer = "ana";
+    request.signature = "-----BEGIN SSH SIGNATURE-----";
+    Put(files, request);
+  }
+  Engine engine;
+  EXPECT_EQ(*Make(files).Drain(engine.Actions()), 2u);
+  EXPECT_THAT(ReplyTo(files, 'a')->why, HasSubstr("no key of `ana`"));
+  EXPECT_EQ(ReplyTo(files, 'b')->why, "no such review");
 }
 
 TEST_F(MailboxTest, WhatIsNotDecidedYetStaysAndHoldsNobodyUp) {
