@@ -150,7 +150,9 @@ StringRef Builder::Unescape(Range range) {
     emitter_
         .Report({range.file, at, at + static_cast<uint32_t>(length)}, diagnostics::kBadEscape,
                 std::string_view(source.substr(begin, length)))
-        .Help("escapes are `\\n \\t \\r \\\" \\\\` and `\\u{1F600}`; a literal `~{` is `~~{`; in `\"\"\"…\"\"\"` nothing else is escaped");
+        .Help(
+            "escapes are `\\n \\t \\r \\\" \\\\` and `\\u{1F600}`; a literal `~{` is `~~{`; in `\"\"\"…\"\"\"` nothing "
+            "else is escaped");
     i = begin + length - 1;
   }
   return Save(out);

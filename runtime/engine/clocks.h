@@ -48,12 +48,12 @@ class Clocks {
  private:
   using Key = std::tuple<std::string, state::Clock, int>;
 
-  scheduler::ArmClock Take(const Key& given) {
-    const Key key = given;  // it may be of a map that forgets it here
+  // By value: it may be of a map that forgets it here.
+  scheduler::ArmClock Take(Key key) {
     const state::TimeMs due = due_.at(key);
     order_.erase({due, key});
     due_.erase(key);
-    return scheduler::ArmClock{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+    return scheduler::ArmClock{std::move(std::get<0>(key)), std::get<1>(key), std::get<2>(key), due};
   }
 
   std::map<Key, state::TimeMs> due_;
