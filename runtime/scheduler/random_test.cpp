@@ -50,7 +50,8 @@ class Life {
   }
   state::Person Somebody() {
     static const char* const kNames[] = {"ana", "ben", "owner", "head-of-lab"};
-    return {.name = kNames[random_() % 4], .uid = -1, .level = 2, .proof = "socket"};
+    const size_t which = random_() % 4;
+    return {.name = kNames[which], .uid = which == 2 ? 1000 : -1, .level = 2, .proof = "socket"};
   }
   std::string SomeReview() {
     const auto& reviews = world.scheduler->reviews();
