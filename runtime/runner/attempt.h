@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,15 @@
 namespace hwf::runner {
 
 inline constexpr int64_t kNever = INT64_MAX;
+// Attempts whose outputs are hashed or synced: each has two files open. Nothing else begins while there are so many.
+inline constexpr size_t kMostEnding = 64;
 
 struct Attempt {
   enum class Kill { kNone, kCancelled, kTimeLimit, kOom, kPreempted };
 
   std::string key;
   Start start;
-  Share share;
+  std::optional<Share> share;  // of the machine, while anything of it lives
   int slot = -1;
   pid_t pid = -1;
   int64_t started_ms = 0;  // CLOCK_BOOTTIME, as all times here

@@ -8,7 +8,7 @@
 
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/hash.h"
-#include "runtime/runner/emissions.h"
+#include "runtime/runner/sync_files.h"
 
 namespace hwf::runner {
 namespace {
@@ -19,18 +19,6 @@ Json Value(const std::string& path, const platform::FileDigest& digest) {
 
 bool Same(const struct stat& a, const struct stat& b) {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
-}
-
-}  // namespace
-
-ErrorOr<Json> DigestFileValue(const std::string& path) {
-  HWF_ASSIGN(const platform::FileDigest digest, platform::DigestFile(path));
-  return Value(path, digest);
-}
-
-ErrorOr<Json> DigestDirectoryValue(const std::string& path) {
-  HWF_ASSIGN(const platform::FileDigest digest, platform::DigestDirectory(path));
-  return Value(path, digest);
 }
 
 ErrorOr<Json> DigestBelow(const std::string& directory, const std::string& name) {
@@ -52,6 +40,28 @@ ErrorOr<Json> DigestBelow(const std::string& directory, const std::string& name)
     return MakeError("`{}` of the emission changed while it was read: write it beside, then rename it", name);
   }
   return Value(path, *digest);
+}
+
+}  // namespace
+
+ErrorOr<Json> DigestFileValue(const std::string& path) {
+  HWF_ASSIGN(const platform::FileDigest digest, platform::DigestFile(path));
+  return Value(path, digest);
+}
+
+ErrorOr<Json> DigestDirectoryValue(const std::string& path) {
+  HWF_ASSIGN(const platform::FileDigest digest, platform::DigestDirectory(path));
+  return Value(path, digest);
+}
+
+ErrorOr<Json> ResolveEmission(const Emission& emission, const std::string& directory,
+                              const std::string& run_directory) {
+  Json content = emission.content;
+  HWF_TRY(ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(directory, name); }));
+  std::vector<std::string> paths;
+  for (const std::string& name : emission.files) paths.push_back(directory + "/" + name);
+  HWF_TRY(SyncFiles({paths}, run_directory).front());
+  return content;
 }
 
 }  // namespace hwf::runner

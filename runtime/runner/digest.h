@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "runtime/runner/emissions.h"
 
 namespace hwf::runner {
 
@@ -13,8 +14,8 @@ ErrorOr<Json> DigestFileValue(const std::string& path);
 // Of a directory, below and including `path`: the digest of its manifest.
 ErrorOr<Json> DigestDirectoryValue(const std::string& path);
 
-// Of a file or directory below `directory`, reached without following any link: what a task says that it
-// emitted. What changes while it is read is an error.
-ErrorOr<Json> DigestBelow(const std::string& directory, const std::string& name);
+// What an emission says, with the values of its files, which lie in `directory` and are reached without following any
+// link. What changes while it is read is an error. When it returns, they are on disk, with the names that lead to them.
+ErrorOr<Json> ResolveEmission(const Emission& emission, const std::string& directory, const std::string& run_directory);
 
 }  // namespace hwf::runner

@@ -13,7 +13,6 @@
 
 #include "base/utf8.h"
 #include "runtime/runner/digest.h"
-#include "runtime/runner/sync_files.h"
 
 namespace hwf::runner {
 namespace {
@@ -62,7 +61,7 @@ class Resolver {
   }
 
   // The files and directories that it found.
-  const std::vector<std::string>& files() const { return files_; }
+  std::vector<std::string> TakeFiles() { return std::move(files_); }
 
  private:
   // The path to open; an error if it leads out of the attempt's directory; empty if there is nothing.
@@ -207,17 +206,15 @@ class Resolver {
 
 }  // namespace
 
-ErrorOr<Json> ResolveOutputs(const OutputsRequest& request) {
+ErrorOr<Outputs> ResolveOutputs(const OutputsRequest& request) {
   Resolver resolver(request);
-  Json values = Json::Object();
+  Outputs outputs{Json::Object(), {}};
   for (const OutputSpec& output : request.outputs) {
     HWF_ASSIGN(Json value, resolver.Resolve(output));
-    values.Set(output.name, std::move(value));
+    outputs.values.Set(output.name, std::move(value));
   }
-  // Before anything can say that they are there.
-  const ErrorOr<Success> synced = SyncFiles(resolver.files(), request.directory);
-  if (!synced.ok()) return synced.error().WithContext("its outputs");
-  return values;
+  outputs.files = resolver.TakeFiles();
+  return outputs;
 }
 
 bool OutputsAreHeavy(const OutputsRequest& request) {

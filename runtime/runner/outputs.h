@@ -25,10 +25,16 @@ struct OutputsRequest {
   bool holds_command = false;  // the runner's own file `command` lies there: no pattern finds it
 };
 
-// The object of values by name; the error says which promise was broken, for people.
-ErrorOr<Json> ResolveOutputs(const OutputsRequest& request);
+struct Outputs {
+  Json values;  // an object, by name
+  std::vector<std::string>
+      files;  // and directories that they name; to be synced before anything says that they are there
+};
 
-// Whether that may take long (files to hash and to sync): then it is not done in the runner's loop.
+// The error says which promise was broken, for people.
+ErrorOr<Outputs> ResolveOutputs(const OutputsRequest& request);
+
+// Whether that may take long (files to hash): then it is not done in the runner's loop.
 bool OutputsAreHeavy(const OutputsRequest& request);
 
 }  // namespace hwf::runner

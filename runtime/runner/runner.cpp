@@ -79,6 +79,7 @@ ErrorOr<Success> Runner::OpenDescriptors() {
   Watch(signals_, EPOLLIN);
   Watch(emission_worker_.fd(), EPOLLIN);
   Watch(output_worker_.fd(), EPOLLIN);
+  Watch(sync_worker_.fd(), EPOLLIN);
   if (inotify_ >= 0) Watch(inotify_, EPOLLIN);
   if (ledger_->fd() >= 0) Watch(ledger_->fd(), EPOLLIN);
   return Success{};
@@ -115,6 +116,7 @@ void Runner::Dispatch(int fd, uint32_t events) {
   if (fd == inotify_) return OnInotify();
   if (fd == emission_worker_.fd()) return emission_worker_.RunCompletions();
   if (fd == output_worker_.fd()) return output_worker_.RunCompletions();
+  if (fd == sync_worker_.fd()) return sync_worker_.RunCompletions();
   if (fd == listener_.get()) return OnAccept();
   if (fd == ledger_->fd()) {
     ledger_->DrainWatch();

@@ -20,6 +20,7 @@
 #include "runtime/runner/attempt.h"
 #include "runtime/runner/ledger.h"
 #include "runtime/runner/machine.h"
+#include "runtime/runner/outputs.h"
 #include "runtime/runner/protocol.h"
 #include "runtime/runner/slots.h"
 #include "runtime/runner/spare_directories.h"
@@ -65,6 +66,11 @@ class Runner {
     std::vector<std::string> candidates;
   };
   struct LostAttempt;
+  // The outputs of an attempt, found.
+  struct Resolved {
+    std::string key;
+    ErrorOr<Outputs> outputs;
+  };
 
   Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode);
 
@@ -115,9 +121,12 @@ class Runner {
   void OnMainDead(Attempt& attempt, int status, const struct rusage& usage);
   void KillAttempt(Attempt& attempt, Attempt::Kill why);
   void Finalize(Attempt& attempt);
+  void OnResolved(Resolved resolved);
+  void SyncResolved();
   void Conclude(Attempt& attempt, ErrorOr<Json> outputs);
   void Describe(const Attempt& attempt, Ended& ended) const;
   void TidyDirectory(const Attempt& attempt, bool failed);
+  void GiveShare(Attempt& attempt);
   void Forget(Attempt& attempt, bool spoilt);
 
   // runner_strays.cpp
@@ -153,7 +162,11 @@ class Runner {
   Slots slots_;
   SpareDirectories spares_;
   Worker emission_worker_{1};
-  Worker output_worker_{4};  // the disk takes what several wait for at once
+  Worker output_worker_{2};  // a large file does not hold up all others
+  Worker sync_worker_{1};
+  std::vector<Resolved> to_sync_;
+  bool syncing_ = false;
+  size_t ending_ = 0;  // attempts of which nothing lives
 
   int epoll_ = -1;
   int signals_ = -1;

@@ -14,6 +14,7 @@
 #include "runtime/runner/outputs.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/runner/runner.h"
+#include "runtime/runner/sync_files.h"
 
 namespace hwf::runner {
 namespace {
@@ -94,9 +95,10 @@ void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
   if (attempt.main_dead) attempt.strays_until_ms = now_ms_ + (at_once ? 0 : options_.kill_grace_ms);
 }
 
-// Nothing of it lives: its last emissions, then its outputs.
+// Nothing of it lives: its last emissions, then its outputs. What it held of the machine is free.
 void Runner::Finalize(Attempt& attempt) {
-  attempt.ending = true;
+  GiveShare(attempt);
+  if (!std::exchange(attempt.ending, true)) ++ending_;
   attempt.strays_until_ms = attempt.kill_at_ms = attempt.scan_at_ms = attempt.sample_at_ms = kNever;
   if (attempt.emissions) {
     ScanEmissions(attempt, true);
@@ -121,12 +123,47 @@ void Runner::Finalize(Attempt& attempt) {
     attempt.out_file = moved->file;
     request.stdout_path = request.directory + "/" + moved->file;
   }
-  if (!OutputsAreHeavy(request)) return Conclude(attempt, ResolveOutputs(request));
+  if (!OutputsAreHeavy(request)) return OnResolved({attempt.key, ResolveOutputs(request)});
   attempt.resolving = true;
   output_worker_.Add([this, key = attempt.key, request = std::move(request)]() -> Worker::Completion {
-    auto outputs = std::make_shared<ErrorOr<Json>>(ResolveOutputs(request));
-    return [this, key, outputs] {
-      if (Attempt* of = FindRunning(key)) Conclude(*of, std::move(*outputs));
+    auto resolved = std::make_shared<Resolved>(Resolved{key, ResolveOutputs(request)});
+    return [this, resolved] { OnResolved(std::move(*resolved)); };
+  });
+}
+
+// Its files have to be on disk before anything says that they are there.
+void Runner::OnResolved(Resolved resolved) {
+  if (resolved.outputs.ok() && !resolved.outputs->files.empty()) {
+    to_sync_.push_back(std::move(resolved));
+    return SyncResolved();
+  }
+  Attempt* attempt = FindRunning(resolved.key);
+  if (attempt == nullptr) return;
+  if (!resolved.outputs.ok()) return Conclude(*attempt, resolved.outputs.error());
+  Conclude(*attempt, std::move(resolved.outputs->values));
+}
+
+// Those that come while others are synced go together, in one.
+void Runner::SyncResolved() {
+  if (syncing_ || to_sync_.empty()) return;
+  syncing_ = true;
+  auto batch = std::make_shared<std::vector<Resolved>>(std::exchange(to_sync_, {}));
+  sync_worker_.Add([this, batch]() -> Worker::Completion {
+    std::vector<std::vector<std::string>> groups;
+    for (Resolved& one : *batch) groups.push_back(std::move(one.outputs->files));
+    return [this, batch, results = SyncFiles(groups, options_.run_directory)] {
+      syncing_ = false;
+      for (size_t i = 0; i < batch->size(); ++i) {
+        Resolved& one = (*batch)[i];
+        Attempt* attempt = FindRunning(one.key);
+        if (attempt == nullptr) continue;
+        if (results[i].ok()) {
+          Conclude(*attempt, std::move(one.outputs->values));
+        } else {
+          Conclude(*attempt, results[i].error().WithContext("its outputs"));
+        }
+      }
+      SyncResolved();
     };
   });
 }
@@ -241,6 +278,13 @@ void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
   if (rmdir(directory.c_str()) == 0) (void)rmdir(directory.substr(0, directory.rfind('/')).c_str());
 }
 
+void Runner::GiveShare(Attempt& attempt) {
+  if (!attempt.share) return;
+  ledger_->Give(*attempt.share);
+  attempt.share.reset();
+  queue_changed_ = queue_changed_ || !queue_.empty();
+}
+
 void Runner::Forget(Attempt& attempt, bool spoilt) {
   if (attempt.watch >= 0) {
     by_watch_.erase(attempt.watch);
@@ -248,8 +292,8 @@ void Runner::Forget(Attempt& attempt, bool spoilt) {
   }
   if (attempt.slot >= 0) slots_.Give(attempt.slot, spoilt);
   if (attempt.pid > 0) by_pid_.erase(attempt.pid);
-  ledger_->Give(attempt.share);
-  queue_changed_ = queue_changed_ || !queue_.empty();
+  GiveShare(attempt);
+  if (attempt.ending && ending_-- == kMostEnding) queue_changed_ = queue_changed_ || !queue_.empty();
   if (running_.size() == 1) alone_since_ms_ = now_ms_;
   running_.erase(std::string(attempt.key));
 }

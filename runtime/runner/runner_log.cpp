@@ -207,10 +207,9 @@ void Runner::RecordLeft(LostAttempt& lost, const std::string& checkpoints) {
     again = left.Scan(BootMs(), true, ready);
     for (const ReadyEmission& item : ready) {
       if (!item.bad.empty()) continue;
-      Json content = item.emission.content;
-      auto replaced = ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(checkpoints, name); });
-      if (!replaced.ok()) continue;
-      if (Log(Emitted{lost.place, lost.attempt, item.file, std::move(content), item.dropped})) left.Done(item.file);
+      auto content = ResolveEmission(item.emission, checkpoints, options_.run_directory);
+      if (!content.ok()) continue;
+      if (Log(Emitted{lost.place, lost.attempt, item.file, *std::move(content), item.dropped})) left.Done(item.file);
     }
   }
 }

@@ -68,7 +68,7 @@ bool NoMore(const Demand& a, const Demand& b) { return a.cpus >= b.cpus && a.gpu
 void Runner::StartQueued() {
   queue_changed_ = false;
   in_line_ = false;
-  if (terminated_) return;
+  if (terminated_ || ending_ >= kMostEnding) return;
   std::vector<Demand> refused;
   for (size_t i = 0; i < queue_.size() && i < kLookAhead;) {
     Start& start = queue_[i];
@@ -220,7 +220,7 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
   }
   if (start.gpus > 0) {
     std::string ids;
-    for (const std::string& id : attempt.share.gpu_ids) ids += (ids.empty() ? "" : ",") + id;
+    for (const std::string& id : attempt.share->gpu_ids) ids += (ids.empty() ? "" : ",") + id;
     env.push_back("CUDA_VISIBLE_DEVICES=" + ids);
   }
   return env;
@@ -235,7 +235,7 @@ void Runner::LaunchTask(Attempt& attempt) {
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);
   spec.err = slots_.err(attempt.slot);
-  spec.cpu_ids = attempt.share.cpu_ids;
+  spec.cpu_ids = attempt.share->cpu_ids;
   attempt.started_ms = BootMs();
   const LaunchResult launched = Launch(spec);
   if (launched.pid < 0) {

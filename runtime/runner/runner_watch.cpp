@@ -54,10 +54,7 @@ void Runner::HandleEmission(Attempt& attempt, ReadyEmission item) {
   ++attempt.jobs;
   const std::string directory = attempt.emissions->directory();
   emission_worker_.Add([this, key = attempt.key, directory, item = std::move(item)]() -> Worker::Completion {
-    Json content = item.emission.content;
-    auto replaced = ReplaceFiles(content, [&](const std::string& name) { return DigestBelow(directory, name); });
-    auto result = std::make_shared<ErrorOr<Json>>(replaced.ok() ? ErrorOr<Json>(std::move(content))
-                                                                : ErrorOr<Json>(replaced.error()));
+    auto result = std::make_shared<ErrorOr<Json>>(ResolveEmission(item.emission, directory, options_.run_directory));
     return [this, key, item, result] {
       Attempt* of = FindRunning(key);
       if (of == nullptr) return;

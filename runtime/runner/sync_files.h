@@ -8,8 +8,10 @@
 
 namespace hwf::runner {
 
-// The files and directories at these absolute paths, with all below them, and the names that lead to them: up to the
-// run's directory for what lies in the attempt's, `directory`; of others the last name alone.
-ErrorOr<Success> SyncFiles(const std::vector<std::string>& paths, const std::string& directory);
+// Of each group: its files and directories (absolute paths) with all below them, and the names that lead to them, up to
+// `run_directory` for what lies in it; of others the last name alone. One result for each group: what fails in one is
+// none of the others' failure.
+std::vector<ErrorOr<Success>> SyncFiles(const std::vector<std::vector<std::string>>& groups,
+                                        const std::string& run_directory);
 
 }  // namespace hwf::runner
