@@ -93,7 +93,7 @@ struct Started {
   int attempt = 1;
   int64_t pid = 0;
   int slot = -1;        // of short streams: `runner/slot-N.out|err` while it runs
-  int64_t boot_ms = 0;  // when the kernel says that it started (CLOCK_BOOTTIME) …
+  int64_t boot_ms = 0;  // just before it was started (CLOCK_BOOTTIME) …
   std::string boot;     // … in which boot and pid namespace: together they tell `pid` from a later process's
 };
 struct Emitted {

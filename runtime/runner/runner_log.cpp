@@ -25,6 +25,8 @@ namespace {
 
 // Enough for the end of an attempt with two short streams and values of usual size.
 constexpr uint64_t kRoomForEnd = 64 * 1024;
+constexpr int64_t kTickMs = 10;
+constexpr int64_t kSoonMs = 1000;
 constexpr int64_t kRetryMs = 500;
 constexpr int64_t kRoomCheckMs = 100;
 constexpr uint64_t kLowWater = 1 << 20;  // bytes left on the run's file system
@@ -186,11 +188,15 @@ ErrorOr<Success> Runner::Recover() {
 std::vector<pid_t> Runner::RemainsOf(const LostAttempt& lost, const std::string& directory) const {
   const auto main = static_cast<pid_t>(lost.pid);
   const std::optional<ProcessStat> leader = main > 0 && lost.boot == boot_ ? StatOf(main) : std::nullopt;
-  const bool known = main > 0 && lost.boot == boot_ && (!leader || leader->started_ms == lost.boot_ms);
+  // The kernel tells starts in ticks; a number is not given out again so soon.
+  const int64_t since = lost.boot_ms - kTickMs;
+  const auto is_main = [&](const ProcessStat& one) {
+    return one.started_ms >= since && one.started_ms < since + kSoonMs;
+  };
+  const bool known = main > 0 && lost.boot == boot_ && (!leader || is_main(*leader));
   std::vector<pid_t> remains;
   for (const ProcessStat& process : OwnProcesses()) {
-    const bool member =
-        known && (process.session == main || process.group == main) && process.started_ms >= lost.boot_ms;
+    const bool member = known && (process.session == main || process.group == main) && process.started_ms >= since;
     const std::optional<std::string> named = member ? std::nullopt : EnvironmentValue(process.pid, "HWF_TASK_DIR");
     if (member || (named && SamePlace(*named, directory))) remains.push_back(process.pid);
   }

@@ -256,9 +256,7 @@ void Runner::LaunchTask(Attempt& attempt) {
   if (start.time_limit_ms > 0) attempt.deadline_ms = attempt.started_ms + start.time_limit_ms;
   attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
   if (start.memory > 0) attempt.oom_kills = KernelOomKills();
-  const std::optional<ProcessStat> process = StatOf(attempt.pid);
-  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, process ? process->started_ms : attempt.started_ms,
-              boot_});
+  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, attempt.started_ms, boot_});
 }
 
 // Ended without having run.
