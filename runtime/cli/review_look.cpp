@@ -49,9 +49,18 @@ int List(Context& context, const Arguments& arguments) {
       Complain(runs.error().message());
       return kExitUsage;
     }
-    for (const std::string& id : ListRuns(runs.value())) {
+    const std::vector<std::string> ids = ListRuns(runs.value());
+    for (const std::string& id : ids) {
       const auto record = engine::RunRecord::Load(platform::RealFileSystem(), runs.value() + "/" + id);
-      if (record.ok()) listing.Add(*record.value());
+      if (record.ok()) {
+        listing.Add(*record.value());
+      } else {
+        Complain(fmt::format("left out: the run {} cannot be read: {}", id, record.error().message()));
+      }
+    }
+    if (ids.empty() && !arguments.Has("json")) {
+      fmt::print("no review is open: there are no runs in {}; --runs names another place\n", runs.value());
+      return kExitDone;
     }
   }
   if (arguments.Has("json")) {
