@@ -48,7 +48,12 @@ size_t FirstWrong(std::string_view text, size_t at) {
 
 }  // namespace
 
-bool IsUtf8(std::string_view text) { return FirstWrong(text, 0) == text.size(); }
+size_t FirstNotUtf8(std::string_view text) {
+  const size_t wrong = FirstWrong(text, 0);
+  return wrong == text.size() ? std::string_view::npos : wrong;
+}
+
+bool IsUtf8(std::string_view text) { return FirstNotUtf8(text) == std::string_view::npos; }
 
 std::string ToUtf8(std::string text) {
   size_t wrong = FirstWrong(text, 0);

@@ -26,5 +26,12 @@ TEST(Utf8, WhatIsNoCharacterIsReplaced) {
   EXPECT_EQ(ToUtf8("ü\xc3"), "ü\uFFFD");
 }
 
+TEST(Utf8Test, TheFirstWrongByteIsFound) {
+  EXPECT_EQ(FirstNotUtf8(""), std::string_view::npos);
+  EXPECT_EQ(FirstNotUtf8("gr\xc3\xbc\xc3\x9f"), std::string_view::npos);
+  EXPECT_EQ(FirstNotUtf8("twelve bytes\xff"), 12u);
+  EXPECT_EQ(FirstNotUtf8("a\xe2\x82"), 1u) << "torn at the end";
+}
+
 }  // namespace
 }  // namespace hwf

@@ -8,30 +8,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace hwf::source {
 
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// The length of the UTF-8 sequence at `at`, or 0 if it is none (overlong forms, surrogates and beyond U+10FFFF
-// included).
-size_t SequenceLength(std::string_view text, size_t at) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto follows = [&](size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
-  unsigned first = byte(at);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(at + 1, 0x80, 0xBF) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    unsigned low = first == 0xE0 ? 0xA0 : 0x80, high = first == 0xED ? 0x9F : 0xBF;
-    return follows(at + 1, low, high) && follows(at + 2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    unsigned low = first == 0xF0 ? 0x90 : 0x80, high = first == 0xF4 ? 0x8F : 0xBF;
-    return follows(at + 1, low, high) && follows(at + 2, 0x80, 0xBF) && follows(at + 3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
 
 std::vector<uint32_t> LineStarts(std::string_view text) {
   std::vector<uint32_t> starts{0};
@@ -42,15 +25,7 @@ std::vector<uint32_t> LineStarts(std::string_view text) {
 }
 
 // The first byte that is no text, or npos.
-size_t FirstBadByte(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    if (text[at] == '\0') return at;
-    size_t length = SequenceLength(text, at);
-    if (length == 0) return at;
-    at += length;
-  }
-  return std::string_view::npos;
-}
+size_t FirstBadByte(std::string_view text) { return std::min(text.find('\0'), FirstNotUtf8(text)); }
 
 Error TooLarge(const std::string& path) {
   return MakeError("cannot read `{}`: it is larger than {} MiB, the most that a source file may have", path,
