@@ -91,13 +91,21 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
   return type;
 }
 
-// Whether the value of an expression statement is one, and goes nowhere by mistake.
-bool Checker::IsLost(const Expr& expr, TypeRef type) {
+// What is done, whatever it is done after.
+const Expr& Checker::WithoutAfter(const Expr& expr) {
   const Expr* inner = &expr;
   while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
-  const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
-  const bool statement = llvm::isa<CallExpr>(inner) || llvm::isa<ReviewExpr>(inner) || llvm::isa<ForExpr>(inner);
-  return !empty && !statement;
+  return *inner;
+}
+
+bool Checker::IsValue(TypeRef type) {
+  return type->kind != TypeKind::kUnit && type->kind != TypeKind::kNever && !IsPoison(type);
+}
+
+// Whether the value of an expression statement is one, and goes nowhere by mistake.
+bool Checker::IsLost(const Expr& expr, TypeRef type) {
+  const Expr& inner = WithoutAfter(expr);
+  return IsValue(type) && !llvm::isa<CallExpr>(inner) && !llvm::isa<ReviewExpr>(inner) && !llvm::isa<ForExpr>(inner);
 }
 
 TypeRef Checker::CheckBlockResult(Expr* result, bool used) {
@@ -125,10 +133,7 @@ TypeRef Checker::CheckUnused(Expr* expr) {
   }
   const size_t before = nodes_;
   const TypeRef type = Check(expr);
-  const Expr* inner = expr;
-  while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
-  const bool empty = type->kind == TypeKind::kUnit || type->kind == TypeKind::kNever || IsPoison(type);
-  if (llvm::isa<CallExpr>(inner) && !empty && nodes_ == before) {
+  if (llvm::isa<CallExpr>(WithoutAfter(*expr)) && IsValue(type) && nodes_ == before) {
     Report(expr->range, diagnostics::kUnusedCall, TypeName(type));
   }
   return type;

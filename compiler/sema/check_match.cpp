@@ -19,8 +19,7 @@ bool Checker::IsDirectAnswer(const Expr* expr) const {
     if (name->binding == nullptr || name->binding->kind != Binding::Kind::kLet) return false;
     expr = llvm::cast<LetStmt>(name->binding->stmt)->value;
   }
-  while (const auto* after = llvm::dyn_cast<AfterExpr>(expr)) expr = after->value;
-  return llvm::isa<ReviewExpr>(expr);
+  return llvm::isa<ReviewExpr>(WithoutAfter(*expr));
 }
 
 TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {

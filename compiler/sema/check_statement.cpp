@@ -43,8 +43,7 @@ void Checker::CheckLet(LetStmt& let) {
   const TypeRef type = Check(let.value);
   let.binding->type = type;
   Carry(let.binding, let.value);
-  const Expr* value = let.value;
-  while (const auto* after = llvm::dyn_cast<AfterExpr>(value)) value = after->value;
+  const Expr* value = &WithoutAfter(*let.value);
   if (const auto* call = llvm::dyn_cast<CallExpr>(value)) {
     const Binding* callee = nullptr;
     if (const auto* direct = llvm::dyn_cast<NameExpr>(call->callee)) callee = direct->binding;

@@ -120,6 +120,8 @@ class Checker {
   // ---- statements (check_statement.cpp, check_job.cpp)
   void CheckStatement(Stmt& stmt);
   void CheckExprStatement(Expr& expr);
+  static const Expr& WithoutAfter(const Expr& expr);
+  static bool IsValue(TypeRef type);
   static bool IsLost(const Expr& expr, TypeRef type);
   void CheckLet(LetStmt& let);
   void CheckCheckpoint(CheckpointStmt& checkpoint);
