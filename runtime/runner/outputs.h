@@ -1,6 +1,6 @@
-// What a task made, found and checked when it has ended: files by size and digest, texts and JSON read. Files are on
-// disk when they are found. Nothing outside the attempt's directory is taken unless its absolute path was asked for,
-// whatever links the task has laid. Any thread.
+// What a task made, found and checked when it has ended: files by size and digest, texts and JSON read. Nothing outside
+// the attempt's directory is taken unless its absolute path was asked for, whatever links the task has laid. Any
+// thread.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ struct OutputsRequest {
 
 struct Outputs {
   Json values;  // an object, by name
-  std::vector<std::string>
-      files;  // and directories that they name; to be synced before anything says that they are there
+  // The files and directories that these name: to be synced before anything says that they are there.
+  std::vector<std::string> files;
 };
 
 // The error says which promise was broken, for people.
