@@ -135,6 +135,7 @@ struct LetNode {
 struct TaskNode {
   std::string task;
   std::vector<Expr> args;  // one per parameter, defaults filled in by lowering
+  std::string site = {};  // of the task's `on`, where it runs; empty: `here`
 };
 // A call of a workflow: its region is instantiated with these arguments.
 struct WorkflowNode {
@@ -310,8 +311,12 @@ struct Task {
   TypeRef output_record = nullptr;
   std::vector<std::string> uses;  // absolute paths
   std::vector<std::string> on;    // sites; empty: `here`
-  std::vector<NamedExpr> needs;
+  std::optional<Expr> image;      // of the container that the command runs in; absent: on the site itself
+  std::vector<NamedExpr> needs;   // cpus gpus gpu memory time disk nodes ranks ranks_per_node
   std::vector<NamedExpr> env;
+  std::vector<std::string> secrets;  // of the site's secrets: variables of the command
+  std::string launch;                // what starts its ranks: "srun", "mpirun", "torchrun"; empty: the site's way
+  int64_t pack = 0;                  // how many share a job; 0: the site's way
   int64_t retries = 0;
   std::vector<Reason> retry_on;  // empty with retries > 0: any but cancelled
   bool effect = false;           // marked, or by the rule (an Approved parameter, or no outputs)
@@ -324,8 +329,8 @@ struct Task {
 
 struct Site {
   std::string name;
-  std::string kind;  // "local"
-  Json fields;       // constants, by name
+  std::string kind;  // "local", "slurm", "ssh"
+  Json fields;       // constants, by name; secrets: {"TOKEN": {"env": "X"} or {"file": "p"} or {"command": "c"}}
 };
 struct Group {
   std::string name;

@@ -40,6 +40,8 @@ void EngineImpl::OnReport(const std::string&, runner::Report report, uint64_t) {
     void operator()(const runner::Superseded&) {}
     void operator()(const runner::CaughtUp&) {}
     void operator()(const runner::Held&) {}
+    void operator()(const runner::Waiting&) {}
+    void operator()(const runner::ImageReady&) {}
   };
   std::visit(Take{*this}, report);
 }

@@ -61,22 +61,37 @@ Json OutputToJson(const OutputSpec& output) {
       .Set("optional", output.optional);
 }
 
+Json Variables(const std::vector<std::pair<std::string, std::string>>& variables) {
+  Json array = Json::Array();
+  for (const auto& [name, value] : variables) array.Add(Json::Array().Add(BytesToJson(name)).Add(BytesToJson(value)));
+  return array;
+}
+
+void SetUnusual(Json& json, const Start& start) {
+  if (!start.image.empty()) json.Set("image", BytesToJson(start.image));
+  if (!start.gpu.empty()) json.Set("gpu", BytesToJson(start.gpu));
+  if (start.disk != 0) json.Set("disk", start.disk);
+  if (start.nodes != 1) json.Set("nodes", start.nodes);
+  if (start.ranks != 1) json.Set("ranks", start.ranks);
+  if (start.ranks_per_node != 0) json.Set("ranks_per_node", start.ranks_per_node);
+  if (!start.launch.empty()) json.Set("launch", start.launch);
+  if (start.pack != 0) json.Set("pack", start.pack);
+  if (!start.secrets.empty()) json.Set("secrets", Variables(start.secrets));
+}
+
 Json StartToJson(const Start& start) {
-  Json env = Json::Array();
-  for (const auto& [name, value] : start.env) {
-    env.Add(Json::Array().Add(BytesToJson(name)).Add(BytesToJson(value)));
-  }
   Json outputs = Json::Array();
   for (const OutputSpec& output : start.outputs) outputs.Add(OutputToJson(output));
   Json json = OfAttempt("start", start);
   json.Set("effect", start.effect).Set("directory", BytesToJson(start.directory));
-  json.Set("argv", Strings(start.argv)).Set("env", std::move(env)).Set("script", BytesToJson(start.script));
+  json.Set("argv", Strings(start.argv)).Set("env", Variables(start.env)).Set("script", BytesToJson(start.script));
   json.Set("links", Strings(start.links)).Set("outputs", std::move(outputs));
   json.Set("streams", Strings(start.streams)).Set("every_all", Strings(start.every_all));
   json.Set("stream_types", BytesToJson(start.stream_types));
   json.Set("accepts_messages", start.accepts_messages).Set("messages", Json(JsonArray(start.messages)));
   json.Set("cpus", start.cpus).Set("gpus", start.gpus).Set("memory", start.memory);
   json.Set("time_limit_ms", start.time_limit_ms);
+  SetUnusual(json, start);
   return json;
 }
 
@@ -106,6 +121,7 @@ Json ToJson(const Request& request) {
           [](const Cancel& r) { return OfAttempt("cancel", r); },
           [](const Drain&) { return Kind("drain"); },
           [](const Finish&) { return Kind("finish"); },
+          [](const WantImage& r) { return Kind("want_image").Set("image", BytesToJson(r.image)); },
       },
       request);
 }
@@ -135,6 +151,13 @@ Json ToJson(const Report& report) {
                         [](const Superseded& r) { return Kind("superseded").Set("epoch", r.epoch); },
                         [](const CaughtUp&) { return Kind("caught_up"); },
                         [](const Held& r) { return Kind("held").Set("why", ToUtf8(r.why)); },
+                        [](const Waiting& r) { return OfAttempt("waiting", r).Set("why", ToUtf8(r.why)); },
+                        [](const ImageReady& r) {
+                          return Kind("image_ready")
+                              .Set("image", BytesToJson(r.image))
+                              .Set("digest", r.digest)
+                              .Set("why", ToUtf8(r.why));
+                        },
                     },
                     report);
 }

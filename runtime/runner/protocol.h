@@ -64,6 +64,17 @@ struct Start {
   int gpus = 0;
   int64_t memory = 0;         // bytes; 0: no limit
   int64_t time_limit_ms = 0;  // 0: none
+  // What most tasks do not say; written only where it is not as here.
+  std::string image;       // of a container, as the site takes it; empty: none
+  std::string gpu;         // its model; empty: any
+  int64_t disk = 0;        // bytes of scratch space; 0: not said
+  int nodes = 1;           // machines that the command is spread over
+  int ranks = 1;           // processes of the command; more than one are started by `launch`
+  int ranks_per_node = 0;  // 0: as they come
+  std::string launch;      // "srun", "mpirun" or "torchrun"; empty: the site's way
+  int pack = 0;            // attempts of its kind that share a job; 0: the site's way
+  // Variables of the command that are secret: they are in no log, no file that outlives the start, no argument list.
+  std::vector<std::pair<std::string, std::string>> secrets;
 };
 struct Message {
   state::Place place;
@@ -79,7 +90,11 @@ struct Cancel {
 struct Drain {};
 // End when nothing runs and no engine is connected: the run is over.
 struct Finish {};
-using Request = std::variant<Hello, Start, Message, Cancel, Drain, Finish>;
+// Make the image ready (pull it, once for all that ask) and say its digest: answered by ImageReady.
+struct WantImage {
+  std::string image;
+};
+using Request = std::variant<Hello, Start, Message, Cancel, Drain, Finish, WantImage>;
 
 // ---------------------------------------------------------------- runner's log, and runner to engine
 
@@ -144,9 +159,21 @@ struct CaughtUp {};
 struct Held {
   std::string why;
 };
+// Not logged: why an attempt that was submitted has not begun, for people ("job 812: Resources"). Sent when it changes.
+struct Waiting {
+  state::Place place;
+  int attempt = 1;
+  std::string why;
+};
+// Not logged: the answer to WantImage.
+struct ImageReady {
+  std::string image;
+  std::string digest;  // "sha256:…" of what it holds; empty: it cannot be used …
+  std::string why;     // … because of this
+};
 
-using Report =
-    std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded, CaughtUp, Held>;
+using Report = std::variant<Claimed, Started, Emitted, EmissionBad, MessagePlaced, Ended, Unstarted, Superseded,
+                            CaughtUp, Held, Waiting, ImageReady>;
 
 // The largest message, either way, in bytes.
 inline constexpr size_t kMaxMessageBytes = size_t{16} << 20;

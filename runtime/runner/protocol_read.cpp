@@ -134,14 +134,33 @@ void ReadOutputs(Reader& reader, Start& start) {
   }
 }
 
-void ReadEnv(Reader& reader, Start& start) {
-  for (const Json& item : reader.Array("env")) {
-    if (!item.is_array() || item.AsArray().size() != 2) return reader.Fail("env", "a list of pairs");
-    std::string name = reader.WordOf("env", item.AsArray()[0]);
-    std::string value = reader.WordOf("env", item.AsArray()[1]);
-    if (name.empty() || name.find('=') != std::string::npos) return reader.Fail("env", "a list of names and values");
-    start.env.emplace_back(std::move(name), std::move(value));
+std::vector<std::pair<std::string, std::string>> ReadVariables(Reader& reader, const char* member) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const Json& item : reader.Array(member)) {
+    const bool pair = item.is_array() && item.AsArray().size() == 2;
+    std::string name = pair ? reader.WordOf(member, item.AsArray()[0]) : "";
+    if (name.empty() || name.find('=') != std::string::npos) {
+      reader.Fail(member, "a list of names and values");
+      return {};
+    }
+    variables.emplace_back(std::move(name), reader.WordOf(member, item.AsArray()[1]));
   }
+  return variables;
+}
+
+void ReadUnusual(Reader& reader, Start& start) {
+  const auto count = [&](const char* name, int& out, int low) {
+    if (reader.Has(name)) out = static_cast<int>(reader.Int(name, low, 1'000'000));
+  };
+  if (reader.Has("image")) start.image = reader.Word("image");
+  if (reader.Has("gpu")) start.gpu = reader.Word("gpu");
+  if (reader.Has("disk")) start.disk = reader.Int("disk", 0, kMaxInt * 512);
+  count("nodes", start.nodes, 1);
+  count("ranks", start.ranks, 1);
+  count("ranks_per_node", start.ranks_per_node, 0);
+  if (reader.Has("launch")) start.launch = reader.Word("launch");
+  count("pack", start.pack, 0);
+  if (reader.Has("secrets")) start.secrets = ReadVariables(reader, "secrets");
 }
 
 bool IsMessage(const Json& json) {
@@ -158,7 +177,7 @@ ErrorOr<Request> ReadStart(Reader& reader) {
   if (start.directory.size() < 2 || start.directory.front() != '/') reader.Fail("directory", "an absolute path");
   start.argv = reader.Words("argv");
   if (start.argv.empty() || start.argv.front().empty()) reader.Fail("argv", "a command");
-  ReadEnv(reader, start);
+  start.env = ReadVariables(reader, "env");
   start.script = reader.Bytes("script");
   start.links = reader.Words("links");
   for (const std::string& link : start.links) {
@@ -177,6 +196,7 @@ ErrorOr<Request> ReadStart(Reader& reader) {
   start.gpus = static_cast<int>(reader.Int("gpus", 0, 1'000'000));
   start.memory = reader.Int("memory", 0, kMaxInt * 512);
   start.time_limit_ms = reader.Int("time_limit_ms", 0, kMaxInt);
+  ReadUnusual(reader, start);
   return reader.Done<Request>("start", std::move(start));
 }
 
@@ -256,6 +276,7 @@ ErrorOr<Request> RequestFromJson(const Json& json) {
   if (kind == "cancel") return ReadAttempt<Request, Cancel>(reader, kind);
   if (kind == "drain") return reader.Done<Request>(kind, Drain{});
   if (kind == "finish") return reader.Done<Request>(kind, Finish{});
+  if (kind == "want_image") return reader.Done<Request>(kind, WantImage{reader.Word("image")});
   return MakeError("a request of the unknown kind `{}`; the engine is of another version than this runner", kind);
 }
 
@@ -296,6 +317,19 @@ ErrorOr<Report> ReportFromJson(const Json& json) {
   }
   if (kind == "caught_up") return reader.Done<Report>(kind, CaughtUp{});
   if (kind == "held") return reader.Done<Report>(kind, Held{reader.Bytes("why")});
+  if (kind == "waiting") {
+    Waiting waiting;
+    reader.Attempt(waiting);
+    waiting.why = reader.Bytes("why");
+    return reader.Done<Report>(kind, std::move(waiting));
+  }
+  if (kind == "image_ready") {
+    ImageReady ready;
+    ready.image = reader.Word("image");
+    ready.digest = reader.Word("digest");
+    ready.why = reader.Bytes("why");
+    return reader.Done<Report>(kind, std::move(ready));
+  }
   return MakeError("a report of the unknown kind `{}`; the runner is of another version than this program", kind);
 }
 

@@ -42,6 +42,15 @@ Start SampleStart() {
   start.gpus = 2;
   start.memory = int64_t{16} << 30;
   start.time_limit_ms = 1000;
+  start.image = "docker://pytorch:2.3";
+  start.gpu = "a100";
+  start.disk = int64_t{1} << 40;
+  start.nodes = 2;
+  start.ranks = 8;
+  start.ranks_per_node = 4;
+  start.launch = "torchrun";
+  start.pack = 16;
+  start.secrets = {{"TOKEN", "x y\n"}};
   return start;
 }
 
@@ -69,6 +78,7 @@ TEST(Protocol, RequestsComeBackAsTheyWere) {
   ExpectRoundTrip(Request(Cancel{"job", 1}));
   ExpectRoundTrip(Request(Drain{}));
   ExpectRoundTrip(Request(Finish{}));
+  ExpectRoundTrip(Request(WantImage{"images/a b.sif"}));
 }
 
 TEST(Protocol, OddBytesAreExact) {
@@ -100,6 +110,8 @@ TEST(Protocol, ReportsComeBackAsTheyWere) {
   ExpectRoundTrip(Report(Superseded{9}));
   ExpectRoundTrip(Report(CaughtUp{}));
   ExpectRoundTrip(Report(Held{"disk full"}));
+  ExpectRoundTrip(Report(Waiting{"job", 1, "job 812: Resources"}));
+  ExpectRoundTrip(Report(ImageReady{"a.sif", "sha256:00", ""}));
 }
 
 // Every member taken away, mistyped or doubled is refused; nothing crashes.
