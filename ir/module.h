@@ -135,7 +135,7 @@ struct LetNode {
 struct TaskNode {
   std::string task;
   std::vector<Expr> args;  // one per parameter, defaults filled in by lowering
-  std::string site = {};  // of the task's `on`, where it runs; empty: `here`
+  std::string site = {};   // of the task's `on`, where it runs; empty: `here`
 };
 // A call of a workflow: its region is instantiated with these arguments.
 struct WorkflowNode {
