@@ -58,6 +58,4 @@ struct Attempt {
   std::string out_file;  // its standard output is already there, under this name
 };
 
-std::string KeyOf(const state::Place& place, int attempt);
-
 }  // namespace hwf::runner

@@ -33,10 +33,11 @@ usage: hwf-runner --run DIR [options]
   --kill-grace-ms MS    from SIGTERM to SIGKILL (default 5000)
   --idle-exit-ms MS     ends when it has had no engine and no work for so long (default 60000)
   --ledger DIR          where runners of this user share out the machine (default: /tmp/hwf-UID)
+  --state DIR           of its log, socket and streams (default: `runner` in the run's directory)
   --foreground          does not go into the background
   --help, --version
 
-It answers on DIR/runner/sock and ends by itself. A second runner of the same run ends at once, with 0.
+It answers on `sock` in its state directory and ends by itself. A second runner of the same run ends at once, with 0.
 
 example: hwf-runner --run .hwf/runs/01J9ZQ0000000000000000000A --cpus 4
 )";
@@ -74,6 +75,10 @@ bool ReadOption(std::string_view name, const char* value, Arguments& arguments) 
   if (name == "--kill-grace-ms") return ReadNumber(value, options.kill_grace_ms);
   if (name == "--idle-exit-ms") return ReadNumber(value, options.idle_exit_ms);
   if (name == "--stray-grace-ms") return ReadNumber(value, options.stray_grace_ms);
+  if (name == "--state") {
+    options.state_directory = value;
+    return !options.state_directory.empty() && options.state_directory.front() == '/';
+  }
   if (name == "--ledger") {
     options.ledger_directory = value;
     return true;
@@ -123,7 +128,7 @@ int Detach() {
 }
 
 int RunRunner(const Arguments& arguments) {
-  const std::string directory = arguments.options.run_directory + "/runner";
+  const std::string& directory = arguments.options.state_directory;
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     fmt::print(stderr, "hwf-runner: cannot make {}: {}\n", directory, strerror(errno));
     return 3;
@@ -182,6 +187,9 @@ int main(int argc, char** argv) {
     if (!ReadOption(name, argv[++i], arguments)) return Usage(fmt::format("{} cannot be `{}`", name, argv[i]));
   }
   if (arguments.options.run_directory.empty()) return Usage("--run DIR is missing");
+  if (arguments.options.state_directory.empty()) {
+    arguments.options.state_directory = arguments.options.run_directory + "/runner";
+  }
   DefaultSignals();
   return RunRunner(arguments);
 }

@@ -14,6 +14,7 @@
 #include <cerrno>
 
 #include "runtime/platform/process.h"
+#include "runtime/runner/engine_link.h"
 #include "runtime/runner/process_tree.h"
 
 namespace hwf::runner {
@@ -27,19 +28,12 @@ constexpr int64_t kLeavePollMs = 100;  // when there was no engine for long enou
 
 }  // namespace
 
-std::string KeyOf(const state::Place& place, int attempt) {
-  std::string key = place;
-  key += '\0';
-  key += std::to_string(attempt);
-  return key;
-}
-
 Runner::Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode)
     : options_(options),
       lock_fd_(lock_fd),
       directory_mode_(directory_mode),
       boot_(platform::BootIdentity()),
-      slots_(options.run_directory + "/runner", FileMode()) {}
+      slots_(options.state_directory, FileMode()) {}
 
 Runner::~Runner() {
   for (int fd : {epoll_, signals_, inotify_, children_}) {
@@ -56,12 +50,16 @@ ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, int 
   runner->machine_ = DetectMachine(options.limits);
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());
-  const std::string log = options.run_directory + "/runner/log";
-  HWF_ASSIGN(runner->log_, journal::LogWriter::Open(platform::RealFileSystem(), log, runner->FileMode()));
+  HWF_ASSIGN(runner->log_, RecordLog::Open(options.state_directory + "/log", runner->FileMode()));
   HWF_TRY(runner->Recover());
-  HWF_ASSIGN(runner->listener_, platform::ListenUnix(options.run_directory + "/runner/sock", 0600));
-  runner->Watch(runner->listener_.get(), EPOLLIN);
-  runner->alone_since_ms_ = BootMs();
+  FrontCallbacks callbacks;
+  callbacks.watch = [self = runner.get()](int fd, uint32_t events) { self->Watch(fd, events); };
+  callbacks.request = [self = runner.get()](Request request) { self->OnRequest(std::move(request)); };
+  HWF_ASSIGN(runner->front_, EngineLink::Open(options.state_directory, lock_fd, *runner->log_, std::move(callbacks)));
+  if (!runner->held_.empty()) runner->front_->Hold(runner->held_);
+  runner->log_->SetOnAppended([front = runner->front_.get()](uint64_t begin, uint64_t end, std::string_view payload) {
+    front->OnAppended(begin, end, payload);
+  });
   return runner;
 }
 
@@ -104,8 +102,10 @@ int Runner::Timeout() const {
     due = std::min({due, attempt->deadline_ms, attempt->kill_at_ms, attempt->sample_at_ms, attempt->scan_at_ms,
                     attempt->strays_until_ms});
   }
-  if (engine_ == nullptr && running_.empty()) {
-    due = std::min(due, std::max(alone_since_ms_ + options_.idle_exit_ms, now_ms_ + kLeavePollMs));
+  due = std::min(due, front_->due_ms());
+  if (!front_->listening() && running_.empty()) {
+    const int64_t leaves_ms = std::max(front_->alone_since_ms(), idle_since_ms_) + options_.idle_exit_ms;
+    due = std::min(due, std::max(leaves_ms, now_ms_ + kLeavePollMs));
   }
   if (due == kNever) return -1;
   return static_cast<int>(std::clamp<int64_t>(due - now_ms_, 0, 60'000));
@@ -117,14 +117,12 @@ void Runner::Dispatch(int fd, uint32_t events) {
   if (fd == emission_worker_.fd()) return emission_worker_.RunCompletions();
   if (fd == output_worker_.fd()) return output_worker_.RunCompletions();
   if (fd == sync_worker_.fd()) return sync_worker_.RunCompletions();
-  if (fd == listener_.get()) return OnAccept();
   if (fd == ledger_->fd()) {
     ledger_->DrainWatch();
     queue_changed_ = true;
     return;
   }
-  auto it = peers_.find(fd);
-  if (it != peers_.end() && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) OnPeer(*it->second);
+  (void)front_->OnReadable(fd, events);
 }
 
 void Runner::OnSignal() {
@@ -143,7 +141,7 @@ void Runner::OnSignal() {
 void Runner::Tick() {
   if (now_ms_ >= retry_at_ms_) {
     retry_at_ms_ = kNever;
-    FlushBacklog();
+    if (!log_->Flush()) retry_at_ms_ = now_ms_ + kRetryMs;
     PlaceWaiting();
     if (!held_.empty() && queue_.empty() && unplaced_.empty()) (void)ReserveRoom();  // says so if it goes on
     queue_changed_ = true;
@@ -171,11 +169,11 @@ void Runner::Tick() {
 }
 
 bool Runner::IsOver() {
-  if (!running_.empty() || !backlog_.empty()) return false;
+  if (!running_.empty() || log_->waits()) return false;
   if (terminated_) return true;
-  if (engine_ != nullptr) return false;
+  if (front_->listening()) return false;
   if (!queue_.empty() && held_.empty()) return false;
-  return finishing_ || now_ms_ - alone_since_ms_ >= options_.idle_exit_ms;
+  return finishing_ || now_ms_ - std::max(front_->alone_since_ms(), idle_since_ms_) >= options_.idle_exit_ms;
 }
 
 int Runner::Run() {
@@ -187,10 +185,10 @@ int Runner::Run() {
     for (int i = 0; i < count; ++i) Dispatch(events[i].data.fd, events[i].events);
     Tick();
     if (queue_changed_) StartQueued();
-    FlushPeers();
+    front_->Flush(now_ms_);
   }
   spares_.Remove();
-  (void)unlink((options_.run_directory + "/runner/sock").c_str());
+  front_.reset();
   (void)log_->Sync();
   return 0;
 }

@@ -1,5 +1,5 @@
-// The runner's loop: one engine's requests in, tasks started, watched and ended, every step into the log and from there
-// to the engine. One thread (beside the log's syncing and the worker's hashing); everything here belongs to it.
+// The runner's loop: requests in from whoever gives it work (front.h), tasks started, watched and ended, every step
+// into the log. One thread (beside the log's syncing and the worker's hashing); everything here belongs to it.
 //
 // An attempt: queued → (CPUs taken from the ledger) claimed in the log → directory, process → main process dead →
 // nothing of it lives → emissions and outputs recorded → ended in the log. What has no record is not done; what is
@@ -15,21 +15,26 @@
 #include <vector>
 
 #include "base/error.h"
-#include "runtime/journal/log.h"
-#include "runtime/platform/unix_socket.h"
 #include "runtime/runner/attempt.h"
+#include "runtime/runner/front.h"
 #include "runtime/runner/ledger.h"
 #include "runtime/runner/machine.h"
 #include "runtime/runner/outputs.h"
 #include "runtime/runner/protocol.h"
+#include "runtime/runner/record_log.h"
 #include "runtime/runner/slots.h"
 #include "runtime/runner/spare_directories.h"
 #include "runtime/runner/worker.h"
 
 namespace hwf::runner {
 
+// Until what found no room is tried again.
+inline constexpr int64_t kRetryMs = 500;
+inline constexpr const char* kLogStands = "the runner's log cannot grow";
+
 struct RunnerOptions {
-  std::string run_directory;  // absolute
+  std::string run_directory;    // absolute; the attempts' directories lie below its `tasks/`
+  std::string state_directory;  // of log, socket and streams; empty: `runner` in the run's
   MachineLimits limits;
   int64_t kill_grace_ms = 5000;   // from SIGTERM to SIGKILL
   int64_t idle_exit_ms = 60'000;  // without engine and work
@@ -46,20 +51,6 @@ class Runner {
   int Run();
 
  private:
-  struct Peer {
-    explicit Peer(platform::FileDescriptor socket) : channel(std::move(socket)) {}
-    platform::Channel channel;
-    uint64_t offset = 0;  // of the log: sent up to here
-    bool greeted = false;
-    bool caught_up = false;
-    bool closing = false;
-    bool wants_write = false;
-  };
-  // A claimed attempt of which nothing more is to be done.
-  struct History {
-    bool ended = false;
-    uint64_t record = 0;  // where the frame of its `ended` begins
-  };
   // A process that does not show whose it is, while several tasks ran: ended with the last of those it may belong to.
   struct Unowned {
     pid_t pid = 0;
@@ -83,26 +74,20 @@ class Runner {
   void Tick();
   bool IsOver();
 
-  // runner_peers.cpp: engines
-  void OnAccept();
-  void OnPeer(Peer& peer);
-  void OnRequest(Peer& peer, Request request);
-  void OnHello(Peer& peer, const Hello& hello);
-  bool Pump(Peer& peer);
-  void FlushPeers();
-  void SendUnlogged(Peer& peer, const Report& report);
-  void Repeat(Peer& peer, const History& history);
-  void RememberEpoch();
+  // runner_requests.cpp: what the front asks for
+  void OnRequest(Request request);
+  void OnStart(Start start);
+  void OnCancel(const Cancel& cancel);
+  void OnDrain();
 
   // runner_log.cpp: the log
   bool Log(const Report& report);  // false: it waits for room
-  void FlushBacklog();
   bool ReserveRoom();
   void Hold(const std::string& why);
   ErrorOr<Success> Recover();
   std::vector<pid_t> RemainsOf(const LostAttempt& lost, const std::string& directory) const;
   void RecordLeft(LostAttempt& lost, const std::string& checkpoints);
-  void EndLost(const std::string& key, LostAttempt& lost);
+  void EndLost(LostAttempt& lost);
 
   // runner_start.cpp
   void StartQueued();
@@ -158,7 +143,8 @@ class Runner {
   std::string boot_;  // this boot and pid namespace
   Machine machine_;
   std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<journal::LogWriter> log_;
+  std::unique_ptr<RecordLog> log_;
+  std::unique_ptr<Front> front_;
   Slots slots_;
   SpareDirectories spares_;
   Worker emission_worker_{1};
@@ -171,12 +157,8 @@ class Runner {
   int epoll_ = -1;
   int signals_ = -1;
   int inotify_ = -1;
-  int children_ = -1;  // /proc/self/task/…/children
-  platform::FileDescriptor listener_;
-  std::map<int, std::unique_ptr<Peer>> peers_;
-  Peer* engine_ = nullptr;
-  int64_t epoch_ = 0;
-  int64_t alone_since_ms_ = 0;
+  int children_ = -1;          // /proc/self/task/…/children
+  int64_t idle_since_ms_ = 0;  // without work
 
   std::deque<Start> queue_;
   std::unordered_set<std::string> queued_;  // its keys
@@ -185,10 +167,8 @@ class Runner {
   std::unordered_map<std::string, std::unique_ptr<Attempt>> running_;
   std::unordered_map<pid_t, Attempt*> by_pid_;
   std::unordered_map<int, Attempt*> by_watch_;
-  std::unordered_map<std::string, History> history_;
   std::vector<Unowned> unowned_;
-  std::deque<std::string> backlog_;  // records that found no room
-  std::vector<Message> unplaced_;    // messages that found none
+  std::vector<Message> unplaced_;  // messages that found no room
   std::string held_;
   int64_t retry_at_ms_ = kNever;
   int64_t room_seen_ms_ = INT64_MIN / 2;  // that the disk has room

@@ -294,7 +294,7 @@ void Runner::Forget(Attempt& attempt, bool spoilt) {
   if (attempt.pid > 0) by_pid_.erase(attempt.pid);
   GiveShare(attempt);
   if (attempt.ending && ending_-- == kMostEnding) queue_changed_ = queue_changed_ || !queue_.empty();
-  if (running_.size() == 1) alone_since_ms_ = now_ms_;
+  if (running_.size() == 1) idle_since_ms_ = now_ms_;
   running_.erase(std::string(attempt.key));
 }
 

@@ -27,7 +27,6 @@ namespace {
 constexpr uint64_t kRoomForEnd = 64 * 1024;
 constexpr int64_t kTickMs = 10;
 constexpr int64_t kSoonMs = 1000;
-constexpr int64_t kRetryMs = 500;
 constexpr int64_t kRoomCheckMs = 100;
 constexpr uint64_t kLowWater = 1 << 20;  // bytes left on the run's file system
 constexpr int kKillRounds = 200;         // of 10 ms
@@ -61,61 +60,14 @@ struct Runner::LostAttempt {
 };
 
 bool Runner::Log(const Report& report) {
-  std::string payload = ToJson(report).Dump();
-  if (const Ended* ended = std::get_if<Ended>(&report);
-      ended != nullptr && payload.size() > journal::kMaxRecordBytes / 2) {
-    Ended shorter = *ended;
-    shorter.failure = ir::Reason::kOutput;
-    shorter.message =
-        fmt::format("its outputs together have {} bytes of values, too many; declare them as files", payload.size());
-    shorter.outputs = Json::Object();
-    payload = ToJson(Report(shorter)).Dump();
-  }
-  // Values were checked when they were taken; a record that nobody can read would stop every engine.
-  payload = ToUtf8(std::move(payload));
-  if (!backlog_.empty()) {
-    backlog_.push_back(std::move(payload));
-    return false;
-  }
-  const uint64_t before = log_->size();
-  auto end = log_->Append(payload);
-  if (!end.ok()) {
-    Hold(end.error().code() == ENOSPC || end.error().code() == EDQUOT
-             ? "disk full: the runner's log cannot grow: " + end.error().message()
-             : "the runner's log cannot be written: " + end.error().message());
-    backlog_.push_back(std::move(payload));
-    return false;
-  }
-  if (const Ended* ended = std::get_if<Ended>(&report)) {
-    history_[KeyOf(ended->place, ended->attempt)] = {true, before};
-    log_->SyncSoon();
-  }
-  if (engine_ != nullptr && engine_->caught_up && engine_->offset == before && engine_->channel.unsent() < (8u << 20)) {
-    (void)engine_->channel.Queue(EnvelopeText(*end, payload));
-    engine_->offset = *end;
-  }
-  return true;
-}
-
-void Runner::FlushBacklog() {
-  while (!backlog_.empty()) {
-    const uint64_t before = log_->size();
-    if (!log_->Append(backlog_.front()).ok()) {
-      retry_at_ms_ = now_ms_ + kRetryMs;
-      return;
-    }
-    auto json = Json::Parse(backlog_.front(), {.depth = 128, .bytes = size_t{1} << 30, .allow_nan = true});
-    auto report = json.ok() ? ReportFromJson(*json) : ErrorOr<Report>(json.error());
-    const Ended* ended = report.ok() ? std::get_if<Ended>(&*report) : nullptr;
-    if (ended != nullptr) history_[KeyOf(ended->place, ended->attempt)] = {true, before};
-    backlog_.pop_front();
-    log_->SyncSoon();
-  }
+  auto appended = log_->Append(report);
+  if (!appended.ok()) Hold(NoRoomText(appended.error(), kLogStands));
+  return appended.ok();
 }
 
 // Before a claim: the ends of all that runs, and of one more, will find room.
 bool Runner::ReserveRoom() {
-  if (!backlog_.empty()) return false;
+  if (log_->waits()) return false;
   // A task's own files and streams need room as well: what starts now would fail for nothing.
   if (now_ms_ - room_seen_ms_ >= kRoomCheckMs) {
     struct statvfs info {};
@@ -143,22 +95,17 @@ void Runner::Hold(const std::string& why) {
   if (!why.empty()) retry_at_ms_ = now_ms_ + kRetryMs;
   if (why.empty() == held_.empty()) return;
   held_ = why;
-  if (engine_ != nullptr && engine_->caught_up) SendUnlogged(*engine_, Held{held_});
+  if (front_) front_->Hold(held_);
 }
 
 // Replays the log; what it does not say the end of is lost: its runner died.
 ErrorOr<Success> Runner::Recover() {
   std::map<std::string, LostAttempt> open_attempts;
-  uint64_t before = 0;
-  journal::LogReader reader(platform::RealFileSystem(), options_.run_directory + "/runner/log");
-  HWF_TRY(reader.Read([&](std::string_view payload, uint64_t end) -> ErrorOr<Success> {
-    HWF_ASSIGN(Json json, Json::Parse(payload, {.depth = 128, .bytes = size_t{1} << 30, .allow_nan = true}));
-    HWF_ASSIGN(Report report, ReportFromJson(json));
+  HWF_TRY(log_->Replay([&](const Report& report) {
     if (const Claimed* claimed = std::get_if<Claimed>(&report)) {
-      const std::string key = KeyOf(claimed->place, claimed->attempt);
-      history_[key] = {};
-      open_attempts[key].place = claimed->place;
-      open_attempts[key].attempt = claimed->attempt;
+      LostAttempt& lost = open_attempts[KeyOf(claimed->place, claimed->attempt)];
+      lost.place = claimed->place;
+      lost.attempt = claimed->attempt;
     } else if (const Started* started = std::get_if<Started>(&report)) {
       LostAttempt& lost = open_attempts[KeyOf(started->place, started->attempt)];
       lost.pid = started->pid;
@@ -168,17 +115,11 @@ ErrorOr<Success> Runner::Recover() {
     } else if (const Emitted* emitted = std::get_if<Emitted>(&report)) {
       open_attempts[KeyOf(emitted->place, emitted->attempt)].emitted.insert(emitted->file);
     } else if (const Ended* ended = std::get_if<Ended>(&report)) {
-      const std::string key = KeyOf(ended->place, ended->attempt);
-      history_[key] = {true, before};
-      open_attempts.erase(key);
+      open_attempts.erase(KeyOf(ended->place, ended->attempt));
     }
-    before = end;
-    return Success{};
   }));
-  char stored[32] = {};
-  if (pread(lock_fd_, stored, sizeof stored - 1, 0) > 0) epoch_ = std::max<int64_t>(0, std::atoll(stored));
   for (auto& [key, lost] : open_attempts) {
-    if (!lost.place.empty()) EndLost(key, lost);
+    if (!lost.place.empty()) EndLost(lost);
   }
   return Success{};
 }
@@ -221,7 +162,7 @@ void Runner::RecordLeft(LostAttempt& lost, const std::string& checkpoints) {
 }
 
 // Kills what remains of an attempt (its processes are not our children), then records what it emitted, and its end.
-void Runner::EndLost(const std::string& key, LostAttempt& lost) {
+void Runner::EndLost(LostAttempt& lost) {
   const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, lost.place, lost.attempt);
   size_t killed = 0;
   for (int round = 0; round < kKillRounds; ++round) {
@@ -243,7 +184,6 @@ void Runner::EndLost(const std::string& key, LostAttempt& lost) {
       if (moved.ok()) (err ? ended.err_file : ended.out_file) = *std::move(moved);
     }
   }
-  history_[key] = {};
   Log(ended);
 }
 

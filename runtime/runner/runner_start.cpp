@@ -110,12 +110,12 @@ bool Runner::Begin(Start& start, Share share) {
     return false;
   }
   const std::string key = KeyOf(start.place, start.attempt);
-  if (!Log(Claimed{start.place, start.attempt})) {
-    backlog_.pop_back();  // not claimed after all
+  if (auto claimed = log_->AppendNow(Claimed{start.place, start.attempt}); !claimed.ok()) {
+    Hold(NoRoomText(claimed.error(), kLogStands));
     slots_.Give(*slot, false);
     return false;
   }
-  history_[key] = {};
+  log_->Note(key);
   queued_.erase(key);
   auto owned = std::make_unique<Attempt>();
   Attempt& attempt = *owned;
@@ -263,7 +263,7 @@ void Runner::LaunchTask(Attempt& attempt) {
 void Runner::EndUnrun(const Start& start, ir::Reason reason, const std::string& why) {
   const std::string key = KeyOf(start.place, start.attempt);
   queued_.erase(key);
-  history_.try_emplace(key);
+  log_->Note(key);
   Ended ended;
   ended.place = start.place;
   ended.attempt = start.attempt;
