@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "ir/graph.h"
+#include "ir/sites.h"
 #include "ir/walk.h"
 
 namespace hwf::ir {
@@ -304,6 +305,14 @@ class SceneMaker {
     return item;
   }
 
+  // Whether there is more than one place where a task could run.
+  bool IsChoice() const { return module_.sites.size() + (FindSite(module_, "here") == nullptr ? 1 : 0) > 1; }
+
+  static std::string SiteText(const Task& task, const TaskNode& call) {
+    if (!call.site.empty()) return call.site;
+    return task.on.empty() ? "here" : Joined(task.on, " | ");
+  }
+
   Item ItemOf(const Node& node) {
     using Kind = Item::Kind;
     auto simple = [](Kind kind, std::string title, std::vector<std::string> lines = {}) {
@@ -317,7 +326,7 @@ class SceneMaker {
               std::vector<std::string> lines;
               const bool renamed = node.name != body.task && node.name.rfind(body.task + ".", 0) != 0;
               if (renamed) lines.push_back("task " + body.task);
-              if (task != nullptr && !task->on.empty()) lines.push_back(Shortened("on " + Joined(task->on, " | ")));
+              if (task != nullptr && IsChoice()) lines.push_back(Shortened("on " + SiteText(*task, body)));
               const bool effect = task != nullptr && task->effect;
               if (effect) lines.push_back("effect");
               return simple(effect ? Kind::kEffect : Kind::kTask, node.name, lines);

@@ -44,6 +44,17 @@ TEST(DrawingTest, ShowsWherePeopleComeIn) {
   EXPECT_THAT(verdict.lines, Contains("within 48h, else reject"));
 }
 
+TEST(DrawingTest, SaysWhereTasksRunIfThereIsAChoice) {
+  Module module = sample::Digits();
+  const Workflow& digits = *module.FindWorkflow("digits");
+  Scene scene = SceneOf(module, digits);
+  EXPECT_THAT(scene.items[IndexOf(scene, "job")].lines, Contains("on train"));
+  EXPECT_THAT(scene.items[IndexOf(scene, "data")].lines, Contains("on here"));
+  module.sites.resize(1);
+  scene = SceneOf(module, digits);
+  EXPECT_THAT(scene.items[IndexOf(scene, "data")].lines, testing::Not(Contains(HasSubstr("on "))));
+}
+
 TEST(DrawingTest, PutsAWatchBesideItsJob) {
   const Scene scene = Digits();
   const Scene::Edge* edge = EdgeOf(scene, "job", "watch latest job.epoch");

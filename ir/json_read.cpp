@@ -5,6 +5,7 @@
 #include "ir/json.h"
 #include "ir/json_reader.h"
 #include "ir/names.h"
+#include "ir/sites.h"
 
 namespace hwf::ir {
 namespace internal {
@@ -110,8 +111,15 @@ Task Reader::ReadTask(const Json& json, const Path& path) {
   task.output_record = Type(json, path, "output_record");
   task.uses = Texts(json, path, "uses");
   task.on = Texts(json, path, "on");
+  task.never_on = List<Never>(json, path, "never_on", false, [this](const Json& item, const Path& at) {
+    return Never{Text(item, at, "site"), Text(item, at, "why")};
+  });
+  task.image = OptionalExpr(json, path, "image");
   task.needs = Named(json, path, "needs");
   task.env = Named(json, path, "env");
+  task.secrets = Texts(json, path, "secrets");
+  task.launch = Text(json, path, "launch", false);
+  task.pack = Int(json, path, "pack", 0, kMaxPack, 0);
   task.retries = Int(json, path, "retries", 0, 1000000, 0);
   task.retry_on = List<Reason>(json, path, "retry_on", false, [this](const Json& item, const Path& at) {
     std::optional<Reason> reason = ReasonFromString(AsText(item, at));

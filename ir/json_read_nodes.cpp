@@ -1,5 +1,6 @@
 #include "ir/json_reader.h"
 #include "ir/names.h"
+#include "ir/sites.h"
 
 namespace hwf::ir::internal {
 
@@ -19,6 +20,20 @@ std::unique_ptr<Region> Reader::RegionMember(const Json& object, const Path& pat
   const Json* member = Member(object, path, key, required);
   if (member == nullptr) return required ? std::make_unique<Region>() : nullptr;
   return std::make_unique<Region>(ReadRegion(*member, Path{&path, key}));
+}
+
+TaskNode Reader::ReadCall(const Json& json, const Path& path) {
+  TaskNode body;
+  body.task = Text(json, path, "task");
+  body.args = Exprs(json, path, "args");
+  body.site = Text(json, path, "site", false);
+  body.why = Text(json, path, "why", false);
+  body.moves = List<TaskNode::Move>(json, path, "moves", false, [this](const Json& item, const Path& at) {
+    return TaskNode::Move{Id(item, at, "value"), Text(item, at, "from")};
+  });
+  body.array = Flag(json, path, "array", false);
+  body.pack = Int(json, path, "pack", 0, kMaxPack, 0);
+  return body;
 }
 
 IfNode Reader::ReadIf(const Json& json, const Path& path) {
@@ -130,7 +145,7 @@ void Reader::ReadBody(const Json& json, const Path& path, std::string_view kind,
   if (kind == "let") {
     node.body = LetNode{ExprMember(json, path, "value")};
   } else if (kind == "task") {
-    node.body = TaskNode{Text(json, path, "task"), Exprs(json, path, "args")};
+    node.body = ReadCall(json, path);
   } else if (kind == "workflow") {
     node.body = WorkflowNode{Text(json, path, "workflow"), Exprs(json, path, "args")};
   } else if (kind == "if") {

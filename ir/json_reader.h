@@ -88,6 +88,7 @@ class Reader {
   std::unique_ptr<Region> RegionMember(const Json& object, const Path& path, std::string_view key, bool required);
   Node ReadNode(const Json& json, const Path& path);
   void ReadBody(const Json& json, const Path& path, std::string_view kind, Node& node);
+  TaskNode ReadCall(const Json& json, const Path& path);
   IfNode ReadIf(const Json& json, const Path& path);
   MatchNode ReadMatch(const Json& json, const Path& path);
   ForNode ReadFor(const Json& json, const Path& path);

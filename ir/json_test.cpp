@@ -62,6 +62,42 @@ TEST(IrJsonTest, ReadsWhatWasWritten) {
   EXPECT_EQ(verdict.type->enumeration->Find("approve")->Find("model")->type->kind, TypeKind::kApproved);
 }
 
+TEST(IrJsonTest, ReadsWhereTasksRun) {
+  ErrorOr<Module> module = ModuleFromJson(ToJson(sample::Digits()));
+  ASSERT_TRUE(module.ok()) << module.error().message();
+  const Task& fit = *module->FindTask("fit");
+  EXPECT_EQ(fit.image->literal.AsString(), "docker://pytorch:2.3");
+  EXPECT_EQ(fit.secrets, std::vector<std::string>{"TOKEN"});
+  EXPECT_EQ(fit.launch, "torchrun");
+  EXPECT_EQ(fit.pack, 4);
+  EXPECT_EQ(fit.never_on[0].why, "it has no GPU");
+  const auto& job = std::get<TaskNode>(module->FindWorkflow("digits")->region.nodes[2].body);
+  EXPECT_EQ(job.site, "train");
+  EXPECT_EQ(job.why, "its data is there");
+  EXPECT_EQ(job.moves[0].value, sample::Id(2));
+  EXPECT_EQ(job.moves[0].from, "");
+  EXPECT_TRUE(job.array);
+  EXPECT_EQ(job.pack, 4);
+}
+
+// What was written before these members came does not have them.
+TEST(IrJsonTest, WhereTasksRunMayBeLeftOut) {
+  Json json = ToJson(sample::Digits());
+  for (const char* key : {"never_on", "image", "secrets", "launch", "pack"}) {
+    std::erase_if(const_cast<Json*>(json.Find("tasks"))->AsArray()[1].AsObject(),
+                  [&](const JsonMember& member) { return member.key == key; });
+  }
+  ErrorOr<Module> module = ModuleFromJson(json);
+  ASSERT_TRUE(module.ok()) << module.error().message();
+  const Task& fit = *module->FindTask("fit");
+  EXPECT_FALSE(fit.image.has_value());
+  EXPECT_TRUE(fit.never_on.empty() && fit.secrets.empty() && fit.launch.empty());
+  EXPECT_EQ(fit.pack, 0);
+  const auto& data = std::get<TaskNode>(module->FindWorkflow("digits")->region.nodes[1].body);
+  EXPECT_TRUE(data.site.empty() && data.why.empty() && data.moves.empty());
+  EXPECT_FALSE(data.array);
+}
+
 TEST(IrJsonTest, RefusesOtherVersionsInOneLine) {
   EXPECT_EQ(ErrorOf(Changed({"hwfir"}, Json(2))),
             "this IR has version 2; this program reads version 1: use the hwf that made it, or build it anew");

@@ -84,8 +84,17 @@ Json Writer::WriteTask(const Task& task) {
   out.Set("outputs", std::move(outputs)).Set("output_record", TypeIndex(task.output_record));
   SetStrings(out, "uses", task.uses);
   SetStrings(out, "on", task.on);
+  if (!task.never_on.empty()) {
+    Json never = Json::Array();
+    for (const Never& site : task.never_on) never.Add(Json().Set("site", site.site).Set("why", site.why));
+    out.Set("never_on", std::move(never));
+  }
+  SetExpr(out, "image", task.image);
   if (!task.needs.empty()) out.Set("needs", WriteNamed(task.needs));
   if (!task.env.empty()) out.Set("env", WriteNamed(task.env));
+  SetStrings(out, "secrets", task.secrets);
+  if (!task.launch.empty()) out.Set("launch", task.launch);
+  if (task.pack != 0) out.Set("pack", task.pack);
   if (task.retries != 0) out.Set("retries", task.retries);
   if (!task.retry_on.empty()) {
     Json reasons = Json::Array();

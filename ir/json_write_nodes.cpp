@@ -32,6 +32,17 @@ void Writer::WriteBody(const FailNode& body, Json& out) { out.Set("message", Wri
 void Writer::WriteBody(const CancelNode& body, Json& out) { out.Set("job", IdJson(body.job)); }
 void Writer::WriteBody(const TaskNode& body, Json& out) {
   out.Set("task", body.task).Set("args", WriteExprs(body.args));
+  if (!body.site.empty()) out.Set("site", body.site);
+  if (!body.why.empty()) out.Set("why", body.why);
+  if (!body.moves.empty()) {
+    Json moves = Json::Array();
+    for (const TaskNode::Move& move : body.moves) {
+      moves.Add(Json().Set("value", IdJson(move.value)).Set("from", move.from));
+    }
+    out.Set("moves", std::move(moves));
+  }
+  if (body.array) out.Set("array", true);
+  if (body.pack != 0) out.Set("pack", body.pack);
 }
 void Writer::WriteBody(const WorkflowNode& body, Json& out) {
   out.Set("workflow", body.workflow).Set("args", WriteExprs(body.args));

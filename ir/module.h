@@ -136,6 +136,16 @@ struct TaskNode {
   std::string task;
   std::vector<Expr> args;  // one per parameter, defaults filled in by lowering
   std::string site = {};   // of the task's `on`, where it runs; empty: `here`
+  // What the passes found out (compiler/passes); a runtime that leaves it out runs the same.
+  // A value that `args` read, whose files are made where `site` does not see them.
+  struct Move {
+    ValueId value = ValueId::kNone;
+    std::string from;  // a site; empty: this machine
+  };
+  std::string why = {};  // it runs there, for people; empty: because the source says so
+  std::vector<Move> moves = {};
+  bool array = false;  // the calls from its `for` may be one array of jobs
+  int64_t pack = 0;    // how many of them share a job; 0: as task and site say
 };
 // A call of a workflow: its region is instantiated with these arguments.
 struct WorkflowNode {
@@ -298,6 +308,12 @@ struct NamedExpr {
 
 enum class Reason { kOom, kTimeLimit, kNodeFail, kPreempted, kCancelled, kExit, kSignal, kOutput, kSite };
 
+// A site that could never grant a task what it needs, and why, for people.
+struct Never {
+  std::string site;
+  std::string why;
+};
+
 // Expressions of a task read its parameters, and three values of its own: `out` (a record: each output's path as
 // String), `previous` (a record: each stream's newest accepted emission, optional) and `attempt` (Int, from 1).
 struct Task {
@@ -311,6 +327,7 @@ struct Task {
   TypeRef output_record = nullptr;
   std::vector<std::string> uses;  // absolute paths
   std::vector<std::string> on;    // sites; empty: `here`
+  std::vector<Never> never_on;    // sites that its `on` names too, but that could not run it
   std::optional<Expr> image;      // of the container that the command runs in; absent: on the site itself
   std::vector<NamedExpr> needs;   // cpus gpus gpu memory time disk nodes ranks ranks_per_node
   std::vector<NamedExpr> env;

@@ -140,7 +140,14 @@ Task Fit(const Module& m, const Types& t) {
   TypeRef bytes = m.types->Simple(TypeKind::kBytes);
   task.needs.push_back(
       {"memory", Make(Op::kMul, bytes, {Literal(m, TypeKind::kBytes, int64_t{1} << 30), Ref(Id(4), t.integer)})});
+  task.needs.push_back({"gpu", String(m, "a100")});
   task.env.push_back({"MODE", String(m, "fast")});
+  task.on = {"train", "here"};
+  task.never_on = {{"edge", "it has no GPU"}};
+  task.image = String(m, "docker://pytorch:2.3");
+  task.secrets = {"TOKEN"};
+  task.launch = "torchrun";
+  task.pack = 4;
   task.retries = 2;
   task.retry_on = {Reason::kOom, Reason::kNodeFail};
   task.streams = {{"epoch", t.epoch, 5, true}};
@@ -310,7 +317,13 @@ Workflow DigitsWorkflow(const Module& m, const Types& t) {
   region.nodes.push_back(MakeNode(1, "raw", t.file, SourceNode{false, String(m, "digits.csv"), "/src"}));
   region.nodes.push_back(MakeNode(2, "data", t.prepare_out, TaskNode{"prepare", {Int(m, 7)}}));
   Expr train = Field(Ref(Id(2), t.prepare_out), "train");
-  region.nodes.push_back(MakeNode(3, "job", t.fit_out, TaskNode{"fit", {train, Ref(Id(0), t.real)}}));
+  TaskNode job_call{"fit", {train, Ref(Id(0), t.real)}};
+  job_call.site = "train";
+  job_call.why = "its data is there";
+  job_call.moves = {{Id(2), ""}};
+  job_call.array = true;
+  job_call.pack = 4;
+  region.nodes.push_back(MakeNode(3, "job", t.fit_out, std::move(job_call)));
   region.nodes.back().after = {Id(1)};
   region.nodes.back().span = {0, 42, 3};
   region.nodes.push_back(MakeNode(4, "watch", t.unit, Watch(m, t)));
@@ -348,9 +361,11 @@ Module Digits() {
   inner.name = "inner";
   module.workflows.push_back(std::move(inner));
   module.workflows.push_back(DigitsWorkflow(module, types));
-  Json cpus;
-  cpus.Set("cpus", 8);
-  module.sites = {{"here", "local", cpus}};
+  const Json token = Json().Set("TOKEN", Json().Set("env", "HWF_TOKEN"));
+  const Json here = Json().Set("cpus", 8).Set("secrets", token);
+  const Json train = Json().Set("login", "mn5").Set("workdir", "/gpfs/hwf").Set("secrets", token);
+  module.sites = {{"here", "local", here}, {"train", "slurm", train}};
+  module.sites.push_back({"edge", "ssh", Json().Set("host", "edge1").Set("workdir", "/data/hwf")});
   module.groups = {{"ml-team", {"ana", "ben"}}};
   return module;
 }

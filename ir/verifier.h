@@ -60,11 +60,15 @@ class Verifier {
       if (!seen.insert(item.name).second) Fault("two {} are named `{}`", what, item.name);
     }
   }
+  void CheckSite(const Site& site);
+  bool IsSite(std::string_view name) const;
   void CheckType(TypeRef type);
   void CheckFields(const std::vector<FieldDef>& fields);
 
   // verify_task.cpp
   void CheckTask(const Task& task);
+  void CheckSites(const Task& task);
+  void CheckSecret(const std::string& secret, std::string_view site);
   void CheckCommand(const Command& command);
   void CheckPiece(const Command::Piece& piece);
   void CheckOutputs(const Task& task);
@@ -78,6 +82,7 @@ class Verifier {
   void CheckArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const char* what);
   void CheckBody(const Node& node, const LetNode& body);
   void CheckBody(const Node& node, const TaskNode& body);
+  void CheckPlacement(const Task& task, const TaskNode& body);
   void CheckBody(const Node& node, const WorkflowNode& body);
   void CheckBody(const Node& node, const IfNode& body);
   void CheckBody(const Node& node, const MatchNode& body);

@@ -2,6 +2,7 @@
 
 #include "ir/graph.h"
 #include "ir/json.h"
+#include "ir/sites.h"
 #include "ir/verifier.h"
 
 namespace hwf::ir {
@@ -117,6 +118,28 @@ void Verifier::CheckFunction(const Function& function) {
   CheckRegion(function.region, function.result);
 }
 
+bool Verifier::IsSite(std::string_view name) const {
+  return name.empty() || name == "here" || FindSite(module_, name) != nullptr;
+}
+
+void Verifier::CheckSite(const Site& site) {
+  Place place(*this, "site `" + site.name + "`");
+  CheckName(site.name, "site");
+  if (!IsSiteKind(site.kind)) Fault("`{}` is no kind of site", site.kind);
+  if (!site.fields.is_object()) return Fault("its fields are no object");
+  const Json* secrets = site.fields.Find("secrets");
+  if (secrets == nullptr) return;
+  if (!secrets->is_object()) return Fault("its secrets are no object");
+  for (const JsonMember& secret : secrets->AsObject()) {
+    const Json& from = secret.value;
+    const bool one = from.is_object() && from.AsObject().size() == 1 && from.AsObject()[0].value.is_string();
+    const std::string_view key = one ? std::string_view(from.AsObject()[0].key) : "";
+    if (key != "env" && key != "file" && key != "command") {
+      Fault("the secret `{}` says not where it comes from", secret.key);
+    }
+  }
+}
+
 void Verifier::Definitions() {
   UniqueNames(module_.tasks, "tasks");
   UniqueNames(module_.workflows, "workflows");
@@ -144,6 +167,7 @@ std::vector<std::string> Verifier::Run() {
   if (module_.types == nullptr) Fault("the module has no types");
   if (!faults_.empty()) return std::move(faults_);
   Definitions();
+  for (const Site& site : module_.sites) CheckSite(site);
   for (const Task& task : module_.tasks) {
     if (!full()) CheckTask(task);
   }

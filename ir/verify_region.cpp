@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "ir/graph.h"
 #include "ir/json.h"
 #include "ir/names.h"
+#include "ir/sites.h"
 #include "ir/verifier.h"
 #include "ir/verify.h"
 
@@ -111,6 +114,21 @@ void Verifier::CheckBody(const Node& node, const TaskNode& body) {
   if (task == tasks_.end()) return Fault("`{}` is no task of the module", body.task);
   CheckArgs(body.args, task->second->params, "task");
   if (node.type->kind != TypeKind::kUnit) CheckFits(task->second->output_record, node.type, "the task's value");
+  CheckPlacement(*task->second, body);
+}
+
+void Verifier::CheckPlacement(const Task& task, const TaskNode& body) {
+  const std::vector<std::string>& on = task.on;
+  const bool one_of_them = on.empty() ? body.site == "here" : std::find(on.begin(), on.end(), body.site) != on.end();
+  if (!body.site.empty() && !one_of_them) Fault("it runs on `{}`, which its task does not name", body.site);
+  for (const TaskNode::Move& move : body.moves) {
+    auto found = values_.find(move.value);
+    if (found == values_.end() || !found->second.in_scope) {
+      Fault("it moves the value {}, which is not in its scope", static_cast<uint32_t>(move.value));
+    }
+    if (!IsSite(move.from)) Fault("it moves a value from `{}`, which is no site of the module", move.from);
+  }
+  Expect(body.pack >= 0 && body.pack <= kMaxPack, "its `pack` is out of range");
 }
 
 void Verifier::CheckBody(const Node& node, const WorkflowNode& body) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "ir/sites.h"
 #include "ir/verifier.h"
 
 namespace hwf::ir::internal {
@@ -90,6 +91,33 @@ void Verifier::CheckCommand(const Command& command) {
          "only a shell's command of plain words runs directly");
 }
 
+void Verifier::CheckSites(const Task& task) {
+  for (const std::string& site : task.on) {
+    if (!IsSite(site)) Fault("`{}` is no site of the module", site);
+  }
+  for (const Never& never : task.never_on) {
+    if (!IsSite(never.site)) Fault("`{}` is no site of the module", never.site);
+  }
+  Expect(task.launch.empty() || IsLaunch(task.launch), "its `launch` is none of srun, mpirun and torchrun");
+  Expect(task.pack >= 0 && task.pack <= kMaxPack, "its `pack` is out of range");
+  std::unordered_set<std::string_view> variables;
+  for (const NamedExpr& variable : task.env) variables.insert(variable.name);
+  for (const std::string& secret : task.secrets) {
+    if (!IsVariableName(secret)) Fault("`{}` is no variable", secret);
+    if (!variables.insert(secret).second) Fault("the variable `{}` has two values", secret);
+    if (task.on.empty()) CheckSecret(secret, "here");
+    for (const std::string& site : task.on) CheckSecret(secret, site);
+  }
+}
+
+void Verifier::CheckSecret(const std::string& secret, std::string_view site) {
+  const Site* declared = FindSite(module_, site);
+  const Json* secrets = declared != nullptr ? declared->fields.Find("secrets") : nullptr;
+  if (secrets == nullptr || secrets->Find(secret) == nullptr) {
+    Fault("the site `{}` has no secret `{}`", site, secret);
+  }
+}
+
 void Verifier::CheckTask(const Task& task) {
   Place place(*this, "task `" + task.name + "`");
   CheckName(task.name, "task");
@@ -97,25 +125,29 @@ void Verifier::CheckTask(const Task& task) {
   if (task.output_record == nullptr) return;
   values_.clear();
   DeclareParams(task.params);
-  // `out`, `previous` and `attempt` are no business of the defaults above, nor of the outputs' paths.
+  // `out`, `previous` and `attempt` are no business of the defaults above, of the outputs' paths, nor of the image.
   CheckOutputs(task);
   CheckStreams(task);
+  if (task.image.has_value()) CheckExprIs(*task.image, Simple(TypeKind::kString), "its image");
   if (task.out != ValueId::kNone) Declare(task.out, {.task = &task, .kind = Value::Kind::kOut});
   if (task.previous != ValueId::kNone) Declare(task.previous, {.task = &task, .kind = Value::Kind::kPrevious});
   if (task.attempt != ValueId::kNone) Declare(task.attempt, {.type = Simple(TypeKind::kInt)});
   UniqueNames(task.needs, "needs");
   UniqueNames(task.env, "variables");
-  for (const NamedExpr& need : task.needs) CheckExpr(need.value);
+  for (const NamedExpr& need : task.needs) {
+    const std::optional<TypeKind> type = NeedType(need.name);
+    if (!type.has_value()) {
+      Fault("a task can need no `{}`", need.name);
+    } else {
+      CheckExprIs(need.value, Simple(*type), "a need");
+    }
+  }
   for (const NamedExpr& variable : task.env) {
     if (!IsVariableName(variable.name)) Fault("`{}` is no variable", variable.name);
     CheckExpr(variable.value);
   }
   for (const std::string& path : task.uses) Expect(!path.empty() && path[0] == '/', "`uses` holds a path not absolute");
-  for (const std::string& site : task.on) {
-    bool known = site == "here" || std::any_of(module_.sites.begin(), module_.sites.end(),
-                                               [&](const Site& declared) { return declared.name == site; });
-    if (!known) Fault("`{}` is no site of the module", site);
-  }
+  CheckSites(task);
   Expect(task.retries >= 0, "fewer than no retries");
   bool approved = std::any_of(task.params.begin(), task.params.end(), [](const Param& param) {
     return param.type != nullptr && param.type->kind == TypeKind::kApproved;

@@ -74,6 +74,28 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"NoId", [](Module& m) { NodeOf(m, "data").id = ValueId::kNone; }, "a value has no number"}),
     CaseName);
 
+TaskNode& Job(Module& m) { return BodyOf<TaskNode>(m, "job"); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Sites, VerifyEach,
+    testing::Values(Case{"Kind", [](Module& m) { m.sites[1].kind = "pbs"; }, "`pbs` is no kind of site"},
+                    Case{"Fields", [](Module& m) { m.sites[1].fields = Json(1); }, "its fields are no object"},
+                    Case{"Secrets", [](Module& m) { m.sites[0].fields.Set("secrets", Json().Set("TOKEN", "letmein")); },
+                         "the secret `TOKEN` says not where it comes from"},
+                    Case{"NoSecret", [](Module& m) { Fit(m).secrets = {"KEY"}; }, "the site `here` has no secret"},
+                    Case{"NoSecretHere", [](Module& m) { m.tasks[0].secrets = {"KEY"}; }, "`here` has no secret `KEY`"},
+                    Case{"SecretAndEnv", [](Module& m) { Fit(m).env[0].name = "TOKEN"; }, "`TOKEN` has two values"},
+                    Case{"NeverOn", [](Module& m) { Fit(m).never_on[0].site = "x"; }, "`x` is no site of the module"},
+                    Case{"Launch", [](Module& m) { Fit(m).launch = "mpiexec"; }, "none of srun, mpirun and torchrun"},
+                    Case{"Pack", [](Module& m) { Fit(m).pack = -1; }, "its `pack` is out of range"},
+                    Case{"Image", [](Module& m) { Fit(m).image = sample::Int(m, 1); }, "its image"},
+                    Case{"Need", [](Module& m) { Fit(m).needs[0].name = "ram"; }, "a task can need no `ram`"},
+                    Case{"NeedType", [](Module& m) { Fit(m).needs[0].name = "nodes"; }, "a need"},
+                    Case{"NotOfItsTask", [](Module& m) { Job(m).site = "edge"; }, "which its task does not name"},
+                    Case{"MovesNothing", [](Module& m) { Job(m).moves[0].value = Id(999); }, "not in its scope"},
+                    Case{"MovesFrom", [](Module& m) { Job(m).moves[0].from = "x"; }, "from `x`, which is no site"}),
+    CaseName);
+
 INSTANTIATE_TEST_SUITE_P(
     Scopes, VerifyEach,
     testing::Values(
