@@ -110,8 +110,7 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
     FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
     return;
   }
-  site::Needs needs{built->cpus, built->gpus, built->memory, built->time_limit_ms};
-  const ErrorOr<Success> admitted = sites_.front()->Admit(needs);
+  const ErrorOr<Success> admitted = sites_.front()->Admit(*built);
   if (!admitted.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());
     return;

@@ -119,10 +119,17 @@ TEST_F(LocalSiteTest, StartsItsRunnerAndRunsWhatIsSubmitted) {
 
 TEST_F(LocalSiteTest, AdmitSaysWhatThereIs) {
   Open();
-  EXPECT_TRUE(site_->Admit({2, 0, 0, 0}).ok());
-  EXPECT_THAT(site_->Admit({3, 0, 0, 0}).error().message(), HasSubstr("3 CPUs, site `here` has 2"));
-  EXPECT_THAT(site_->Admit({1, 99, 0, 0}).error().message(), HasSubstr("99 GPUs"));
-  EXPECT_FALSE(site_->Admit({1, 0, int64_t{1} << 50, 0}).ok());
+  runner::Start start;
+  start.cpus = 2;
+  EXPECT_TRUE(site_->Admit(start).ok());
+  start.cpus = 3;
+  EXPECT_THAT(site_->Admit(start).error().message(), HasSubstr("3 CPUs, site `here` has 2"));
+  start.cpus = 1;
+  start.gpus = 99;
+  EXPECT_THAT(site_->Admit(start).error().message(), HasSubstr("99 GPUs"));
+  start.gpus = 0;
+  start.memory = int64_t{1} << 50;
+  EXPECT_FALSE(site_->Admit(start).ok());
   ASSERT_TRUE(Until([&] { return recorder_.caught_up_ > 0; }));
 }
 

@@ -18,13 +18,9 @@
 
 namespace hwf::site {
 
-// What a task asks for, to be judged before anything is submitted.
-struct Needs {
-  double cpus = 1;
-  int gpus = 0;
-  int64_t memory = 0;         // bytes; 0: not said
-  int64_t time_limit_ms = 0;  // 0: none
-};
+// Attempts that a site which starts them itself has and has not begun: few, so that a cancel reaches the others before
+// they are handed out, never none.
+inline constexpr size_t kMostWaitingLocal = 128;
 
 class Listener {
  public:
@@ -49,8 +45,19 @@ class Site {
 
   virtual const std::string& name() const = 0;
 
+  // The directory at the site below which its attempt directories lie: `root()/tasks/<place>/<attempt>`. Known from the
+  // first OnCaughtUp on, at the latest.
+  virtual const std::string& root() const = 0;
+  // Whether a path there is the same file as here.
+  virtual bool shares_files() const = 0;
+  // Whether its trouble is to be waited out, however long: a lost connection, a controller that is down. Else a run of
+  // which nothing is running ends soon.
+  virtual bool patient() const = 0;
+  // How many attempts it is to hold that have not begun.
+  virtual size_t most_waiting() const = 0;
+
   // Could this ever run here? The error says what is asked and what there is.
-  virtual ErrorOr<Success> Admit(const Needs& needs) = 0;
+  virtual ErrorOr<Success> Admit(const runner::Start& start) = 0;
 
   // Connects, starting what must be started, and replays the log from `log_offset` on: called once, first of all.
   // What runs from an earlier engine is adopted by this.
