@@ -69,6 +69,7 @@ Json Variables(const std::vector<std::pair<std::string, std::string>>& variables
 
 void SetUnusual(Json& json, const Start& start) {
   if (!start.image.empty()) json.Set("image", BytesToJson(start.image));
+  if (!start.inputs.empty()) json.Set("inputs", Strings(start.inputs));
   if (!start.gpu.empty()) json.Set("gpu", BytesToJson(start.gpu));
   if (start.disk != 0) json.Set("disk", start.disk);
   if (start.nodes != 1) json.Set("nodes", start.nodes);

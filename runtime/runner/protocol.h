@@ -65,7 +65,9 @@ struct Start {
   int64_t memory = 0;         // bytes; 0: no limit
   int64_t time_limit_ms = 0;  // 0: none
   // What most tasks do not say; written only where it is not as here.
-  std::string image;       // of a container, as the site takes it; empty: none
+  std::string image;  // of a container, as the site takes it; empty: none
+  // Absolute paths that its arguments name: with `links`, all that a container is to see beside its directory.
+  std::vector<std::string> inputs;
   std::string gpu;         // its model; empty: any
   int64_t disk = 0;        // bytes of scratch space; 0: not said
   int nodes = 1;           // machines that the command is spread over
@@ -168,7 +170,7 @@ struct Waiting {
 // Not logged: the answer to WantImage.
 struct ImageReady {
   std::string image;
-  std::string digest;  // "sha256:…" of what it holds; empty: it cannot be used …
+  std::string digest;  // "sha256:…" or "b2:…" of what it holds; empty: it cannot be used …
   std::string why;     // … because of this
 };
 

@@ -153,6 +153,10 @@ void ReadUnusual(Reader& reader, Start& start) {
     if (reader.Has(name)) out = static_cast<int>(reader.Int(name, low, 1'000'000));
   };
   if (reader.Has("image")) start.image = reader.Word("image");
+  if (reader.Has("inputs")) start.inputs = reader.Words("inputs");
+  for (const std::string& input : start.inputs) {
+    if (input.empty() || input.front() != '/') reader.Fail("inputs", "a list of absolute paths");
+  }
   if (reader.Has("gpu")) start.gpu = reader.Word("gpu");
   if (reader.Has("disk")) start.disk = reader.Int("disk", 0, kMaxInt * 512);
   count("nodes", start.nodes, 1);

@@ -43,6 +43,7 @@ Start SampleStart() {
   start.memory = int64_t{16} << 30;
   start.time_limit_ms = 1000;
   start.image = "docker://pytorch:2.3";
+  start.inputs = {"/data/a b", "/data/\xff"};
   start.gpu = "a100";
   start.disk = int64_t{1} << 40;
   start.nodes = 2;
@@ -141,6 +142,7 @@ TEST(Protocol, WhatCannotBeDoneIsRefused) {
                                                        {"env", "[[\"A=B\",\"x\"]]"},
                                                        {"env", "[[\"\",\"x\"]]"},
                                                        {"links", "[\"a\"]"},
+                                                       {"inputs", "[\"a\"]"},
                                                        {"cpus", "-1"},
                                                        {"cpus", "NaN"},
                                                        {"place", "\"\""},
