@@ -26,6 +26,9 @@ class EngineLink final : public Front {
   void Say(const Report& report) override;
   void Repeat(uint64_t record) override;
   void Hold(const std::string& why) override;
+  // Its log is the claim.
+  ErrorOr<bool> Claim(const Start&) override { return true; }
+  void Look() override {}
   void Flush(int64_t now_ms) override;
   int64_t due_ms() const override;
   bool listening() const override { return engine_ != nullptr; }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string_view>
 
+#include "base/error.h"
 #include "runtime/runner/protocol.h"
 
 namespace hwf::runner {
@@ -29,6 +30,10 @@ class Front {
   virtual void Repeat(uint64_t record) = 0;
   // Nothing is started for now (or, empty, it is again): told now and to who comes later.
   virtual void Hold(const std::string& why) = 0;
+  // Before an attempt's record `claimed`: false if another has it.
+  virtual ErrorOr<bool> Claim(const Start& start) = 0;
+  // Looks now for what it else looks for from time to time.
+  virtual void Look() = 0;
   // At the end of each turn of the loop; `now_ms` is CLOCK_BOOTTIME.
   virtual void Flush(int64_t now_ms) = 0;
   // When it wants Flush to be called at the latest; kNever: not before something happens.

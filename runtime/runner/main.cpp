@@ -15,8 +15,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "runtime/platform/unix_socket.h"
+#include "runtime/runner/background.h"
+#include "runtime/runner/engine_link.h"
 #include "runtime/runner/runner.h"
+#include "runtime/slurm/agent_main.h"
+#include "runtime/slurm/job.h"
 
 namespace {
 
@@ -25,6 +28,8 @@ using namespace hwf::runner;  // NOLINT: the program is this library's
 constexpr char kHelp[] = R"(hwf-runner: runs the tasks of one run on this machine, for `hwf`, which starts it.
 
 usage: hwf-runner --run DIR [options]
+       hwf-runner slurm …   submits the run's tasks to Slurm instead: hwf-runner slurm --help
+       hwf-runner job …     what its jobs run
 
   --run DIR             the run's directory (.hwf/runs/ID)
   --cpus N              CPUs to give to tasks (default: what affinity, cgroup and Slurm allow)
@@ -86,20 +91,6 @@ bool ReadOption(std::string_view name, const char* value, Arguments& arguments) 
   return false;
 }
 
-// The lock, or -1: another runner of this run lives. One that is just ending is waited for.
-int Lock(const std::string& directory) {
-  const int fd = open((directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return -1;
-  for (int i = 0; i < 200; ++i) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-    if (hwf::platform::ConnectUnix(directory + "/sock").ok()) break;
-    const timespec pause{0, 10'000'000};
-    nanosleep(&pause, nullptr);
-  }
-  close(fd);
-  return -1;
-}
-
 // Tasks inherit what we ignore; they are to have the defaults.
 void DefaultSignals() {
   for (int number = 1; number <= 64; ++number) signal(number, SIG_DFL);
@@ -108,66 +99,27 @@ void DefaultSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-int OpenNull() { return open("/dev/null", O_RDWR | O_CLOEXEC); }
-
-// Goes into the background; the first process waits for a byte on the pipe: the runner listens, or has said why not.
-int Detach() {
-  int ready[2];
-  if (pipe2(ready, O_CLOEXEC) != 0) return -1;
-  const pid_t pid = fork();
-  if (pid < 0) return -1;
-  if (pid > 0) {
-    close(ready[1]);
-    char code = 3;
-    const ssize_t count = read(ready[0], &code, 1);
-    _exit(count == 1 ? code : 3);
-  }
-  close(ready[0]);
-  setsid();
-  return ready[1];
-}
-
 int RunRunner(const Arguments& arguments) {
-  const std::string& directory = arguments.options.state_directory;
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    fmt::print(stderr, "hwf-runner: cannot make {}: {}\n", directory, strerror(errno));
-    return 3;
-  }
-  const int ready = arguments.foreground ? -1 : Detach();
-  auto tell = [&](char code) {
-    if (ready >= 0) {
-      (void)!write(ready, &code, 1);
-      close(ready);
-    }
-    return static_cast<int>(code);
+  const RunnerOptions& options = arguments.options;
+  const auto open = [&](int lock) -> hwf::ErrorOr<std::function<int()>> {
+    auto make_front = [&](RecordLog& log, FrontCallbacks callbacks) -> hwf::ErrorOr<std::unique_ptr<Front>> {
+      HWF_ASSIGN(auto link, EngineLink::Open(options.state_directory, lock, log, std::move(callbacks)));
+      return std::unique_ptr<Front>(std::move(link));
+    };
+    HWF_ASSIGN(std::shared_ptr<Runner> runner, Runner::Open(options, make_front));
+    return std::function<int()>([runner] { return runner->Run(); });
   };
-  const int lock = Lock(directory);
-  if (lock < 0) {
-    if (hwf::platform::ConnectUnix(directory + "/sock").ok()) return tell(0);  // it lives
-    fmt::print(stderr, "hwf-runner: cannot lock {}/lock: {}\n", directory, strerror(errno));
-    return tell(3);
-  }
-  if (chdir(arguments.options.run_directory.c_str()) != 0) return tell(3);
-  auto runner = Runner::Open(arguments.options, lock);
-  if (!runner.ok()) {
-    fmt::print(stderr, "hwf-runner: {}\n", runner.error().message());
-    return tell(3);
-  }
-  tell(0);
-  if (!arguments.foreground) {
-    const int null = OpenNull();
-    for (int fd : {0, 1, 2}) dup2(null, fd);
-    close(null);
-  }
-  return (*runner)->Run();
+  return RunAlone("hwf-runner", options.state_directory, options.run_directory, arguments.foreground, open);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);  // its second and third thread allocate little: one arena keeps it small
-  // A closed standard stream must not become one of our files.
-  for (int fd = OpenNull(); fd >= 0 && fd <= 2; fd = OpenNull()) fcntl(fd, F_SETFD, 0);
+  HoldStandardStreams();
+  DefaultSignals();
+  if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "slurm") return hwf::slurm::RunAgent({argv + 2, argv + argc});
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
@@ -190,6 +142,5 @@ int main(int argc, char** argv) {
   if (arguments.options.state_directory.empty()) {
     arguments.options.state_directory = arguments.options.run_directory + "/runner";
   }
-  DefaultSignals();
   return RunRunner(arguments);
 }

@@ -131,11 +131,10 @@ Json ToJson(const Report& report) {
   return std::visit(Overloaded{
                         [](const Claimed& r) { return OfAttempt("claimed", r); },
                         [](const Started& r) {
-                          return OfAttempt("started", r)
-                              .Set("pid", r.pid)
-                              .Set("slot", r.slot)
-                              .Set("boot_ms", r.boot_ms)
-                              .Set("boot", r.boot);
+                          Json json = OfAttempt("started", r).Set("pid", r.pid).Set("slot", r.slot);
+                          json.Set("boot_ms", r.boot_ms).Set("boot", r.boot);
+                          if (!r.host.empty()) json.Set("host", r.host);
+                          return json;
                         },
                         [](const Emitted& r) {
                           return OfAttempt("emitted", r)

@@ -109,9 +109,10 @@ struct Started {
   state::Place place;
   int attempt = 1;
   int64_t pid = 0;
-  int slot = -1;        // of short streams: `runner/slot-N.out|err` while it runs
-  int64_t boot_ms = 0;  // just before it was started (CLOCK_BOOTTIME) …
-  std::string boot;     // … in which boot and pid namespace: together they tell `pid` from a later process's
+  int slot = -1;          // of short streams: `runner/slot-N.out|err` while it runs
+  int64_t boot_ms = 0;    // just before it was started (CLOCK_BOOTTIME) …
+  std::string boot;       // … in which boot and pid namespace: together they tell `pid` from a later process's
+  std::string host = {};  // empty: the agent's
 };
 struct Emitted {
   state::Place place;

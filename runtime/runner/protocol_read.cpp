@@ -296,6 +296,7 @@ ErrorOr<Report> ReportFromJson(const Json& json) {
     started.slot = static_cast<int>(reader.Int("slot", -1, 1'000'000));
     started.boot_ms = reader.Int("boot_ms", 0, kMaxInt);
     if (reader.Has("boot")) started.boot = reader.Bytes("boot");
+    if (reader.Has("host")) started.host = reader.Word("host");
     return reader.Done<Report>(kind, std::move(started));
   }
   if (kind == "emitted") return ReadEmitted(reader);

@@ -14,7 +14,6 @@
 #include <cerrno>
 
 #include "runtime/platform/process.h"
-#include "runtime/runner/engine_link.h"
 #include "runtime/runner/process_tree.h"
 
 namespace hwf::runner {
@@ -28,9 +27,8 @@ constexpr int64_t kLeavePollMs = 100;  // when there was no engine for long enou
 
 }  // namespace
 
-Runner::Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode)
+Runner::Runner(const RunnerOptions& options, mode_t directory_mode)
     : options_(options),
-      lock_fd_(lock_fd),
       directory_mode_(directory_mode),
       boot_(platform::BootIdentity()),
       slots_(options.state_directory, FileMode()) {}
@@ -41,21 +39,25 @@ Runner::~Runner() {
   }
 }
 
-ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, int lock_fd) {
+ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, const MakeFront& make_front) {
   struct stat info {};
   if (stat(options.run_directory.c_str(), &info) != 0) return ErrnoError(errno, "looking at " + options.run_directory);
   // A shared run's set-group bit is kept: setting a mode without it would take it away.
   const bool shared = (info.st_mode & 050) == 050;
-  std::unique_ptr<Runner> runner(new Runner(options, lock_fd, shared ? 0750 | (info.st_mode & S_ISGID) : 0700));
+  std::unique_ptr<Runner> runner(new Runner(options, shared ? 0750 | (info.st_mode & S_ISGID) : 0700));
   runner->machine_ = DetectMachine(options.limits);
+  // Where Slurm does not bind the job to its CPUs, who else is bound to which is not known.
+  if (options.in_job && static_cast<double>(runner->machine_.cpu_ids.size()) > runner->machine_.cpus) {
+    runner->machine_.cpu_ids.clear();
+  }
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());
   HWF_ASSIGN(runner->log_, RecordLog::Open(options.state_directory + "/log", runner->FileMode()));
-  HWF_TRY(runner->Recover());
+  if (!options.in_job) HWF_TRY(runner->Recover());
   FrontCallbacks callbacks;
   callbacks.watch = [self = runner.get()](int fd, uint32_t events) { self->Watch(fd, events); };
   callbacks.request = [self = runner.get()](Request request) { self->OnRequest(std::move(request)); };
-  HWF_ASSIGN(runner->front_, EngineLink::Open(options.state_directory, lock_fd, *runner->log_, std::move(callbacks)));
+  HWF_ASSIGN(runner->front_, make_front(*runner->log_, std::move(callbacks)));
   if (!runner->held_.empty()) runner->front_->Hold(runner->held_);
   runner->log_->SetOnAppended([front = runner->front_.get()](uint64_t begin, uint64_t end, std::string_view payload) {
     front->OnAppended(begin, end, payload);
@@ -67,7 +69,7 @@ ErrorOr<Success> Runner::OpenDescriptors() {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return ErrnoError(errno, "becoming a subreaper");
   sigset_t mask;
   sigemptyset(&mask);
-  for (int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask, number);
+  for (int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&mask, number);
   if (sigprocmask(SIG_BLOCK, &mask, nullptr) != 0) return ErrnoError(errno, "blocking signals");
   signals_ = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -130,7 +132,9 @@ void Runner::OnSignal() {
   signalfd_siginfo infos[8];
   const ssize_t count = read(signals_, infos, sizeof infos);
   for (ssize_t i = 0; i * static_cast<ssize_t>(sizeof infos[0]) < count; ++i) {
+    if (infos[i].ssi_signo == SIGUSR1) front_->Look();
     if (infos[i].ssi_signo != SIGTERM) continue;  // INT and HUP are the terminal's; CHLD is looked at below
+    front_->Look();                               // it may be the end of what is not wanted any more
     terminated_ = true;
     for (auto& [key, attempt] : running_) KillAttempt(*attempt, Attempt::Kill::kPreempted);
   }

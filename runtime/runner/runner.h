@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,12 +41,16 @@ struct RunnerOptions {
   int64_t idle_exit_ms = 60'000;  // without engine and work
   int64_t stray_grace_ms = 1000;  // for what outlives a task's main process
   std::string ledger_directory;   // empty: the user's
+  // In a Slurm job: the machine is what the job was given, nobody else's runner shares it; attempts' directories are
+  // there already; its variables SLURM… are the tasks' too.
+  bool in_job = false;
 };
 
 class Runner {
  public:
-  // Takes `lock_fd` (the lock file, locked) to keep the highest epoch in. Ends what a dead runner left.
-  static ErrorOr<std::unique_ptr<Runner>> Open(const RunnerOptions& options, int lock_fd);
+  using MakeFront = std::function<ErrorOr<std::unique_ptr<Front>>(RecordLog& log, FrontCallbacks callbacks)>;
+  // Ends what a dead runner left; then its front is made, and may ask for something at once.
+  static ErrorOr<std::unique_ptr<Runner>> Open(const RunnerOptions& options, const MakeFront& make_front);
   ~Runner();
   // Until the run is over or nobody needs it; the exit code.
   int Run();
@@ -63,7 +68,7 @@ class Runner {
     ErrorOr<Outputs> outputs;
   };
 
-  Runner(const RunnerOptions& options, int lock_fd, mode_t directory_mode);
+  Runner(const RunnerOptions& options, mode_t directory_mode);
 
   // runner.cpp: the loop
   ErrorOr<Success> OpenDescriptors();
@@ -96,7 +101,7 @@ class Runner {
   ErrorOr<Success> MakeAttemptDirectory(const std::string& directory);
   void LaunchTask(Attempt& attempt);
   void EndUnrun(const Start& start, ir::Reason reason, const std::string& why);
-  ErrorOr<Success> PlaceMessage(const Start& start, const Json& body);
+  ErrorOr<Success> Place(const Start& start, const Json& body);
   void OnMessage(const Message& message);
   void PlaceWaiting();
   std::vector<std::string> EnvironmentOf(const Attempt& attempt) const;
@@ -138,7 +143,6 @@ class Runner {
   mode_t FileMode() const { return directory_mode_ == 0700 ? 0600 : 0640; }
 
   RunnerOptions options_;
-  int lock_fd_ = -1;
   mode_t directory_mode_;
   std::string boot_;  // this boot and pid namespace
   Machine machine_;

@@ -9,10 +9,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/platform/process.h"
+#include "runtime/runner/attempt_files.h"
 #include "runtime/runner/emission_check.h"
 #include "runtime/runner/launch.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/runner/runner.h"
+
+extern char** environ;
 
 namespace hwf::runner {
 namespace {
@@ -23,41 +27,19 @@ constexpr int64_t kFirstSampleMs = 200;
 constexpr int64_t kScanMs = 5000;      // behind inotify
 constexpr int64_t kScanPollMs = 1000;  // instead of it
 
-// The mode is exact, whatever the umask.
-int MakeDirectoryAt(const std::string& path, mode_t mode, mode_t mask) {
-  if (mkdir(path.c_str(), mode) != 0) return errno;
-  if ((mode & mask) != 0 && chmod(path.c_str(), mode) != 0) return errno;
-  return 0;
-}
-
-mode_t Umask() {
-  static const mode_t kMask = [] {
-    const mode_t mask = umask(0);
-    umask(mask);
-    return mask;
-  }();
-  return kMask;
-}
-
 std::string BaseName(const std::string& path) {
   std::string_view text = path;
   while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
   return std::string(text.substr(text.rfind('/') + 1));
 }
 
-ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes, struct stat* written = nullptr) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "writing " + path);
-  int error = 0;
-  while (!bytes.empty() && error == 0) {
-    const ssize_t count = write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) error = errno;
-    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+// What the launchers of ranks, and programs that ask where they are, find in a job.
+template <typename Given>
+void AddJobVariables(const Given& given, std::vector<std::string>& env) {
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    if (text.starts_with("SLURM") && !given(text.substr(0, text.find('=')))) env.emplace_back(text);
   }
-  if (written != nullptr && fstat(fd, written) != 0 && error == 0) error = errno;
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error != 0) return ErrnoError(error, "writing " + path);
-  return Success{};
 }
 
 bool NoMore(const Demand& a, const Demand& b) { return a.cpus >= b.cpus && a.gpus >= b.gpus && a.memory >= b.memory; }
@@ -110,6 +92,15 @@ bool Runner::Begin(Start& start, Share share) {
     return false;
   }
   const std::string key = KeyOf(start.place, start.attempt);
+  auto mine = front_->Claim(start);
+  if (!mine.ok() || !*mine) {
+    slots_.Give(*slot, false);
+    queued_.erase(key);
+    ledger_->Give(share);
+    if (mine.ok()) return true;  // another has it: not ours to report
+    EndUnrun(start, ir::Reason::kSite, mine.error().WithContext("claiming the attempt").message());
+    return true;
+  }
   if (auto claimed = log_->AppendNow(Claimed{start.place, start.attempt}); !claimed.ok()) {
     Hold(NoRoomText(claimed.error(), kLogStands));
     slots_.Give(*slot, false);
@@ -137,16 +128,17 @@ bool Runner::Begin(Start& start, Share share) {
 }
 
 ErrorOr<Success> Runner::MakeAttemptDirectory(const std::string& directory) {
+  if (options_.in_job) return Success{};  // whoever submitted has made it
   if (spares_.Use(directory)) return Success{};
-  int error = MakeDirectoryAt(directory, directory_mode_, Umask());
+  int error = MakeDirectory(directory, directory_mode_);
   if (error == ENOENT) {
     const std::string parent = directory.substr(0, directory.rfind('/'));
     const std::string grandparent = parent.substr(0, parent.rfind('/'));
-    if (MakeDirectoryAt(parent, directory_mode_, Umask()) == ENOENT) {
-      (void)MakeDirectoryAt(grandparent, directory_mode_, Umask());
-      (void)MakeDirectoryAt(parent, directory_mode_, Umask());
+    if (MakeDirectory(parent, directory_mode_) == ENOENT) {
+      (void)MakeDirectory(grandparent, directory_mode_);
+      (void)MakeDirectory(parent, directory_mode_);
     }
-    error = MakeDirectoryAt(directory, directory_mode_, Umask());
+    error = MakeDirectory(directory, directory_mode_);
   }
   // The host died after an earlier claim that the log lost: what that execution left is kept beside.
   for (int n = 1; error == EEXIST && n < 1000; ++n) {
@@ -154,7 +146,7 @@ ErrorOr<Success> Runner::MakeAttemptDirectory(const std::string& directory) {
     struct stat info {};
     if (lstat(aside.c_str(), &info) == 0) continue;
     if (rename(directory.c_str(), aside.c_str()) != 0) return ErrnoError(errno, "moving aside " + directory);
-    error = MakeDirectoryAt(directory, directory_mode_, Umask());
+    error = MakeDirectory(directory, directory_mode_);
   }
   if (error != 0) return ErrnoError(error, "making the attempt's directory " + directory);
   return Success{};
@@ -177,15 +169,12 @@ ErrorOr<Success> Runner::Prepare(Attempt& attempt) {
     attempt.command_time = written.st_mtim;
   }
   if (start.accepts_messages || !start.messages.empty()) {
-    for (const char* name : {"/messages", "/messages/taken"}) {
-      const int error = MakeDirectoryAt(start.directory + name, directory_mode_, Umask());
-      if (error != 0) return ErrnoError(error, "making " + start.directory + name);
-    }
-    for (const Json& body : start.messages) HWF_TRY(PlaceMessage(start, body));
+    HWF_TRY(MakeMessageDirectories(start.directory, directory_mode_));
+    for (const Json& body : start.messages) HWF_TRY(Place(start, body));
   }
   if (start.streams.empty()) return Success{};
   const std::string checkpoints = start.directory + "/checkpoints";
-  const int error = MakeDirectoryAt(checkpoints, directory_mode_, Umask());
+  const int error = MakeDirectory(checkpoints, directory_mode_);
   if (error != 0) return ErrnoError(error, "making " + checkpoints);
   HWF_ASSIGN(Emissions::Check check, MakeEmissionCheck(start.stream_types));
   attempt.emissions = std::make_unique<Emissions>(checkpoints, start.streams, start.every_all, std::set<std::string>(),
@@ -211,6 +200,8 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
     if (name == "CUDA_VISIBLE_DEVICES" && start.gpus > 0) continue;
     env.push_back(name + "=" + value);
   }
+  for (const auto& [name, value] : start.secrets) env.push_back(name + "=" + value);
+  if (options_.in_job) AddJobVariables(given, env);
   env.push_back("HWF_TASK_DIR=" + start.directory);
   env.push_back("HWF_PLACE=" + start.place);
   env.push_back(fmt::format("HWF_ATTEMPT={}", start.attempt));
@@ -256,7 +247,8 @@ void Runner::LaunchTask(Attempt& attempt) {
   if (start.time_limit_ms > 0) attempt.deadline_ms = attempt.started_ms + start.time_limit_ms;
   attempt.sample_at_ms = attempt.started_ms + kFirstSampleMs;
   if (start.memory > 0) attempt.oom_kills = KernelOomKills();
-  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, attempt.started_ms, boot_});
+  Log(Started{start.place, start.attempt, attempt.pid, attempt.slot, attempt.started_ms, boot_,
+              options_.in_job ? platform::HostName() : ""});
 }
 
 // Ended without having run.
@@ -273,20 +265,9 @@ void Runner::EndUnrun(const Start& start, ir::Reason reason, const std::string& 
   Log(ended);
 }
 
-// By rename, and once: a message that lies there already, taken or not, stays as it is.
-ErrorOr<Success> Runner::PlaceMessage(const Start& start, const Json& body) {
-  const int64_t number = body["number"].AsInt();
-  const std::string name = fmt::format("{:06}.json", number);
-  const std::string directory = start.directory + "/messages";
-  const std::string target = directory + "/" + name;
-  struct stat info {};
-  if (lstat(target.c_str(), &info) != 0 && lstat((directory + "/taken/" + name).c_str(), &info) != 0) {
-    const std::string beside = fmt::format("{}/.{}.new", directory, name);
-    (void)unlink(beside.c_str());
-    HWF_TRY(WriteNew(beside, body.Dump() + "\n"));
-    if (rename(beside.c_str(), target.c_str()) != 0) return ErrnoError(errno, "placing the message " + target);
-  }
-  Log(MessagePlaced{start.place, start.attempt, number});
+ErrorOr<Success> Runner::Place(const Start& start, const Json& body) {
+  HWF_TRY(PlaceMessage(start.directory, body));
+  Log(MessagePlaced{start.place, start.attempt, body["number"].AsInt()});
   return Success{};
 }
 
@@ -300,7 +281,7 @@ void Runner::OnMessage(const Message& message) {
   }
   const Attempt* attempt = FindRunning(key);
   if (attempt == nullptr || attempt->main_dead) return;  // the engine hears of its end
-  auto placed = PlaceMessage(attempt->start, message.body);
+  auto placed = Place(attempt->start, message.body);
   if (placed.ok()) return;
   unplaced_.push_back(message);
   const bool full = placed.error().code() == ENOSPC || placed.error().code() == EDQUOT;

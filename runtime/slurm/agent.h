@@ -1,0 +1,190 @@
+// The agent of a Slurm site: one engine's requests in, jobs submitted, watched and explained, every step of their
+// attempts into the log and from there to the engine. It runs no task itself; the jobs' runners do (job.h), and their
+// records decide what became of an attempt; Slurm only explains why a record is missing. It may be killed or leave at
+// any time: the jobs go on, and the next agent reads what they wrote.
+//
+// An attempt: queued → in a submission whose intent is on disk → sbatch → its element claimed it → its records are read
+// → ended in the log. Nothing is submitted twice knowingly; where nobody can know (a controller that timed out), the
+// claim decides which copy runs.
+//
+// One thread; programs of Slurm run beside it, one of each kind at a time.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/platform/command.h"
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/runner/front.h"
+#include "runtime/runner/record_log.h"
+#include "runtime/slurm/commands.h"
+#include "runtime/slurm/records.h"
+#include "runtime/slurm/settings.h"
+#include "runtime/slurm/submission.h"
+
+namespace hwf::slurm {
+
+struct AgentOptions {
+  std::string run_directory;    // absolute; attempts lie below its `tasks/`
+  std::string state_directory;  // of log, socket, spool and submissions
+  std::string runner;           // absolute path of hwf-runner as the nodes see it
+  std::string containers;
+  Settings settings;
+  int64_t kill_grace_ms = 5000;
+  int64_t idle_exit_ms = 60'000;
+  int64_t record_grace_ms = 3000;  // for records of a job that Slurm says is over (file systems can be late)
+  int64_t least_poll_ms = 1000;    // between two queries
+};
+
+class Agent {
+ public:
+  static ErrorOr<std::unique_ptr<Agent>> Open(AgentOptions options, int lock_fd);
+  ~Agent();
+  // Until the run is over or nobody needs it; the exit code.
+  int Run();
+
+ private:
+  // An attempt that has not ended.
+  struct Attempt {
+    runner::Start start;   // what is submitted again, if it must be
+    std::string tag;       // of its submission; empty: it waits in queue_
+    int index = 0;         // its element
+    bool claimed = false;  // its record is in the log
+    bool started = false;
+    bool cancelled = false;
+    int tries = 0;                  // submissions that ended before it began
+    std::set<std::string> emitted;  // files of emissions in the log
+    std::string waiting;            // the last word about why it waits
+  };
+  struct ElementState {
+    ElementIds attempts;
+    JobState state = JobState::kPending;
+    bool seen = false;          // in the last answer
+    bool over = false;          // nothing of it is awaited any more
+    std::string reason;         // of Slurm
+    uint64_t offset = 0;        // of its log, read up to here
+    std::string beat;           // when last looked at …
+    int64_t beat_ms = 0;        // … and when that was new
+    int64_t over_since_ms = 0;  // Slurm says so; 0: it does not
+    int absent = 0;             // answers without it, in a row
+    int64_t absent_since_ms = 0;
+    std::vector<runner::Ended> unexplained;  // ended by a signal to the runner: Slurm may know why
+  };
+  struct Submission {
+    enum class Phase {
+      kReady,   // to be handed to sbatch
+      kAsking,  // sbatch runs
+      kUnsure,  // sbatch did not say
+      kQueued,  // Slurm has it
+    };
+    std::string tag;
+    Phase phase = Phase::kReady;
+    Needs needs;
+    std::string job;
+    std::vector<ElementState> elements;
+    int64_t unsure_since_ms = 0;
+    int unsure_answers = 0;  // of squeue since then, without it
+  };
+  enum class Program { kConfig, kSubmit, kQueue, kCancel, kAccount };
+
+  Agent(AgentOptions options, int lock_fd);
+
+  // agent.cpp: the loop
+  ErrorOr<Success> Prepare();
+  void Watch(int fd, uint32_t events);
+  int Timeout() const;
+  void Tick();
+  bool MayLeave() const;
+  bool Log(const runner::Report& report);
+  void Hold(const std::string& why);
+  ErrorOr<Success> Recover();
+
+  // agent_requests.cpp
+  void OnRequest(runner::Request request);
+  void OnStart(runner::Start start);
+  void OnMessage(const runner::Message& message);
+  void OnCancel(const runner::Cancel& cancel);
+  void OnDrain();
+  void EndAttempt(const std::string& key, std::optional<ir::Reason> failure, const std::string& why);
+
+  // agent_submit.cpp
+  void FormSubmissions();
+  size_t InSlurm() const;
+  bool Intend(const Needs& needs, std::vector<std::string> keys);
+  ErrorOr<Success> WriteFiles(const std::string& directory, const std::string& tag, const Needs& needs,
+                              const std::vector<Element>& elements);
+  void SubmitNext();
+  void OnSubmitted(const platform::CommandResult& result);
+  void Refuse(Submission& submission, const std::string& why);
+  void HasJob(Submission& submission, const std::string& job);
+
+  // agent_programs.cpp: programs of Slurm
+  bool Launch(Program program, std::vector<std::string> argv, const std::string& directory = "");
+  void PollPrograms();
+  void OnEnded(Program program, const platform::CommandResult& result);
+  void OnQueue(const platform::CommandResult& result);
+  void OnAccounts(const platform::CommandResult& result);
+  void ControllerIsDown(const std::string& why);
+  void SendCancels();
+
+  // agent_watch.cpp: what jobs tell, and what Slurm tells of them
+  void ReadSpool();
+  void ReadElement(Submission& submission, int index);
+  void Take(Submission& submission, int index, runner::Report report);
+  void TakeEnded(Submission& submission, ElementState& element, runner::Ended ended);
+  void LookAfter(Submission& submission);
+  void LookAfter(Submission& submission, int index);
+  void Explain(Submission& submission, int index, JobState state, const std::string& words);
+  void TellWaiting(const Submission& submission, const ElementState& element);
+  bool Beats(const Submission& submission, ElementState& element, int index);
+  bool AllGone(const Submission& submission, const ElementState& element) const;
+  void Close(const std::string& tag);
+
+  std::string SubmissionDirectory(const std::string& tag) const;
+  std::string ElementDirectory(const std::string& tag, int index) const;
+  Submission* FindSubmission(const std::string& tag);
+  Attempt* FindAttempt(const std::string& key);
+  bool IsOpen(const AttemptId& id) const;
+
+  AgentOptions options_;
+  int lock_fd_;
+  Limits limits_;
+  std::string user_;
+  std::unique_ptr<runner::RecordLog> log_;
+  std::unique_ptr<Records> records_;
+  std::unique_ptr<runner::Front> front_;
+  platform::FileDescriptor epoll_, signals_, inotify_;
+  std::map<Program, std::unique_ptr<platform::Command>> programs_;
+  std::string submitting_;  // the tag that sbatch is asked for
+  std::vector<std::string> asked_accounts_;
+
+  std::deque<std::string> queue_;                      // keys, in the order of their coming
+  std::unordered_map<std::string, Attempt> attempts_;  // by key
+  std::map<std::string, Submission> submissions_;      // by tag
+  std::map<std::string, std::set<int>> cancels_;       // elements of jobs, for scancel; -1: the whole job
+  std::string held_;
+  bool draining_ = false;
+  bool finishing_ = false;
+  bool terminated_ = false;
+  bool accounting_ = true;   // until sacct says that there is none
+  bool configured_ = false;  // limits_ are the controller's
+  int64_t serial_ = 0;       // of tags
+  int64_t now_ms_ = 0;
+  int64_t idle_since_ms_ = 0;
+  int64_t form_at_ms_ = 0;
+  int64_t submit_at_ms_ = 0;
+  int64_t submit_wait_ms_ = 0;
+  int64_t query_at_ms_ = 0;
+  int64_t query_every_ms_ = 0;
+  int64_t spool_at_ms_ = 0;
+  int64_t log_at_ms_ = 0;  // records that wait for room
+};
+
+}  // namespace hwf::slurm

@@ -1,0 +1,126 @@
+// What the engine asks for.
+#include <algorithm>
+
+#include "runtime/runner/attempt_files.h"
+#include "runtime/slurm/agent.h"
+#include "runtime/slurm/claim.h"
+
+namespace hwf::slurm {
+namespace {
+
+// Starts that come together go into one submission.
+constexpr int64_t kGatherMs = 30;
+constexpr const char* kOurClaim = "not wanted any more";
+
+}  // namespace
+
+void Agent::OnRequest(runner::Request request) {
+  if (std::holds_alternative<runner::Hello>(request)) {
+    finishing_ = false;
+  } else if (auto* start = std::get_if<runner::Start>(&request)) {
+    OnStart(std::move(*start));
+  } else if (const auto* message = std::get_if<runner::Message>(&request)) {
+    OnMessage(*message);
+  } else if (const auto* cancel = std::get_if<runner::Cancel>(&request)) {
+    OnCancel(*cancel);
+  } else if (std::holds_alternative<runner::Drain>(request)) {
+    OnDrain();
+  } else if (std::holds_alternative<runner::Finish>(request)) {
+    finishing_ = true;
+  } else if (const auto* want = std::get_if<runner::WantImage>(&request)) {
+    front_->Say(runner::ImageReady{want->image, "", "this site has no container engine"});
+  }
+}
+
+void Agent::OnStart(runner::Start start) {
+  const std::string key = runner::KeyOf(start.place, start.attempt);
+  draining_ = false;
+  if (Attempt* attempt = FindAttempt(key)) {
+    // It comes again behind a new connection, with the secrets that are kept nowhere.
+    if (!attempt->claimed) attempt->start = std::move(start);
+    return;
+  }
+  if (const runner::History* known = log_->Find(key)) {
+    if (known->ended) front_->Repeat(known->record);
+    return;
+  }
+  attempts_[key].start = std::move(start);
+  queue_.push_back(key);
+  form_at_ms_ = std::max(form_at_ms_, now_ms_ + kGatherMs);
+}
+
+void Agent::OnMessage(const runner::Message& message) {
+  Attempt* attempt = FindAttempt(runner::KeyOf(message.place, message.attempt));
+  if (attempt == nullptr) return;  // the engine hears of its end
+  if (attempt->tag.empty()) {
+    attempt->start.messages.push_back(message.body);
+    return;
+  }
+  const auto placed = runner::PlaceMessage(attempt->start.directory, message.body);
+  if (!placed.ok()) return Hold(runner::NoRoomText(placed.error(), "a message cannot be placed"));
+  Log(runner::MessagePlaced{message.place, message.attempt, message.number});
+}
+
+void Agent::EndAttempt(const std::string& key, std::optional<ir::Reason> failure, const std::string& why) {
+  const auto found = attempts_.find(key);
+  if (found == attempts_.end()) return;
+  runner::Ended ended;
+  ended.place = found->second.start.place;
+  ended.attempt = found->second.start.attempt;
+  ended.failure = failure;
+  ended.message = why;
+  ended.outputs = Json::Object();
+  std::erase(queue_, key);
+  attempts_.erase(found);
+  Log(ended);
+}
+
+void Agent::OnCancel(const runner::Cancel& cancel) {
+  const std::string key = runner::KeyOf(cancel.place, cancel.attempt);
+  Attempt* attempt = FindAttempt(key);
+  if (attempt == nullptr) {
+    if (const runner::History* known = log_->Find(key)) {
+      if (known->ended) front_->Repeat(known->record);
+      return;
+    }
+    // Submitted, and lost on its way: with its end in the log it never begins.
+    Attempt& never = attempts_[key];
+    never.start.place = cancel.place;
+    never.start.attempt = cancel.attempt;
+    return EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
+  }
+  if (attempt->tag.empty()) return EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
+  if (attempt->cancelled) return;
+  attempt->cancelled = true;
+  const std::string tag = attempt->tag;
+  const int index = attempt->index;
+  // Whoever has the claim decides: we, and it never begins, or its job, which is told.
+  const auto ours = TakeClaim(attempt->start.directory, kOurClaim, true);
+  if (ours.ok() && *ours) {
+    EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
+  } else if (const auto asked = AskToCancel(attempt->start.directory); !asked.ok()) {
+    return Hold(runner::NoRoomText(asked.error(), "a cancel cannot be placed"));
+  }
+  Submission* submission = FindSubmission(tag);
+  if (submission == nullptr) return;
+  const ElementIds& ids = submission->elements[static_cast<size_t>(index)].attempts;
+  const bool all = std::all_of(ids.begin(), ids.end(), [&](const AttemptId& id) {
+    const Attempt* other = FindAttempt(runner::KeyOf(id.place, id.attempt));
+    return other == nullptr || other->cancelled || other->tag != tag;
+  });
+  if (all && !submission->job.empty()) cancels_[tag].insert(index);
+  query_at_ms_ = std::min(query_at_ms_, now_ms_ + options_.least_poll_ms);
+}
+
+// What Slurm has keeps its place in Slurm's queue.
+void Agent::OnDrain() {
+  draining_ = true;
+  for (const std::string& key : queue_) {
+    const runner::Start& start = attempts_[key].start;
+    Log(runner::Unstarted{start.place, start.attempt});
+    attempts_.erase(key);
+  }
+  queue_.clear();
+}
+
+}  // namespace hwf::slurm
