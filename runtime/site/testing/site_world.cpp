@@ -1,0 +1,131 @@
+#include "runtime/site/testing/site_world.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "runtime/platform/process.h"
+#include "runtime/runner/testing/runner_harness.h"
+#include "runtime/site/agent_site.h"
+
+namespace hwf::site::testing {
+namespace {
+
+constexpr int64_t kStartMs = 90'000;
+
+class LocalWorld final : public World {
+ public:
+  LocalWorld() {
+    options_.run_directory = root_;
+    options_.runner = HWF_RUNNER_PROGRAM;
+    options_.cpus = 2;
+    options_.kill_grace_ms = 500;
+    options_.idle_exit_ms = 2000;
+    options_.ledger_directory = top_ + "/ledger";
+    for (const std::string& part : {top_ + "/ledger", root_ + "/runner"}) mkdir(part.c_str(), 0700);
+  }
+  ~LocalWorld() override {
+    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+  }
+  std::unique_ptr<Site> MakeSite(Listener& listener) override { return MakeLocalSite(options_, listener); }
+  std::vector<pid_t> Agents() const override { return runner::testing::ProcessesWith(root_ + '\0'); }
+  bool outlives_agent() const override { return false; }
+
+ private:
+  LocalOptions options_;
+};
+
+// A real cluster of its own, by tests/support/slurm_cluster.py.
+class SlurmWorld final : public World {
+ public:
+  std::string missing() const override {
+    const std::string programs = Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "missing"});
+    return programs.size() <= 1 ? "" : "Slurm is not installed: " + programs;
+  }
+  void Up() override {
+    const std::string conf =
+        Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "up", top_ + "/c", "--nodes", "2", "--gpu-nodes", "1"});
+    setenv("SLURM_CONF", conf.substr(0, conf.find('\n')).c_str(), 1);
+  }
+  void Down() override {
+    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+    Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "down", top_ + "/c"});
+  }
+  std::unique_ptr<Site> MakeSite(Listener& listener) override {
+    const std::string state = root_ + "/agents/train";
+    LocalAgent agent;
+    agent.state = state;
+    agent.argv = {HWF_RUNNER_PROGRAM,  "slurm", "--run",           root_, "--state",        state,
+                  "--least-poll-ms",   "200",   "--kill-grace-ms", "500", "--idle-exit-ms", "2000",
+                  "--record-grace-ms", "1000"};
+    AgentOptions options;
+    options.name = "train";
+    options.root = root_;
+    options.patient = true;
+    options.most_waiting = 10'000;
+    return MakeAgentSite(std::move(options), MakeLocalConnector(std::move(agent)), listener);
+  }
+  std::vector<pid_t> Agents() const override {
+    return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
+  }
+  bool outlives_agent() const override { return true; }
+  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
+};
+
+}  // namespace
+
+void Recorder::OnReport(const std::string&, runner::Report report, uint64_t offset) {
+  if (offset > 0) offset_ = offset;
+  if (const auto* ended = std::get_if<runner::Ended>(&report)) {
+    EXPECT_TRUE(offset == 0 || !ended_.contains(ended->place)) << ended->place << " ended twice";
+    ended_[ended->place] = *ended;
+  }
+  if (const auto* started = std::get_if<runner::Started>(&report)) {
+    EXPECT_FALSE(started_.contains(started->place)) << started->place << " started twice";
+    started_[started->place] = *started;
+  }
+  if (const auto* emitted = std::get_if<runner::Emitted>(&report)) emitted_[emitted->place].push_back(*emitted);
+  if (const auto* waiting = std::get_if<runner::Waiting>(&report)) waiting_[waiting->place] = waiting->why;
+  if (std::get_if<runner::MessagePlaced>(&report) != nullptr) ++placed_;
+  if (const auto* unstarted = std::get_if<runner::Unstarted>(&report)) unstarted_.push_back(unstarted->place);
+}
+
+void Recorder::OnTrouble(const std::string&, const std::string& why) {
+  in_trouble_ = !why.empty();
+  if (in_trouble_) trouble_ = why;
+}
+
+World::World() {
+  std::string pattern = "/tmp/hwf-w-XXXXXX";
+  top_ = std::filesystem::canonical(mkdtemp(pattern.data()));
+  root_ = top_ + "/a run's \"dir\"";
+  for (const std::string& part : {root_, root_ + "/tasks", root_ + "/agents"}) mkdir(part.c_str(), 0700);
+}
+
+World::~World() {
+  std::error_code ignored;
+  std::filesystem::remove_all(top_, ignored);
+}
+
+std::vector<WorldKind> AllWorlds() {
+  return {{"local", [] { return std::make_unique<LocalWorld>(); }},
+          {"slurm", [] { return std::make_unique<SlurmWorld>(); }}};
+}
+
+std::string Run(const std::vector<std::string>& argv, bool must_succeed) {
+  platform::SpawnOptions options;
+  options.argv = argv;
+  options.inherit_env = true;
+  auto finished = platform::RunToEnd(options, "", {kStartMs, 1 << 20});
+  EXPECT_TRUE(finished.ok()) << (finished.ok() ? "" : finished.error().message());
+  if (!finished.ok()) return "";
+  EXPECT_TRUE(!must_succeed || finished->exit_code == 0) << argv[0] << ": " << finished->output;
+  return finished->output;
+}
+
+}  // namespace hwf::site::testing

@@ -1,0 +1,77 @@
+// Worlds for the contract of sites: a real place of each kind, with a run's directory, and one engine's end of it. What
+// is missing on this machine is a skip that names itself. For tests; one thread; every wait is bounded.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/runner/protocol.h"
+#include "runtime/site/site.h"
+
+namespace hwf::site::testing {
+
+// What an engine hears.
+class Recorder final : public Listener {
+ public:
+  void OnReport(const std::string& site, runner::Report report, uint64_t offset) override;
+  void OnCaughtUp(const std::string&) override { ++caught_up_; }
+  void OnTrouble(const std::string&, const std::string& why) override;
+  void OnFailed(const std::string&, const std::string& why) override { failed_.push_back(why); }
+  void OnSuperseded(const std::string&, int64_t epoch) override { superseded_ = epoch; }
+
+  std::map<std::string, runner::Ended> ended_;
+  std::map<std::string, runner::Started> started_;
+  std::map<std::string, std::vector<runner::Emitted>> emitted_;
+  std::map<std::string, std::string> waiting_;
+  std::vector<std::string> unstarted_;
+  std::string trouble_;  // the last one
+  bool in_trouble_ = false;
+  std::vector<std::string> failed_;
+  uint64_t offset_ = 0;
+  int64_t superseded_ = 0;
+  int caught_up_ = 0, placed_ = 0;
+};
+
+class World {
+ public:
+  virtual ~World();
+  // Why it cannot be had here; empty: it can.
+  virtual std::string missing() const { return ""; }
+  // Starts what is there beside the engine. Fails the test where it cannot.
+  virtual void Up() {}
+  // Stops it; nothing of it lives then.
+  virtual void Down() {}
+  // An engine's end.
+  virtual std::unique_ptr<Site> MakeSite(Listener& listener) = 0;
+  // Processes of the agent: they may be killed.
+  virtual std::vector<pid_t> Agents() const = 0;
+  // Whether what runs outlives its agent.
+  virtual bool outlives_agent() const = 0;
+  // Variables that a task may find there beyond those it was given, by how they begin.
+  virtual std::vector<std::string> extra_variables() const { return {}; }
+
+  // The run's directory, which this test and the tasks see under the same path.
+  const std::string& root() const { return root_; }
+
+ protected:
+  World();
+  std::string top_;   // short, and gone with the world
+  std::string root_;  // below it
+};
+
+struct WorldKind {
+  std::string name;
+  std::function<std::unique_ptr<World>()> make;
+};
+// "local" and "slurm". Programs are found where the build put them.
+std::vector<WorldKind> AllWorlds();
+
+// Runs a program and waits for it; its standard output, or a test failure.
+std::string Run(const std::vector<std::string>& argv, bool must_succeed = true);
+
+}  // namespace hwf::site::testing
