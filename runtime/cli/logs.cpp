@@ -32,8 +32,7 @@ struct Kept {
 // What the runner's log says of one attempt. Read again as it grows.
 class RunnerLog {
  public:
-  explicit RunnerLog(const std::string& run_directory)
-      : reader_(platform::RealFileSystem(), run_directory + "/runner/log") {}
+  explicit RunnerLog(const std::string& directory) : reader_(platform::RealFileSystem(), directory + "/log") {}
   ErrorOr<Kept> Find(const state::Place& place, int attempt) {
     HWF_TRY(reader_.Read([&](std::string_view payload, uint64_t) -> ErrorOr<Success> {
       HWF_ASSIGN(const Json json, Json::Parse(payload, {.allow_nan = true}));
@@ -68,11 +67,11 @@ void CopyOut(const std::string& path, uint64_t& offset) {
 
 class Printer {
  public:
-  Printer(const OpenedRun& run, bool out, bool err) : run_(run), log_(run.directory), out_(out), err_(err) {}
+  Printer(const OpenedRun& run, bool out, bool err) : run_(run), out_(out), err_(err) {}
 
   ErrorOr<Success> Print(const TaskView& task, int attempt, bool follow) {
     while (true) {
-      HWF_ASSIGN(const Kept kept, log_.Find(task.place, attempt));
+      HWF_ASSIGN(const Kept kept, LogOf(task.site).Find(task.place, attempt));
       if (out_) Stream(task, attempt, kept, kept.out, kept.out_file, false, out_at_);
       if (err_) Stream(task, attempt, kept, kept.err, kept.err_file, true, err_at_);
       std::fflush(stdout);
@@ -84,6 +83,10 @@ class Printer {
   }
 
  private:
+  RunnerLog& LogOf(const std::string& site) {
+    return logs_.try_emplace(site, run_.record->paths().Agent(site)).first->second;
+  }
+
   void Stream(const TaskView& task, int attempt, const Kept& kept, const std::string& folded,
               const std::string& kept_file, bool err, uint64_t& offset) const {
     if (kept.ended && kept_file.empty()) {
@@ -94,14 +97,14 @@ class Printer {
     const std::string directory = run_.record->paths().Attempt(task.place, attempt) + "/";
     if (kept.ended) return CopyOut(directory + kept_file, offset);
     const std::string slot =
-        fmt::format("{}/slot-{}.{}", run_.record->paths().Runner(), kept.slot, err ? "err" : "out");
+        fmt::format("{}/slot-{}.{}", run_.record->paths().Agent(task.site), kept.slot, err ? "err" : "out");
     // Its end is about to be recorded, and the file has been moved.
     const bool moved = kept.slot < 0 || access(slot.c_str(), F_OK) != 0;
     CopyOut(moved ? directory + (err ? "stderr" : "stdout") : slot, offset);
   }
 
   const OpenedRun& run_;
-  RunnerLog log_;
+  std::map<std::string, RunnerLog> logs_;  // by site
   bool out_, err_;
   uint64_t out_at_ = 0, err_at_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "runtime/cli/program.h"
 #include "runtime/engine/people.h"
 #include "runtime/engine/run_directory.h"
+#include "runtime/engine/site_table.h"
 #include "runtime/platform/file_system.h"
 
 namespace hwf::cli {
@@ -51,7 +52,7 @@ int Run(Context& context, const Arguments& arguments) {
     Complain(known.error().message());
     return people.ok() ? kExitFailed : kExitUsage;
   }
-  const ErrorOr<site::LocalOptions> sites = engine::LocalOptionsOf(*program.module, "/");
+  const ErrorOr<Success> sites = engine::CheckSites(*program.module);
   if (!sites.ok()) {
     Complain(sites.error().message());
     return kExitFailed;

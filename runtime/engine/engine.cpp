@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 
 #include "runtime/engine/engine_impl.h"
 #include "runtime/platform/process.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int64_t kLongestWaitMs = 60'000;     // the wall clock may have been set
 constexpr int64_t kGiveUpStartingMs = 20'000;  // a site that does not come up
+constexpr int64_t kOutOfReachMs = 5'000;       // a site that does not come back, when somebody wants to leave
 constexpr int64_t kQuietMs = 2000;             // without a word from the sites, what was submitted waits for room
 constexpr int64_t kClocksHoldMs = 1000;        // until the mailbox is tried again
 constexpr int64_t kBeatAgainMs = 1000;         // after a heartbeat that failed
@@ -64,7 +66,7 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   HWF_ASSIGN(server_, Server::Listen(directory, record_->paths().Socket(), shared_));
   HWF_TRY(OpenSites());
   for (scheduler::Command& command : record_->scheduler().Pending()) todo_.push_back(std::move(command));
-  for (const auto& site : sites_) site->Adopt(lease_->epoch(), 0);
+  for (const auto& entry : sites_.all()) entry->site->Adopt(lease_->epoch(), 0);
   return Success{};
 }
 
@@ -103,6 +105,7 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
     LiveAttempt live;
     live.place = submitted->place;
     live.attempt = submitted->attempt;
+    live.site = submitted->site;
     live.key = submitted->key;
     live_.insert_or_assign(KeyOf(live.place, live.attempt), std::move(live));
   } else if (const auto* started = std::get_if<state::AttemptStarted>(&event.body)) {
@@ -126,9 +129,7 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
 }
 
 ErrorOr<Success> EngineImpl::OpenSites() {
-  HWF_ASSIGN(site::LocalOptions options, LocalOptionsOf(record_->module(), record_->paths().root));
-  options.runner = options_.program_directory + "/hwf-runner";
-  sites_.push_back(site::MakeLocalSite(std::move(options), *this));
+  HWF_ASSIGN(sites_, SiteTable::Open(record_->module(), record_->paths().root, options_.program_directory, *this));
   return Success{};
 }
 
@@ -189,17 +190,20 @@ Outcome EngineImpl::Run() {
   return *outcome_;
 }
 
-// Where nothing runs, nothing need stay: the sites are told, also one that is only just being connected to.
+// Where nothing runs, nothing need stay: the sites are told, also one that is only just being connected to. One that is
+// out of reach learns it by being left alone.
 void EngineImpl::FinishSites() {
-  bool told = false;
-  for (int turn = 0; turn < kFinishTurns && !sites_.empty(); ++turn) {
+  std::set<RunSite*> untold;
+  for (const auto& entry : sites_.all()) untold.insert(entry.get());
+  for (int turn = 0; turn < kFinishTurns && !sites_.all().empty(); ++turn) {
     PollSites();
-    if (caught_up_ && !told) {
-      for (const auto& site : sites_) site->Finish();
-      told = true;
-      continue;
-    }
-    if (told && site_wait_ms_ < 0) return;
+    const bool told_all = untold.empty();
+    std::erase_if(untold, [](RunSite* entry) {
+      if (entry->caught_up) entry->site->Finish();
+      return entry->caught_up || entry->patiently_troubled();
+    });
+    if (!told_all && untold.empty()) continue;
+    if (untold.empty() && site_wait_ms_ < 0) return;
     Wait(site_wait_ms_ < 0 ? kFinishTurnMs : std::min(site_wait_ms_, kFinishTurnMs));
   }
 }
@@ -243,15 +247,15 @@ int EngineImpl::WaitTime() {
   if (const auto due = clocks_.NextDue()) {
     wait = std::min(wait, std::max<int64_t>({0, *due - clock_.NowMs(), clocks_held_ms_ - now}));
   }
-  if (options_.once && caught_up_) wait = std::min<int64_t>(wait, 20);
-  if (no_space_ || !trouble_.empty()) wait = std::min<int64_t>(wait, 1000);
+  if (options_.once && Reachable()) wait = std::min<int64_t>(wait, 20);
+  if (no_space_ || AnyTrouble()) wait = std::min<int64_t>(wait, 1000);
   return static_cast<int>(wait);
 }
 
 void EngineImpl::Wait(int timeout_ms) {
   std::vector<int> wanted = {signals_.fd(), worker_.fd()};
   if (watch_) wanted.push_back(watch_->fd());
-  for (const auto& site : sites_) wanted.push_back(site->fd());
+  for (const auto& entry : sites_.all()) wanted.push_back(entry->site->fd());
   server_.AddDescriptors(wanted);
   std::vector<pollfd> fds;
   fds.reserve(wanted.size());
@@ -265,8 +269,8 @@ void EngineImpl::Wait(int timeout_ms) {
 
 void EngineImpl::PollSites() {
   site_wait_ms_ = -1;
-  for (const auto& site : sites_) {
-    const int wait = site->Poll();
+  for (const auto& entry : sites_.all()) {
+    const int wait = entry->site->Poll();
     if (wait >= 0) site_wait_ms_ = site_wait_ms_ < 0 ? wait : std::min(site_wait_ms_, wait);
   }
 }
@@ -329,7 +333,7 @@ void EngineImpl::HandleSignals() {
 void EngineImpl::Interrupt() {
   if (!draining_) {
     draining_ = true;
-    for (const auto& site : sites_) site->Drain();
+    for (const auto& entry : sites_.all()) entry->site->Drain();
     follower_.OnDrain(*record_);
     return;
   }
@@ -342,8 +346,8 @@ void EngineImpl::Interrupt() {
 }
 
 bool EngineImpl::NothingToDoNow() const {
-  const bool quiet = settled_ && caught_up_ && todo_.empty() && dispatch_.empty() && worker_.idle();
-  const bool sent = waiting_at_site_ == 0 || clock_.MonotonicMs() - last_report_ms_ > kQuietMs;
+  const bool quiet = settled_ && Reachable() && todo_.empty() && NothingToHandOut() && worker_.idle();
+  const bool sent = sites_.waiting() == 0 || clock_.MonotonicMs() - last_report_ms_ > kQuietMs;
   return quiet && sent;
 }
 
@@ -356,17 +360,54 @@ bool EngineImpl::AnythingMayBegin() const {
   return std::any_of(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.sent; });
 }
 
+// Every site has told what it knows, or is out of reach for now.
+bool EngineImpl::Reachable() const {
+  return std::all_of(sites_.all().begin(), sites_.all().end(),
+                     [](const auto& entry) { return entry->caught_up || entry->patiently_troubled(); });
+}
+
+bool EngineImpl::NothingToHandOut() const {
+  return std::all_of(sites_.all().begin(), sites_.all().end(),
+                     [](const auto& entry) { return entry->ready.empty() || entry->patiently_troubled(); });
+}
+
+bool EngineImpl::AnyTrouble() const {
+  return std::any_of(sites_.all().begin(), sites_.all().end(),
+                     [](const auto& entry) { return !entry->trouble.empty(); });
+}
+
+// All that is still going on is at sites that cannot be reached: for whoever wants to leave, there is nothing to wait
+// for.
+bool EngineImpl::OutOfReach() {
+  const int64_t long_ago = clock_.MonotonicMs() - kOutOfReachMs;
+  return !live_.empty() && std::all_of(live_.begin(), live_.end(), [&](const auto& live) {
+    const RunSite* entry = sites_.Find(live.second.site);
+    return entry != nullptr && entry->patiently_troubled() && entry->trouble_since_ms < long_ago;
+  });
+}
+
+// A site that does not come up, and is not one to be waited for.
+const RunSite* EngineImpl::Hopeless() const {
+  const int64_t long_ago = clock_.MonotonicMs() - kGiveUpStartingMs;
+  for (const auto& entry : sites_.all()) {
+    if (!entry->trouble.empty() && !entry->site->patient() && entry->trouble_since_ms < long_ago) return entry.get();
+  }
+  return nullptr;
+}
+
 bool EngineImpl::Over() {
   if (outcome_) return true;
   const bool running = AnythingRuns();
   if (draining_ && !cancelled_ && !running && !AnythingMayBegin() && worker_.idle()) {
     End(Ending::kDrained, "stopped by Ctrl-C; nothing runs any more");
+  } else if (draining_ && worker_.idle() && OutOfReach()) {
+    End(Ending::kDetached, "what is not over is at a site that cannot be reached; it is looked after by `hwf resume`");
   } else if (options_.once && NothingToDoNow()) {
     End(Ending::kWaiting, "all that can be done now is done");
   } else if (no_space_ && !running) {
     End(Ending::kWorldFailed, "the disk is full: nothing can be started");
-  } else if (!trouble_.empty() && !running && clock_.MonotonicMs() - trouble_since_ms_ > kGiveUpStartingMs) {
-    End(Ending::kWorldFailed, trouble_.begin()->second);
+  } else if (const RunSite* hopeless = running ? nullptr : Hopeless()) {
+    End(Ending::kWorldFailed, hopeless->trouble);
   }
   return outcome_.has_value();
 }

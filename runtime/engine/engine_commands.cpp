@@ -1,5 +1,7 @@
 // Carrying out what the scheduler wants. Each command may come again after a restart: doing it twice changes nothing.
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
@@ -9,9 +11,6 @@
 namespace hwf::engine {
 namespace {
 
-// Attempts that a site has and has not begun: short, so that a cancel reaches the others here, never empty.
-constexpr size_t kMostWaitingAtSite = 128;
-constexpr size_t kRefillBelow = 64;
 constexpr const char* kLost = "it had begun, and the machine went down with its runner's log";
 
 std::string Absolute(const std::string& path, const std::string& base) {
@@ -24,7 +23,7 @@ void EngineImpl::Carry(const scheduler::Command& command) {
   std::visit([this](const auto& body) { Do(body); }, command);
 }
 
-void EngineImpl::Do(const scheduler::StartTask& command) { dispatch_.Add({command}); }
+void EngineImpl::Do(const scheduler::StartTask& command) { AddReady({command}); }
 
 void EngineImpl::Do(const scheduler::ResolveSource& command) {
   const std::string path = Absolute(command.path, command.source->base_dir);
@@ -46,24 +45,47 @@ void EngineImpl::Do(const scheduler::ResolveSource& command) {
 
 // ---------------------------------------------------------------- tasks
 
+void EngineImpl::AddReady(Ready ready) {
+  RunSite* entry = SiteOf(ready.start.place, ready.start.attempt);
+  if (entry != nullptr) return entry->ready.Add(std::move(ready));
+  FailAttempt(ready.start.place, ready.start.attempt, ir::Reason::kSite,
+              "it runs on `" + ready.start.site + "`, which is no site of the run");
+}
+
+// Where the attempt is, or would go.
+RunSite* EngineImpl::SiteOf(const state::Place& place, int attempt) {
+  const auto live = live_.find(KeyOf(place, attempt));
+  if (live != live_.end()) return sites_.Find(live->second.site);
+  const scheduler::TaskView* view = record_->scheduler().FindTask(place);
+  return view != nullptr ? sites_.Find(view->site) : nullptr;
+}
+
 void EngineImpl::DispatchReady() {
-  if (!caught_up_ || draining_ || outcome_) return;
-  const size_t most = options_.once ? SIZE_MAX : kMostWaitingAtSite;
-  if (dispatch_.empty() || waiting_at_site_ >= (options_.once ? SIZE_MAX : kRefillBelow)) return;
-  if (!HoldsLease()) return;
+  if (draining_ || outcome_) return;
+  bool asked = false;
+  for (const auto& entry : sites_.all()) {
+    const size_t refill = options_.once ? SIZE_MAX : std::max<size_t>(1, entry->site->most_waiting() / 2);
+    if (!entry->caught_up || entry->ready.empty() || entry->waiting >= refill) continue;
+    if (!std::exchange(asked, true) && !RoomForMore()) return;
+    DispatchTo(*entry);
+  }
+}
+
+bool EngineImpl::RoomForMore() {
+  if (!HoldsLease()) return false;
   ErrorOr<Success> space = journal_->HoldSpace();
   if (space.ok() && ask_for_room_) space = TryRoom(record_->paths().root);
   ask_for_room_ = !space.ok();
-  if (!space.ok()) {
-    if (!no_space_) follower_.OnTrouble("nothing new is started: " + space.error().message());
-    if (!no_space_) trouble_since_ms_ = clock_.MonotonicMs();
-    no_space_ = true;
-    return;
-  }
-  no_space_ = false;
+  if (!space.ok() && !no_space_) follower_.OnTrouble("nothing new is started: " + space.error().message());
+  no_space_ = !space.ok();
+  return space.ok();
+}
+
+void EngineImpl::DispatchTo(RunSite& entry) {
+  const size_t most = options_.once ? SIZE_MAX : entry.site->most_waiting();
   std::vector<runner::Start> batch;
-  while (waiting_at_site_ < most && !outcome_) {
-    std::optional<Ready> ready = dispatch_.Next();
+  while (entry.waiting < most && !outcome_) {
+    std::optional<Ready> ready = entry.ready.Next();
     if (!ready) break;
     scheduler::StartTask& start = ready->start;
     if (!ready->checked && !ApprovedArguments(start).empty()) {
@@ -73,11 +95,11 @@ void EngineImpl::DispatchReady() {
     std::string key;
     if (start.may_reuse && Reuse::Allowed(*start.task)) key = reuse_->Key(record_->module(), start);
     if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(start, key)) continue;
-    Submit(start, key, batch);
+    Submit(entry, start, key, batch);
   }
   if (batch.empty()) return;
   last_report_ms_ = clock_.MonotonicMs();  // from now on a report is waited for
-  sites_.front()->Submit(std::move(batch));
+  entry.site->Submit(std::move(batch));
 }
 
 bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& key) {
@@ -88,7 +110,8 @@ bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& 
   return true;
 }
 
-void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& key, std::vector<runner::Start>& batch) {
+void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const std::string& key,
+                        std::vector<runner::Start>& batch) {
   LaunchContext context;
   context.module = &record_->module();
   context.paths = &record_->paths();
@@ -102,15 +125,16 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
     LiveAttempt live;
     live.place = start.place;
     live.attempt = start.attempt;
+    live.site = entry.name();
     live.key = key;
     live_.emplace(KeyOf(start.place, start.attempt), std::move(live));
-    if (!Record(state::AttemptSubmitted{start.place, start.attempt, sites_.front()->name(), key}, durability)) return;
+    if (!Record(state::AttemptSubmitted{start.place, start.attempt, entry.name(), key}, durability)) return;
   }
   if (!built.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
     return;
   }
-  const ErrorOr<Success> admitted = sites_.front()->Admit(*built);
+  const ErrorOr<Success> admitted = entry.site->Admit(*built);
   if (!admitted.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());
     return;
@@ -118,7 +142,7 @@ void EngineImpl::Submit(const scheduler::StartTask& start, const std::string& ke
   LiveAttempt& live = live_[KeyOf(start.place, start.attempt)];
   live.sent = true;
   live.given_back = false;
-  ++waiting_at_site_;
+  ++entry.waiting;
   batch.push_back(std::move(built).value());
 }
 
@@ -139,7 +163,7 @@ void EngineImpl::CheckApproved(scheduler::StartTask start) {
       const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(start.place);
       if (!current || current->attempt != start.attempt) return;  // cancelled while it was copied
       if (checked.ok()) {
-        dispatch_.Add({std::move(start), /*checked=*/true});
+        AddReady({std::move(start), /*checked=*/true});
       } else {
         FailAttempt(start.place, start.attempt, ir::Reason::kOutput, checked.error().message());
       }
@@ -158,17 +182,18 @@ void EngineImpl::FailAttempt(const state::Place& place, int attempt, ir::Reason 
 }
 
 void EngineImpl::Do(const scheduler::CancelAttempt& command) {
-  // Until the sites have told all they know, nobody can say whether one has the attempt.
-  if (!caught_up_) {
-    cancels_.push_back(command);
+  RunSite* entry = SiteOf(command.place, command.attempt);
+  // Until the site has told all it knows, nobody can say whether it has the attempt.
+  if (entry != nullptr && !entry->caught_up) {
+    entry->cancels.push_back(command);
     return;
   }
   const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(command.place);
   if (!current || current->attempt != command.attempt) return;  // it has ended by itself
-  dispatch_.Forget(command.place, command.attempt);
+  sites_.Forget(command.place, command.attempt);
   const auto live = live_.find(KeyOf(command.place, command.attempt));
   // Never submitted, still being copied, or given back by a site that drained: no site has it.
-  if (live == live_.end() || live->second.given_back) {
+  if (live == live_.end() || live->second.given_back || entry == nullptr) {
     FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
     return;
   }
@@ -177,7 +202,7 @@ void EngineImpl::Do(const scheduler::CancelAttempt& command) {
     return;
   }
   // Also if it may never have come there: the site ends what it does not know, too.
-  sites_.front()->Cancel(command.place, command.attempt);
+  entry->site->Cancel(command.place, command.attempt);
 }
 
 void EngineImpl::Do(const scheduler::PlaceMessage& command) {
@@ -186,7 +211,7 @@ void EngineImpl::Do(const scheduler::PlaceMessage& command) {
   message.attempt = command.attempt;
   message.number = command.number;
   message.body.Set("number", command.number).Set("message", command.message).Set("fields", command.fields);
-  sites_.front()->Deliver(std::move(message));
+  if (RunSite* entry = SiteOf(command.place, command.attempt)) entry->site->Deliver(std::move(message));
 }
 
 void EngineImpl::Do(const scheduler::AskDoubt& command) {
@@ -196,12 +221,12 @@ void EngineImpl::Do(const scheduler::AskDoubt& command) {
                   command.place, record_->facts().id, command.place));
 }
 
-// Once the sites have told all they know: what was submitted and never reached one is submitted again, and so is what
+// Once a site has told all it knows: what was submitted and never reached it is submitted again, and so is what
 // began at a machine that went down before its log was on disk. Such an effect is in doubt instead.
-void EngineImpl::Resubmit() {
+void EngineImpl::Resubmit(RunSite& entry) {
   std::vector<scheduler::StartTask> again, lost;
   for (auto& [key, live] : live_) {
-    if (live.told || live.sent) continue;
+    if (live.site != entry.name() || live.told || live.sent) continue;
     std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(live.place);
     if (!start || start->attempt != live.attempt) continue;
     const bool doubtful = live.begun && start->task->effect;
@@ -213,7 +238,7 @@ void EngineImpl::Resubmit() {
   }
   for (scheduler::StartTask& start : again) {
     start.may_reuse = false;
-    dispatch_.Add({std::move(start)});
+    AddReady({std::move(start)});
   }
 }
 

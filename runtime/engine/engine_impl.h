@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "runtime/engine/clocks.h"
-#include "runtime/engine/dispatch.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/journal_keeper.h"
@@ -23,6 +22,7 @@
 #include "runtime/engine/run_directory.h"
 #include "runtime/engine/server.h"
 #include "runtime/engine/signals.h"
+#include "runtime/engine/site_table.h"
 #include "runtime/engine/worker.h"
 #include "runtime/journal/lease.h"
 #include "runtime/platform/clock.h"
@@ -36,6 +36,7 @@ namespace hwf::engine {
 struct LiveAttempt {
   state::Place place;
   int attempt = 1;
+  std::string site;                           // that has it
   std::string key;                            // content key, or empty
   bool begun = false;                         // claimed or started at its site
   bool told = false;                          // its site has told this engine of it
@@ -83,6 +84,11 @@ class EngineImpl : public Engine, public site::Listener {
   bool NothingToDoNow() const;
   bool AnythingRuns() const;
   bool AnythingMayBegin() const;
+  bool OutOfReach();
+  bool Reachable() const;
+  bool NothingToHandOut() const;
+  bool AnyTrouble() const;
+  const RunSite* Hopeless() const;
   void End(Ending ending, const std::string& why);
 
   // ---- recording (engine.cpp)
@@ -104,23 +110,29 @@ class EngineImpl : public Engine, public site::Listener {
   void Do(const scheduler::AskDoubt& command);
   void Do(const scheduler::FinishRun& command);
   void DispatchReady();
+  void DispatchTo(RunSite& site);
+  bool RoomForMore();
+  void AddReady(Ready ready);
+  RunSite* SiteOf(const state::Place& place, int attempt);
   bool TryReuse(const scheduler::StartTask& start, const std::string& key);
-  void Submit(const scheduler::StartTask& start, const std::string& key, std::vector<runner::Start>& batch);
+  void Submit(RunSite& site, const scheduler::StartTask& start, const std::string& key,
+              std::vector<runner::Start>& batch);
   void CheckApproved(scheduler::StartTask start);
   void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
   void FinishOpening(const std::string& review, ErrorOr<Json> evidence);
   void WriteReviewRecord(const scheduler::ReviewView& review);
-  void Resubmit();
+  void Resubmit(RunSite& site);
 
   // ---- reports (engine_reports.cpp)
-  LiveAttempt* Expect(const state::Place& place, int attempt);
-  void On(const runner::Claimed& report);
-  void On(const runner::Started& report);
-  void On(const runner::Emitted& report);
-  void On(const runner::EmissionBad& report);
-  void On(const runner::MessagePlaced& report);
-  void On(runner::Ended report);
-  void On(const runner::Unstarted& report);
+  LiveAttempt* Expect(const RunSite& site, const state::Place& place, int attempt);
+  void On(RunSite& site, const runner::Claimed& report);
+  void On(RunSite& site, const runner::Started& report);
+  void On(RunSite& site, const runner::Emitted& report);
+  void On(RunSite& site, const runner::EmissionBad& report);
+  void On(RunSite& site, const runner::MessagePlaced& report);
+  void On(RunSite& site, runner::Ended report);
+  void On(RunSite& site, const runner::Unstarted& report);
+  void On(RunSite& site, const runner::Waiting& report);
   void StoreResult(const LiveAttempt& live, const Json& outputs);
 
   // ---- requests (engine_requests.cpp)
@@ -161,26 +173,20 @@ class EngineImpl : public Engine, public site::Listener {
   Worker worker_;
   Notifier notifier_;
   Clocks clocks_;
-  Dispatch dispatch_;
-  std::vector<std::unique_ptr<site::Site>> sites_;
+  SiteTable sites_;
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
-  std::vector<scheduler::CancelAttempt> cancels_;              // that wait until the sites have told all they know
   std::unordered_set<std::string> opening_;                    // reviews whose evidence is being frozen
   std::unordered_set<std::string> checking_;                   // reviews whose evidence is being checked for an answer
   std::unordered_map<std::string, ErrorOr<Success>> checked_;  // what came of that, for the answers that wait
   std::unordered_map<std::string, state::Person> requests_;    // ids of recorded requests, with who sent them
-  std::map<std::string, std::string> trouble_;                 // by site
   std::string host_;
   bool shared_ = false;
-  bool caught_up_ = false;
   bool draining_ = false;
   bool cancelled_ = false;  // by this engine: second Ctrl-C or --fail-fast
   bool no_space_ = false;
-  bool ask_for_room_ = false;   // an attempt that will be tried again failed: was the disk full?
-  bool settled_ = false;        // --once: a whole turn brought nothing
-  size_t waiting_at_site_ = 0;  // submitted and not begun
-  int64_t trouble_since_ms_ = 0;
+  bool ask_for_room_ = false;    // an attempt that will be tried again failed: was the disk full?
+  bool settled_ = false;         // --once: a whole turn brought nothing
   int64_t next_inbox_ms_ = 0;    // monotonic
   int64_t clocks_held_ms_ = 0;   // no clock fires before: the mailbox could not be read
   std::string mailbox_trouble_;  // told, and not over

@@ -23,45 +23,50 @@ std::string Members(const ir::Task& task) {
 
 }  // namespace
 
-void EngineImpl::OnReport(const std::string&, runner::Report report, uint64_t) {
-  if (outcome_) return;
+void EngineImpl::OnReport(const std::string& name, runner::Report report, uint64_t) {
+  RunSite* entry = sites_.Find(name);
+  if (outcome_ || entry == nullptr) return;
   settled_ = false;
   last_report_ms_ = clock_.MonotonicMs();
   struct Take {
     EngineImpl& engine;
-    void operator()(const runner::Claimed& body) { engine.On(body); }
-    void operator()(const runner::Started& body) { engine.On(body); }
-    void operator()(const runner::Emitted& body) { engine.On(body); }
-    void operator()(const runner::EmissionBad& body) { engine.On(body); }
-    void operator()(const runner::MessagePlaced& body) { engine.On(body); }
-    void operator()(runner::Ended& body) { engine.On(std::move(body)); }
-    void operator()(const runner::Unstarted& body) { engine.On(body); }
+    RunSite& site;
+    void operator()(const runner::Claimed& body) { engine.On(site, body); }
+    void operator()(const runner::Started& body) { engine.On(site, body); }
+    void operator()(const runner::Emitted& body) { engine.On(site, body); }
+    void operator()(const runner::EmissionBad& body) { engine.On(site, body); }
+    void operator()(const runner::MessagePlaced& body) { engine.On(site, body); }
+    void operator()(runner::Ended& body) { engine.On(site, std::move(body)); }
+    void operator()(const runner::Unstarted& body) { engine.On(site, body); }
     // The site deals with these itself.
     void operator()(const runner::Superseded&) {}
     void operator()(const runner::CaughtUp&) {}
     void operator()(const runner::Held&) {}
-    void operator()(const runner::Waiting&) {}
+    void operator()(const runner::Waiting& body) { engine.On(site, body); }
     void operator()(const runner::ImageReady&) {}
   };
-  std::visit(Take{*this}, report);
+  std::visit(Take{*this, *entry}, report);
 }
 
-void EngineImpl::OnCaughtUp(const std::string&) {
-  if (caught_up_) return;
-  caught_up_ = true;
+void EngineImpl::OnCaughtUp(const std::string& name) {
+  RunSite* entry = sites_.Find(name);
+  if (entry == nullptr) return;
+  // An earlier engine may have left it in trouble.
+  if (entry->trouble.empty() && record_->facts().troubled.contains(name)) Record(state::SiteTroubled{name, ""});
+  if (std::exchange(entry->caught_up, true)) return;
   settled_ = false;
-  for (const scheduler::CancelAttempt& cancel : std::exchange(cancels_, {})) Do(cancel);
-  Resubmit();
+  for (const scheduler::CancelAttempt& cancel : std::exchange(entry->cancels, {})) Do(cancel);
+  Resubmit(*entry);
 }
 
-void EngineImpl::OnTrouble(const std::string& site, const std::string& why) {
-  if (why.empty()) {
-    if (trouble_.erase(site) > 0) follower_.OnTrouble(fmt::format("site {}: works again", site));
-    return;
-  }
-  if (trouble_.empty()) trouble_since_ms_ = clock_.MonotonicMs();
-  if (trouble_[site] != why) follower_.OnTrouble(fmt::format("site {}: {}", site, why));
-  trouble_[site] = why;
+void EngineImpl::OnTrouble(const std::string& name, const std::string& why) {
+  RunSite* entry = sites_.Find(name);
+  if (entry == nullptr || entry->trouble == why) return;
+  if (entry->trouble.empty()) entry->trouble_since_ms = clock_.MonotonicMs();
+  entry->trouble = why;
+  follower_.OnTrouble(fmt::format("site {}: {}", name, why.empty() ? "works again" : why));
+  // What is waited out may last: whoever looks at the run is told.
+  if (entry->site->patient()) Record(state::SiteTroubled{name, why});
 }
 
 void EngineImpl::OnFailed(const std::string& site, const std::string& why) {
@@ -74,40 +79,42 @@ void EngineImpl::OnSuperseded(const std::string& site, int64_t epoch) {
 
 // The live attempt that a report is about. One that the journal lost with its machine, and that the site knows, is
 // recorded as submitted first.
-LiveAttempt* EngineImpl::Expect(const state::Place& place, int attempt) {
+LiveAttempt* EngineImpl::Expect(const RunSite& site, const state::Place& place, int attempt) {
   const AttemptKey key = KeyOf(place, attempt);
   if (const auto found = live_.find(key); found != live_.end()) {
+    if (found->second.site != site.name()) return nullptr;
     found->second.told = true;
     return &found->second;
   }
   const std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(place);
   if (!start || start->attempt != attempt) return nullptr;
-  dispatch_.Forget(place, attempt);
+  sites_.Forget(place, attempt);
   LiveAttempt live;
   live.place = place;
   live.attempt = attempt;
+  live.site = site.name();
   live.told = true;
   live_.emplace(key, std::move(live));
-  if (!Record(state::AttemptSubmitted{place, attempt, sites_.front()->name(), ""}, Durability::kSoon)) return nullptr;
+  if (!Record(state::AttemptSubmitted{place, attempt, site.name(), ""}, Durability::kSoon)) return nullptr;
   return &live_[key];
 }
 
-void EngineImpl::On(const runner::Claimed& report) {
-  LiveAttempt* live = Expect(report.place, report.attempt);
+void EngineImpl::On(RunSite& site, const runner::Claimed& report) {
+  LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || live->begun) return;
   live->begun = true;
-  if (live->sent && waiting_at_site_ > 0) --waiting_at_site_;
+  if (live->sent && site.waiting > 0) --site.waiting;
 }
 
-void EngineImpl::On(const runner::Started& report) {
-  LiveAttempt* live = Expect(report.place, report.attempt);
+void EngineImpl::On(RunSite& site, const runner::Started& report) {
+  LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || live->started) return;
   live->started = true;
   Record(state::AttemptStarted{report.place, report.attempt, host_, report.pid});
 }
 
-void EngineImpl::On(const runner::Emitted& report) {
-  LiveAttempt* live = Expect(report.place, report.attempt);
+void EngineImpl::On(RunSite& site, const runner::Emitted& report) {
+  LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || !live->emissions.insert(report.file).second) return;
   const scheduler::TaskView* view = record_->scheduler().FindTask(report.place);
   if (view == nullptr || view->task == nullptr) return;
@@ -135,14 +142,14 @@ void EngineImpl::On(const runner::Emitted& report) {
   Record(std::move(emission));
 }
 
-void EngineImpl::On(const runner::EmissionBad& report) {
-  LiveAttempt* live = Expect(report.place, report.attempt);
+void EngineImpl::On(RunSite& site, const runner::EmissionBad& report) {
+  LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || !live->emissions.insert(report.file).second) return;
   Record(state::EmissionRefused{report.place, report.attempt, report.file, report.why});
 }
 
-void EngineImpl::On(const runner::MessagePlaced& report) {
-  if (Expect(report.place, report.attempt) == nullptr) return;
+void EngineImpl::On(RunSite& site, const runner::MessagePlaced& report) {
+  if (Expect(site, report.place, report.attempt) == nullptr) return;
   const scheduler::TaskView* view = record_->scheduler().FindTask(report.place);
   if (view == nullptr) return;
   for (const scheduler::MessageRecord& message : view->messages) {
@@ -152,10 +159,10 @@ void EngineImpl::On(const runner::MessagePlaced& report) {
   }
 }
 
-void EngineImpl::On(runner::Ended report) {
-  LiveAttempt* live = Expect(report.place, report.attempt);
+void EngineImpl::On(RunSite& site, runner::Ended report) {
+  LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr) return;
-  if (live->sent && !live->begun && waiting_at_site_ > 0) --waiting_at_site_;
+  if (live->sent && !live->begun && site.waiting > 0) --site.waiting;
   const scheduler::TaskView* view = record_->scheduler().FindTask(report.place);
   state::AttemptEnded ended;
   ended.place = report.place;
@@ -200,10 +207,18 @@ void EngineImpl::StoreResult(const LiveAttempt& live, const Json& outputs) {
   });
 }
 
-void EngineImpl::On(const runner::Unstarted& report) {
+void EngineImpl::On(RunSite& site, const runner::Waiting& report) {
+  const LiveAttempt* live = Expect(site, report.place, report.attempt);
+  if (live == nullptr || live->begun) return;
+  const scheduler::TaskView* view = record_->scheduler().FindTask(report.place);
+  if (view == nullptr || view->waiting == report.why) return;
+  Record(state::AttemptWaiting{report.place, report.attempt, report.why});
+}
+
+void EngineImpl::On(RunSite& site, const runner::Unstarted& report) {
   const auto found = live_.find(KeyOf(report.place, report.attempt));
   if (found == live_.end() || found->second.begun) return;
-  if (found->second.sent && waiting_at_site_ > 0) --waiting_at_site_;
+  if (found->second.sent && site.waiting > 0) --site.waiting;
   found->second.sent = false;
   found->second.given_back = true;
 }

@@ -40,6 +40,8 @@ Durability DurabilityOf(const state::EventBody& body) {
     Durability operator()(const state::Emission&) const { return Durability::kSoon; }
     Durability operator()(const state::EmissionRefused&) const { return Durability::kSoon; }
     Durability operator()(const state::EmissionsCoalesced&) const { return Durability::kSoon; }
+    Durability operator()(const state::AttemptWaiting&) const { return Durability::kSoon; }
+    Durability operator()(const state::SiteTroubled&) const { return Durability::kSoon; }
     Durability operator()(const state::ReviewOpened&) const { return Durability::kNow; }
     Durability operator()(const state::Vote&) const { return Durability::kNow; }
     Durability operator()(const state::FormOpened&) const { return Durability::kSoon; }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -17,8 +16,6 @@
 namespace hwf::engine {
 namespace {
 
-// A runner without engine and work leaves soon: whoever resumes starts another.
-constexpr int64_t kIdleExitMs = 3000;
 constexpr uint64_t kMaxPeopleBytes = 4 << 20;
 
 state::Person Starter() {
@@ -82,30 +79,5 @@ std::string CacheDirectory(const std::string& run_directory) {
 }
 
 std::string ResultLog(const std::string& run_id, int64_t epoch) { return fmt::format("{}-{:06}", run_id, epoch); }
-
-ErrorOr<site::LocalOptions> LocalOptionsOf(const ir::Module& module, const std::string& run_directory) {
-  site::LocalOptions options;
-  options.run_directory = run_directory;
-  options.idle_exit_ms = kIdleExitMs;
-  bool any = false;
-  for (const ir::Site& site : module.sites) {
-    if (site.kind != "local") continue;
-    HWF_ASSIGN(const site::LocalOptions one, site::LocalOptionsFromFields(site, run_directory));
-    if (!any || site.name == "here") options = one;
-    options.idle_exit_ms = kIdleExitMs;
-    any = true;
-  }
-  for (const ir::Task& task : module.tasks) {
-    for (const std::string& name : task.on) {
-      const auto site = std::find_if(module.sites.begin(), module.sites.end(),
-                                     [&](const ir::Site& candidate) { return candidate.name == name; });
-      if (name == "here" || (site != module.sites.end() && site->kind == "local")) continue;
-      const std::string kind = site != module.sites.end() ? site->kind : "undeclared";
-      return MakeError("task {} runs on `{}`, a site of kind {}; this version has local sites only", task.name, name,
-                       kind);
-    }
-  }
-  return options;
-}
 
 }  // namespace hwf::engine

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "runtime/engine/run_record.h"
-#include "runtime/site/site.h"
 
 namespace hwf::engine {
 
@@ -27,9 +26,5 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run);
 std::string CacheDirectory(const std::string& run_directory);
 // The name of an engine's log there; all of a run begin with its id and a dash.
 std::string ResultLog(const std::string& run_id, int64_t epoch);
-
-// This machine's site: from the module's local sites; without one, all of the machine. An error if a task asks for a
-// site that this build cannot reach.
-ErrorOr<site::LocalOptions> LocalOptionsOf(const ir::Module& module, const std::string& run_directory);
 
 }  // namespace hwf::engine

@@ -1,5 +1,7 @@
 #include "runtime/engine/run_record.h"
 
+#include <unistd.h>
+
 #include "ir/json.h"
 #include "ir/verify.h"
 #include "runtime/platform/hash.h"
@@ -13,6 +15,11 @@ constexpr uint64_t kMaxProgramBytes = uint64_t{1} << 30;
 
 std::string RunPaths::Attempt(const state::Place& place, int attempt) const {
   return Tasks() + "/" + place + "/" + std::to_string(attempt);
+}
+
+std::string RunPaths::Agent(const std::string& site) const {
+  const std::string own = root + "/agents/" + site;
+  return access(own.c_str(), F_OK) == 0 ? own : Runner();
 }
 
 ErrorOr<Success> RunRecord::LoadProgram() {
@@ -86,6 +93,12 @@ void RunRecord::Note(const state::Event& event) {
     facts_.engine_started = event.time;
   } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {
     facts_.cancelled = facts_.cancelled || cancel->place.empty();
+  } else if (const auto* troubled = std::get_if<state::SiteTroubled>(&event.body)) {
+    if (troubled->why.empty()) {
+      facts_.troubled.erase(troubled->site);
+    } else {
+      facts_.troubled[troubled->site] = troubled->why;
+    }
   } else if (const auto* finished = std::get_if<state::RunFinished>(&event.body)) {
     facts_.finished = true;
     facts_.ok = finished->ok;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,8 @@ struct RunPaths {
   std::string Reviews() const { return root + "/reviews"; }
   std::string Evidence() const { return root + "/evidence"; }
   std::string Runner() const { return root + "/runner"; }
+  // Of the agent of a site: its log and what its tasks print.
+  std::string Agent(const std::string& site) const;
   std::string Tasks() const { return root + "/tasks"; }
   std::string Attempt(const state::Place& place, int attempt) const;
 };
@@ -52,6 +55,7 @@ struct RunFacts {
   int64_t epoch = 0;  // the highest in the journal
   bool cancelled = false;
   int64_t events = 0;
+  std::map<std::string, std::string> troubled;  // sites that cannot work now, and why
 };
 
 class RunRecord {

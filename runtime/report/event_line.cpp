@@ -111,6 +111,11 @@ class Writer {
   std::string operator()(const state::DoubtResolved& doubt) const {
     return fmt::format("{} of {} {}", "effect", doubt.place, doubt.happened ? "had happened" : "had not happened");
   }
+  std::string operator()(const state::AttemptWaiting& waiting) const {
+    if (waiting.why.empty()) return "";
+    return fmt::format("{} {}: {}", style_.Dim("waits"), waiting.place, Printable(waiting.why));
+  }
+  std::string operator()(const state::SiteTroubled&) const { return ""; }  // told as trouble, when it happens
   std::string operator()(const state::RunFinished& finished) const {
     if (!finished.ok) return fmt::format("{}: {}", style_.Red("failed"), Printable(finished.why, true));
     std::string text = style_.Green("finished");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <utility>
 
 #include "runtime/report/plot.h"
@@ -66,8 +67,10 @@ class Page {
 
   std::vector<std::string> Lines() {
     Head();
+    Sites();
     Reviews();
     Running();
+    Waiting();
     Shorten();
     return std::move(lines_);
   }
@@ -104,6 +107,26 @@ class Page {
     const size_t used = Width(left) + Width(right) + 2;
     const size_t gap = used < view_.columns ? view_.columns - used : 1;
     Add(left + std::string(gap, ' ') + style_.Dim(ProgressMoves(record_) ? right : ""));
+  }
+
+  void Sites() {
+    for (const auto& [site, why] : record_.facts().troubled) {
+      Add(style_.Yellow(fmt::format("! site {}: {}", site, Printable(why))));
+    }
+  }
+
+  // Why what is submitted has not begun: the same words once, with how many they are about.
+  void Waiting() {
+    std::map<std::string, std::pair<size_t, std::string>> reasons;
+    for (const TaskView& task : scheduler_.tasks()) {
+      if (task.waiting.empty()) continue;
+      auto& [count, place] = reasons[task.waiting];
+      if (++count == 1) place = task.place;
+    }
+    for (const auto& [why, who] : reasons) {
+      const std::string more = who.first > 1 ? fmt::format(" and {} more", who.first - 1) : "";
+      Add(style_.Dim(fmt::format("· {}{} waits: {}", who.second, more, Printable(why))));
+    }
   }
 
   void Reviews() {

@@ -58,7 +58,8 @@ std::string TaskLines(const TaskView& task, const Style& style, state::TimeMs no
   if (task.attempt > 1) text += fmt::format(", attempt {}", task.attempt);
   if (task.usage.max_rss > 0) text += fmt::format(", peak {}", FormatBytes(task.usage.max_rss));
   text += "\n";
-  const std::string why = Printable(task.why.substr(0, task.why.find('\n')));
+  const std::string& cause = task.why.empty() ? task.waiting : task.why;
+  const std::string why = Printable(cause.substr(0, cause.find('\n')));
   if (!why.empty()) text += fmt::format("      {}\n", why);
   for (const auto& [name, emissions] : task.streams) {
     if (emissions.empty()) continue;
@@ -234,6 +235,11 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
   std::string text = fmt::format("{}  {}  started {} by {}\n", style.Bold(facts.id), record.module().entry,
                                  FormatTime(facts.started), Printable(facts.starter.name));
   text += EngineLine(record, run, engine, style);
+  if (!facts.finished) {
+    for (const auto& [site, why] : facts.troubled) {
+      text += style.Yellow(fmt::format("site {}: {}", site, Printable(why))) + "\n";
+    }
+  }
   text += CountsText(CountTasks(scheduler), style) + "\n";
   for (const TaskView& task : scheduler.tasks()) text += TaskLines(task, style, now);
   for (const auto& [place, value] : scheduler.checkpoints()) {
@@ -280,7 +286,9 @@ Json TaskJson(const TaskView& task) {
   json.Set("submitted", task.submitted != 0 ? Json(FormatUtc(task.submitted)) : Json());
   json.Set("started", task.started != 0 ? Json(FormatUtc(task.started)) : Json());
   json.Set("ended", task.ended != 0 ? Json(FormatUtc(task.ended)) : Json());
+  json.Set("site", task.site);
   if (!task.why.empty()) json.Set("why", task.why);
+  if (!task.waiting.empty()) json.Set("waiting", task.waiting);
   json.Set("outputs", task.outputs);
   Json usage;
   usage.Set("wall_ms", task.usage.wall_ms).Set("cpu_ms", task.usage.cpu_ms).Set("max_rss", task.usage.max_rss);
@@ -310,6 +318,11 @@ Json StatusJson(const engine::RunRecord& record, const EngineState& engine) {
   engine_json.Set("alive", engine.alive || engine.unknown).Set("host", engine.host).Set("pid", engine.pid);
   engine_json.Set("epoch", facts.epoch);
   json.Set("engine", engine_json);
+  Json troubled = Json::Object();
+  if (!facts.finished) {
+    for (const auto& [site, why] : facts.troubled) troubled.Set(site, why);
+  }
+  json.Set("troubled_sites", troubled);
   Json tasks = Json::Array();
   for (const TaskView& task : scheduler.tasks()) tasks.Add(TaskJson(task));
   json.Set("tasks", tasks);

@@ -242,6 +242,7 @@ class Scheduler::Impl {
   void IssueStart(uint32_t task);
   StartTask MakeStart(uint32_t task) const;
   void OnSubmitted(const state::AttemptSubmitted& event);
+  void OnWaiting(const state::AttemptWaiting& event);
   void OnStarted(const state::AttemptStarted& event);
   void OnEnded(const state::AttemptEnded& event);
   void OnReused(const state::TaskReused& event);

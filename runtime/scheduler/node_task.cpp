@@ -38,6 +38,13 @@ std::string DefaultMessage(const state::AttemptEnded& end) {
   HWF_UNREACHABLE();
 }
 
+// As placed by the compiler; else the first that the task names.
+std::string SiteOf(const ir::Node& node, const ir::Task& task) {
+  const auto* call = std::get_if<ir::TaskNode>(&node.body);
+  if (call != nullptr && !call->site.empty()) return call->site;
+  return task.on.empty() ? "here" : task.on.front();
+}
+
 }  // namespace
 
 uint32_t Scheduler::Impl::EnsureTask(Frame& frame, uint32_t node) {
@@ -49,6 +56,7 @@ uint32_t Scheduler::Impl::EnsureTask(Frame& frame, uint32_t node) {
   TaskView& view = tasks.emplace_back();
   view.place = UniquePlace(PlaceOf(frame, node));
   view.task = plan.task;
+  view.site = SiteOf(*plan.node, *plan.task);
   for (const ir::Stream& stream : plan.task->streams)
     view.streams.emplace_back(stream.name, std::vector<EmissionRecord>());
   task_index_[view.place] = index;
@@ -128,6 +136,7 @@ StartTask Scheduler::Impl::MakeStart(uint32_t task) const {
   start.place = view.place;
   start.attempt = view.attempt;
   start.task = view.task;
+  start.site = view.site;
   start.arguments = view.arguments;
   start.previous = Previous(task);
   for (uint32_t i = 0; i < state.messages_at_start; ++i) {
@@ -148,6 +157,12 @@ void Scheduler::Impl::OnSubmitted(const state::AttemptSubmitted& event) {
   tasks[task].submitted = time_;
 }
 
+void Scheduler::Impl::OnWaiting(const state::AttemptWaiting& event) {
+  uint32_t task = FindTaskIndex(event.place);
+  if (task == kNothing || tasks[task].attempt != event.attempt) return;
+  if (task_states_[task].phase == TaskPhase::kSubmitted) tasks[task].waiting = event.why;
+}
+
 void Scheduler::Impl::OnStarted(const state::AttemptStarted& event) {
   uint32_t task = FindTaskIndex(event.place);
   if (task == kNothing || tasks[task].attempt != event.attempt) return;
@@ -157,6 +172,7 @@ void Scheduler::Impl::OnStarted(const state::AttemptStarted& event) {
   state.phase = TaskPhase::kRunning;
   tasks[task].status = TaskStatus::kRunning;
   tasks[task].started = time_;
+  tasks[task].waiting.clear();
   PlaceWaiting(task);
 }
 
@@ -237,6 +253,7 @@ bool Scheduler::Impl::TryAgain(uint32_t task, ir::Reason reason) {
 void Scheduler::Impl::NextAttempt(uint32_t task) {
   ++tasks[task].attempt;
   tasks[task].status = TaskStatus::kRetrying;
+  tasks[task].waiting.clear();
   IssueStart(task);
 }
 
@@ -285,6 +302,7 @@ void Scheduler::Impl::EndTask(uint32_t task, TaskStatus status) {
   state.phase = TaskPhase::kEnded;
   tasks[task].status = status;
   tasks[task].ended = time_;
+  tasks[task].waiting.clear();
   JobEnded(task);
   if (state.extra) {
     state.extra->files.clear();

@@ -28,6 +28,8 @@ struct EventHandler {
   void operator()(const state::CancelRequested& e) { impl.OnCancel(e); }
   void operator()(const state::DoubtResolved& e) { impl.OnDoubtResolved(e); }
   void operator()(const state::RunFinished&) { impl.finished = true; }
+  void operator()(const state::AttemptWaiting& e) { impl.OnWaiting(e); }
+  void operator()(const state::SiteTroubled&) {}
 };
 
 Scheduler::Impl::Impl(const ir::Module& module) : module_(module), plans_(BuildPlans(module)) {

@@ -32,6 +32,7 @@ struct StartTask {
   Place place;
   int attempt = 1;
   const ir::Task* task = nullptr;
+  std::string site;  // where it runs
   std::vector<Json> arguments;
   Json previous;
   std::vector<QueuedMessage> messages;
@@ -119,10 +120,12 @@ struct MessageRecord {
 struct TaskView {
   Place place;
   const ir::Task* task = nullptr;
+  std::string site;  // where it runs
   TaskStatus status = TaskStatus::kWaiting;
   int attempt = 0;
   TimeMs submitted = 0, started = 0, ended = 0;
-  std::string why;  // of failed, skipped, cancelled
+  std::string why;      // of failed, skipped, cancelled
+  std::string waiting;  // why the submitted attempt has not begun, as its site says
   std::vector<Json> arguments;
   Json outputs;
   state::Usage usage;

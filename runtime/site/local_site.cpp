@@ -21,13 +21,14 @@ std::string BesideThisProgram(const std::string& name) {
 
 LocalAgent AgentOf(const LocalOptions& options) {
   LocalAgent agent;
-  agent.state = options.run_directory + "/runner";
+  agent.state = options.state.empty() ? options.run_directory + "/runner" : options.state;
   agent.argv = {options.runner.empty() ? BesideThisProgram("hwf-runner") : options.runner, "--run",
                 options.run_directory};
   auto add = [&](const char* option, const std::string& value) {
     agent.argv.emplace_back(option);
     agent.argv.push_back(value);
   };
+  if (!options.state.empty()) add("--state", options.state);
   if (options.cpus > 0) add("--cpus", fmt::format("{}", options.cpus));
   if (options.gpus >= 0) add("--gpus", fmt::format("{}", options.gpus));
   if (options.memory > 0) add("--memory", fmt::format("{}", options.memory));

@@ -84,6 +84,7 @@ class Site {
 struct LocalOptions {
   std::string name = "here";
   std::string run_directory;  // absolute
+  std::string state;          // of the runner, absolute; empty: `runner` in the run's directory
   std::string runner;         // path of hwf-runner; empty: beside this executable
   // Fields of the site; 0: what the machine has.
   double cpus = 0;

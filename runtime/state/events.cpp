@@ -100,6 +100,17 @@ void Members(V& v, EmissionRefused& e) {
   v.Need("why", e.why);
 }
 template <typename V>
+void Members(V& v, AttemptWaiting& e) {
+  v.Need("place", e.place);
+  v.Need("attempt", e.attempt);
+  v.Need("why", e.why);
+}
+template <typename V>
+void Members(V& v, SiteTroubled& e) {
+  v.Need("site", e.site);
+  v.Need("why", e.why);
+}
+template <typename V>
 void Members(V& v, EmissionsCoalesced& e) {
   v.Need("place", e.place);
   v.Need("stream", e.stream);
@@ -163,10 +174,10 @@ void Members(V& v, RunFinished& e) {
 }
 
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kKinds = {
-    "run_started", "engine_started", "source_resolved",  "attempt_submitted",   "attempt_started",  "attempt_ended",
-    "task_reused", "emission",       "emission_refused", "emissions_coalesced", "review_opened",    "vote",
-    "form_opened", "clock_fired",    "review_voided",    "message_delivered",   "cancel_requested", "doubt_resolved",
-    "run_finished"};
+    "run_started",  "engine_started",  "source_resolved",  "attempt_submitted",   "attempt_started",  "attempt_ended",
+    "task_reused",  "emission",        "emission_refused", "emissions_coalesced", "review_opened",    "vote",
+    "form_opened",  "clock_fired",     "review_voided",    "message_delivered",   "cancel_requested", "doubt_resolved",
+    "run_finished", "attempt_waiting", "site_troubled"};
 
 constexpr std::array<std::string_view, 4> kClocks = {"remind", "escalate", "expire", "form"};
 

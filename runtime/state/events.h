@@ -58,6 +58,17 @@ struct AttemptSubmitted {
   std::string site;
   std::string key;  // content key, or empty
 };
+// Why an attempt that was submitted has not begun, as its site says ("job 812: Resources"). When it changes.
+struct AttemptWaiting {
+  Place place;
+  int attempt = 1;
+  std::string why;
+};
+// A site cannot work now, and is waited for; or (empty) it works again. When it changes.
+struct SiteTroubled {
+  std::string site;
+  std::string why;
+};
 struct AttemptStarted {
   Place place;
   int attempt = 1;
@@ -164,10 +175,10 @@ struct RunFinished {
   std::string why;
 };
 
-using EventBody =
-    std::variant<RunStarted, EngineStarted, SourceResolved, AttemptSubmitted, AttemptStarted, AttemptEnded, TaskReused,
-                 Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened, Vote, FormOpened, ClockFired,
-                 ReviewVoided, MessageDelivered, CancelRequested, DoubtResolved, RunFinished>;
+using EventBody = std::variant<RunStarted, EngineStarted, SourceResolved, AttemptSubmitted, AttemptStarted,
+                               AttemptEnded, TaskReused, Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened,
+                               Vote, FormOpened, ClockFired, ReviewVoided, MessageDelivered, CancelRequested,
+                               DoubtResolved, RunFinished, AttemptWaiting, SiteTroubled>;
 
 struct Event {
   TimeMs time = 0;

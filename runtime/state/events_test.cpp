@@ -38,7 +38,9 @@ std::vector<EventBody> OneOfEach() {
           MessageDelivered{"job", 1, 3},
           CancelRequested{Ana(), "job", "req"},
           DoubtResolved{"publish", 1, true, Ana(), "req"},
-          RunFinished{true, Json::Object(), ""}};
+          RunFinished{true, Json::Object(), ""},
+          AttemptWaiting{"job", 1, "job 812: Resources"},
+          SiteTroubled{"edge", "no route"}};
 }
 
 std::string ErrorOf(std::string_view text) {

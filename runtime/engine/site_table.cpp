@@ -1,0 +1,151 @@
+#include "runtime/engine/site_table.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "runtime/platform/file_system.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr const char* kHere = "here";
+// A runner without engine and work leaves soon: whoever resumes starts another.
+constexpr int64_t kIdleExitMs = 3000;
+
+// Where the nodes of a region, and of those in it, run.
+class Collector {
+ public:
+  explicit Collector(const ir::Module& module) : module_(module) {}
+  std::set<std::string> Take() {
+    for (const ir::Workflow& workflow : module_.workflows) Look(workflow.region);
+    return std::move(names_);
+  }
+
+ private:
+  void Look(const ir::Region& region) {
+    for (const ir::Node& node : region.nodes) {
+      std::visit([this](const auto& body) { Look(body); }, node.body);
+    }
+  }
+  void Look(const std::unique_ptr<ir::Region>& region) {
+    if (region) Look(*region);
+  }
+  void Look(const ir::TaskNode& call) {
+    const ir::Task* task = module_.FindTask(call.task);
+    const bool named = task != nullptr && !task->on.empty();
+    names_.insert(!call.site.empty() ? call.site : named ? task->on.front() : kHere);
+  }
+  void Look(const ir::IfNode& node) {
+    Look(node.then_body);
+    Look(node.else_body);
+  }
+  void Look(const ir::MatchNode& node) {
+    for (const ir::MatchArm& arm : node.arms) Look(arm.body);
+  }
+  void Look(const ir::ForNode& node) {
+    Look(node.where);
+    Look(node.body);
+  }
+  void Look(const ir::WatchNode& node) {
+    Look(node.where);
+    Look(node.body);
+  }
+  template <typename Leaf>
+  void Look(const Leaf&) {}
+
+  const ir::Module& module_;
+  std::set<std::string> names_;
+};
+
+// The declaration of a site; `here` needs none.
+ErrorOr<ir::Site> Declared(const ir::Module& module, const std::string& name) {
+  for (const ir::Site& site : module.sites) {
+    if (site.name == name) return ir::Site{site.name, site.kind, site.fields};
+  }
+  if (name == kHere) return ir::Site{kHere, "local", Json::Object()};
+  return MakeError("a task runs on `{}`, which is no site of the program", name);
+}
+
+// The first local site of a run is served by the run's own runner, another by one beside it.
+ErrorOr<site::LocalOptions> LocalOf(const ir::Site& site, const std::string& run_directory, bool first) {
+  HWF_ASSIGN(site::LocalOptions options, site::LocalOptionsFromFields(site, run_directory));
+  options.idle_exit_ms = kIdleExitMs;
+  if (!first) options.state = run_directory + "/agents/" + site.name;
+  return options;
+}
+
+ErrorOr<Success> MakeFolder(const std::string& path) {
+  const ErrorOr<Success> made = platform::RealFileSystem().MakeDirectory(path, 0700);
+  return made.ok() || made.error().code() == EEXIST ? ErrorOr<Success>(Success{}) : made;
+}
+
+Error NotCarried(const ir::Site& site) {
+  return MakeError("tasks run on `{}`, a site of kind {}; this version has local sites only", site.name, site.kind);
+}
+
+}  // namespace
+
+std::vector<std::string> UsedSites(const ir::Module& module) {
+  const std::set<std::string> names = Collector(module).Take();
+  std::vector<std::string> used(names.begin(), names.end());
+  std::stable_partition(used.begin(), used.end(), [](const std::string& name) { return name == kHere; });
+  return used;
+}
+
+ErrorOr<Success> CheckSites(const ir::Module& module) {
+  for (const std::string& name : UsedSites(module)) {
+    HWF_ASSIGN(const ir::Site site, Declared(module, name));
+    if (site.kind != "local") return NotCarried(site);
+    HWF_TRY(LocalOf(site, "/", true));
+  }
+  return Success{};
+}
+
+ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& run_directory,
+                                   const std::string& program_directory, site::Listener& listener) {
+  SiteTable table;
+  bool first = true;
+  for (const std::string& name : UsedSites(module)) {
+    HWF_ASSIGN(const ir::Site declared, Declared(module, name));
+    auto entry = std::make_unique<RunSite>();
+    if (declared.kind == "local") {
+      HWF_ASSIGN(site::LocalOptions options, LocalOf(declared, run_directory, std::exchange(first, false)));
+      options.runner = program_directory + "/hwf-runner";
+      if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
+      entry->site = site::MakeLocalSite(std::move(options), listener);
+    } else {
+      return NotCarried(declared);
+    }
+    table.sites_.push_back(std::move(entry));
+  }
+  return table;
+}
+
+RunSite* SiteTable::Find(const std::string& name) {
+  for (const auto& entry : sites_) {
+    if (entry->name() == name) return entry.get();
+  }
+  return nullptr;
+}
+
+bool SiteTable::caught_up() const {
+  return std::all_of(sites_.begin(), sites_.end(), [](const auto& entry) { return entry->caught_up; });
+}
+
+bool SiteTable::nothing_ready() const {
+  return std::all_of(sites_.begin(), sites_.end(), [](const auto& entry) { return entry->ready.empty(); });
+}
+
+size_t SiteTable::waiting() const {
+  size_t waiting = 0;
+  for (const auto& entry : sites_) waiting += entry->waiting;
+  return waiting;
+}
+
+bool SiteTable::Forget(const state::Place& place, int attempt) {
+  return std::any_of(sites_.begin(), sites_.end(),
+                     [&](const auto& entry) { return entry->ready.Forget(place, attempt); });
+}
+
+}  // namespace hwf::engine
