@@ -46,7 +46,7 @@ taskDecl: TASK declared=name params=parameters results=outputs?
           LBRACE (clauses+=taskClause (NEWLINE clauses+=taskClause)*)? RBRACE;
 taskClause
   : used=uses | placed=on | imaged=image | needed=needs | environment=env | secrets=secret | retried=retry
-  | effect=EFFECT | cached=cache | launched=launch | streamed=stream | accepted=accept | ran=run | executed=exec
+  | effect=EFFECT | cached=cache | launched=launch | packed=pack | streamed=stream | accepted=accept | ran=run | executed=exec
   | error=ERROR
   ;
 uses: USES paths+=string (COMMA paths+=string)*;
@@ -58,7 +58,8 @@ env: ENV declared=name ASSIGN value=expression;
 secret: SECRET names+=name (COMMA names+=name)*;
 retry: RETRY count=expression (ON LBRACKET (reasons+=name (COMMA reasons+=name)* COMMA?)? RBRACKET)?;
 cache: CACHE off=name;
-launch: word=(LAUNCH | PACK) expression (COMMA expression)*;
+launch: LAUNCH starter=name;
+pack: PACK size=expression;
 stream: CHECKPOINT declared=name fields=parameters (KEEP keep=expression)? (EVERY every=name)?;
 accept: ACCEPT messages+=message (COMMA messages+=message)*;
 message: declared=name fields=parameters;
@@ -68,7 +69,7 @@ exec: EXEC argv=collection;
 serviceDecl: SERVICE declared=name (parameters LBRACE (serviceClause (NEWLINE serviceClause)*)? RBRACE
                                    | ASSIGN base=name arguments);
 serviceClause
-  : uses | on | image | needs | env | secret | launch | run | exec
+  : uses | on | image | needs | env | secret | launch | pack | run | exec
   | REPLICAS rangeOrExpression
   | PORT name
   | READY name string? (WITHIN expression)?

@@ -17,6 +17,7 @@ Compiles FILE and what it imports to the IR that `hwf run` carries out: versione
 Writes it beside FILE, as FILE.hwfir with `.hwf` taken off, or to OUT.
 
 Options:
+  --sites FILE               the sites of FILE instead of the program's
   -o OUT                     where to; `-` is standard output
   --format text|json|sarif   how to say what is wrong (text), on standard error
   --color auto|always|never  colours; auto: on a terminal, unless NO_COLOR is set
@@ -34,13 +35,14 @@ std::string DefaultOutput(const std::string& path) {
 }
 
 int Run(Arguments arguments) {
-  std::vector<Option> known = Frontend::RenderOptions();
+  std::vector<Option> known = Frontend::CommonOptions();
   known.push_back({"-o"});
   Options options = ReadOptions(arguments, known);
   if (!options.error.empty()) return UsageError(kBuildCommand, options.error);
   if (options.files.size() != 1)
     return UsageError(kBuildCommand, options.files.empty() ? "which file?" : "one file, please");
   Frontend frontend;
+  frontend.UseSites(std::string(options.ValueOr("--sites", "")));
   const std::string& path = options.files[0];
   auto program = frontend.Compile(path);
   std::optional<ir::Module> module;

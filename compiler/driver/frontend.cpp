@@ -20,16 +20,24 @@ std::optional<sema::Program> Frontend::CompileText(const std::string& path, std:
 
 std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& file) {
   const size_t errors = collector_.errors();
-  if (!file.ok()) {
-    fmt::print(stderr, "hwfc: {}\n", file.error().message());
-    unreadable_.push_back(file.error().message());
-    return std::nullopt;
-  }
+  std::unique_ptr<syntax::Module> module = Parse(file);
+  std::unique_ptr<syntax::Module> sites;
+  if (!sites_path_.empty()) sites = Parse(sources_.Load(sites_path_));
+  if (module == nullptr || (sites == nullptr && !sites_path_.empty())) return std::nullopt;
   diagnostics::Emitter emitter(collector_);
-  auto module = syntax::Parse(sources_, file.value(), emitter);
-  sema::Program program = sema::Analyze(sources_, std::move(module), emitter);
+  sema::Program program = sema::Analyze(sources_, std::move(module), emitter, std::move(sites));
   sound_ = collector_.errors() == errors;
   return program;
+}
+
+std::unique_ptr<syntax::Module> Frontend::Parse(const ErrorOr<source::FileId>& file) {
+  if (file.ok()) {
+    diagnostics::Emitter emitter(collector_);
+    return syntax::Parse(sources_, file.value(), emitter);
+  }
+  fmt::print(stderr, "hwfc: {}\n", file.error().message());
+  unreadable_.push_back(file.error().message());
+  return nullptr;
 }
 
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
@@ -62,8 +70,8 @@ int Frontend::ExitCode() const {
   return has_errors() ? kExitFailed : kExitDone;
 }
 
-std::vector<Option> Frontend::RenderOptions() {
-  return {{"--format", true, {"text", "json", "sarif"}}, {"--color", true, {"auto", "always", "never"}}};
+std::vector<Option> Frontend::CommonOptions() {
+  return {{"--format", true, {"text", "json", "sarif"}}, {"--color", true, {"auto", "always", "never"}}, {"--sites"}};
 }
 
 bool UseColor(const Options& options, int fd) {

@@ -15,6 +15,9 @@ namespace hwf::driver {
 
 class Frontend {
  public:
+  // From now on the sites of this file take the place of each program's.
+  void UseSites(std::string path) { sites_path_ = std::move(path); }
+
   // The program whose main file is `path`; nullopt if the file cannot be read, which has been said on stderr then.
   // It is whole only if no error was reported (has_errors).
   std::optional<sema::Program> Compile(const std::string& path);
@@ -33,12 +36,15 @@ class Frontend {
   // What a command's exit code is after these files: kExitWorld, kExitFailed or kExitDone.
   int ExitCode() const;
 
-  // The options that Render obeys.
-  static std::vector<Option> RenderOptions();
+  // The options that Render obeys, and `--sites`.
+  static std::vector<Option> CommonOptions();
 
  private:
   std::optional<sema::Program> Analyze(const ErrorOr<source::FileId>& file);
+  // The tree of a file; null if it cannot be read, which has been said then.
+  std::unique_ptr<syntax::Module> Parse(const ErrorOr<source::FileId>& file);
 
+  std::string sites_path_;  // empty: the program's own
   source::SourceManager sources_;
   diagnostics::Collector collector_;
   bool sound_ = false;                   // the program that was compiled last

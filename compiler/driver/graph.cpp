@@ -10,7 +10,7 @@ namespace hwf::driver {
 
 namespace {
 
-constexpr char kHelp[] = R"(Usage: hwfc graph FILE [--format dot|mermaid|svg] [-o OUT] [--workflow NAME]
+constexpr char kHelp[] = R"(Usage: hwfc graph FILE [--format dot|mermaid|svg] [-o OUT] [--workflow NAME] [--sites FILE]
 
 Draws a workflow: its tasks, what waits for what, and where people come in, with who may answer and within what time.
 
@@ -18,6 +18,7 @@ Options:
   --format dot|mermaid|svg   for Graphviz, for a Markdown page, or a finished picture (svg)
   -o OUT                     where to; `-`, the default, is standard output
   --workflow NAME            which one; otherwise the one that `hwf run` runs
+  --sites FILE               the sites of FILE instead of the program's
   --color auto|always|never  colours of messages; auto: on a terminal, unless NO_COLOR is set
 
 Examples:
@@ -39,11 +40,13 @@ int Run(Arguments arguments) {
   Options options = ReadOptions(arguments, {{"--format", true, {"dot", "mermaid", "svg"}},
                                             {"-o"},
                                             {"--workflow"},
+                                            {"--sites"},
                                             {"--color", true, {"auto", "always", "never"}}});
   if (!options.error.empty()) return UsageError(kGraphCommand, options.error);
   if (options.files.size() != 1)
     return UsageError(kGraphCommand, options.files.empty() ? "which file?" : "one file, please");
   Frontend frontend;
+  frontend.UseSites(std::string(options.ValueOr("--sites", "")));
   auto program = frontend.Compile(options.files[0]);
   std::optional<ir::Module> module;
   if (program.has_value()) module = frontend.Lower(*program);

@@ -117,7 +117,10 @@ ir::Expr Lowerer::PlaceCall(const CallExpr& call, Spot spot) {
   const std::string& name = program_.ir_names.at(callee.decl);
   if (const auto* task = llvm::dyn_cast<TaskDecl>(callee.decl)) {
     std::vector<ir::Expr> args = LowerArgs(task->params, call.by_param);
-    return AddNode(std::move(spot), call.type, call.range, ir::TaskNode{name, std::move(args)});
+    ir::TaskNode node{name, std::move(args)};
+    // With more than one, a pass chooses (compiler/passes/place.cpp).
+    if (const std::vector<std::string> sites = SitesOf(*task); sites.size() == 1) node.site = sites[0];
+    return AddNode(std::move(spot), call.type, call.range, std::move(node));
   }
   std::vector<ir::Expr> args = LowerArgs(llvm::cast<WorkflowDecl>(callee.decl)->params, call.by_param);
   return AddNode(std::move(spot), call.type, call.range, ir::WorkflowNode{name, std::move(args)});

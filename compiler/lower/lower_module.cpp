@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "compiler/lower/lowerer.h"
+#include "compiler/sema/check_secrets.h"
 #include "compiler/sema/constant.h"
 
 namespace hwf::lower {
@@ -67,6 +68,10 @@ void Lowerer::AddSites() {
 }
 
 void Lowerer::AddGroup(const GroupDecl& group) {
+  // The file of `--sites` comes first, and its groups take the place of the program's.
+  for (const ir::Group& other : module_.groups) {
+    if (group.name.text == llvm::StringRef(other.name)) return;
+  }
   ir::Group& made = module_.groups.emplace_back();
   made.name = group.name.text.str();
   for (const Expr* member : group.members->items) {
@@ -74,16 +79,25 @@ void Lowerer::AddGroup(const GroupDecl& group) {
   }
 }
 
-// Of a site's field: a literal, a list or map of them, or a bare word (`containers: apptainer`).
+// `[TOKEN: env("X")]`: {"TOKEN": {"env": "X"}}. A relative file stands beside the source.
+Json Lowerer::SecretsJson(const MapExpr& secrets) {
+  Json out = Json::Object();
+  for (const MapExpr::Entry& entry : secrets.entries) {
+    sema::SecretSource source = sema::SecretSourceOf(*entry.value);
+    if (source.word == "file") {
+      source.argument = (fs::path(DirectoryOf(secrets.range.file)) / source.argument).lexically_normal().string();
+    }
+    out.Set(llvm::cast<NameExpr>(entry.key)->name.text.str(), Json().Set(source.word, source.argument));
+  }
+  return out;
+}
+
+// Of a site's field: a literal, secrets, or a bare word (`containers: apptainer`).
 Json Lowerer::ConstantJson(const Expr& expr) {
   if (const auto text = sema::ConstantString(&expr)) return *text;
   if (const auto* boolean = llvm::dyn_cast<BoolExpr>(&expr)) return boolean->value;
   if (const auto* name = llvm::dyn_cast<NameExpr>(&expr)) return name->name.text.str();
-  if (const auto* list = llvm::dyn_cast<ListExpr>(&expr)) {
-    Json out = Json::Array();
-    for (const Expr* item : list->items) out.Add(ConstantJson(*item));
-    return out;
-  }
+  if (const auto* secrets = llvm::dyn_cast<MapExpr>(&expr)) return SecretsJson(*secrets);
   if (const auto constant = sema::Fold(&expr)) {
     if (constant->kind == TypeKind::kFloat) return constant->number;
     return static_cast<int64_t>(constant->number);

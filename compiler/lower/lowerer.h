@@ -72,10 +72,14 @@ class Lowerer {
   ir::Function LowerFn(const FnDecl& decl);
   std::vector<ir::FieldDef> FieldDefs(ArrayRef<Field> fields);
   Json ConstantJson(const Expr& expr);
+  Json SecretsJson(const MapExpr& secrets);
   std::string DirectoryOf(source::FileId file) const;  // absolute
 
   // ---- tasks and commands (lower_task.cpp, lower_command.cpp)
   ir::Task LowerTask(const TaskDecl& decl);
+  std::vector<std::string> SitesOf(const TaskDecl& decl) const;
+  void LowerPlace(const TaskDecl& decl, ir::Task& task);
+  void LowerNeeds(const TaskDecl& decl, ir::Task& task);
   std::vector<ir::Param> LowerParams(ArrayRef<Field> fields);
   ir::Output LowerOutput(const Output& output);
   ir::Stream LowerStream(const StreamClause& stream);

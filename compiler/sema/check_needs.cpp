@@ -1,4 +1,6 @@
-// `needs cpus: 1, memory: 16GiB * attempt`: names and types from one table, and what a declared site can never give.
+// `needs cpus: 1, memory: 16GiB * attempt`: names and types from one table. What sites can give: check_place.cpp.
+#include <llvm/ADT/STLExtras.h>
+
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
@@ -8,18 +10,11 @@ struct NeedRow {
   const char* name;
   TypeKind type;
   double least;  // 0: none at all is fine
-  bool carried;  // by the sites that there are
 };
 constexpr NeedRow kNeeds[] = {
-    {"cpus", TypeKind::kInt, 1, true},
-    {"gpus", TypeKind::kInt, 0, true},
-    {"memory", TypeKind::kBytes, 1, true},
-    {"time", TypeKind::kDuration, 1, true},
-    {"gpu", TypeKind::kString, 0, false},
-    {"disk", TypeKind::kBytes, 0, false},
-    {"nodes", TypeKind::kInt, 1, false},
-    {"ranks", TypeKind::kInt, 1, false},
-    {"ranks_per_node", TypeKind::kInt, 1, false},
+    {"cpus", TypeKind::kInt, 1},      {"gpus", TypeKind::kInt, 0},   {"memory", TypeKind::kBytes, 1},
+    {"time", TypeKind::kDuration, 1}, {"gpu", TypeKind::kString, 0}, {"disk", TypeKind::kBytes, 0},
+    {"nodes", TypeKind::kInt, 1},     {"ranks", TypeKind::kInt, 1},  {"ranks_per_node", TypeKind::kInt, 1},
 };
 
 }  // namespace
@@ -46,44 +41,37 @@ void Checker::CheckNeeds(const TaskDecl& task) {
           .Note(known->second, "first here");
     }
     if (!Coerce(need.value, Simple(row->type), "for `" + need.name.text.str() + "`")) continue;
-    if (!row->carried) {
-      Report(need.name.range, diagnostics::kNotCarried, "the need " + Quoted(need.name.text))
-          .Help("a local site gives cpus, gpus, memory and time");
-      continue;
-    }
     const auto constant = Fold(need.value);
     if (constant && constant->number < row->least) {
       Report(need.value->range, diagnostics::kBadNeed, need.name.text, ToText(*constant));
-    } else if (constant) {
-      CheckFits(task, need);
     }
+  }
+  CheckRanks(task);
+}
+
+// How many ranks, on how many nodes: what of it stands in the source must agree.
+void Checker::CheckRanks(const TaskDecl& task) {
+  const auto number = [&](StringRef name) { return NeedNumber(task, name); };
+  const int64_t nodes = number("nodes"), ranks = number("ranks"), each = number("ranks_per_node");
+  if (ranks == 0) return;
+  const auto at = llvm::find_if(task.needs, [](const TaskDecl::Need& need) { return need.name.text == "ranks"; });
+  const auto refuse = [&](const std::string& why) { Report(at->value->range, diagnostics::kBadRanks, ranks, why); };
+  if (each != 0 && nodes != 0 && nodes * each != ranks) {
+    refuse(fmt::format("{} nodes of {} ranks have {}", nodes, each, nodes * each));
+  } else if (each != 0 && ranks % each != 0) {
+    refuse(fmt::format("they do not fill nodes of {} ranks", each));
+  } else if (each == 0 && nodes != 0 && ranks % nodes != 0) {
+    refuse(fmt::format("{} nodes would not have the same number of them", nodes));
   }
 }
 
-// Refused only if none of the task's sites could ever give it, not even to the first attempt.
-void Checker::CheckFits(const TaskDecl& task, const TaskDecl::Need& need) {
-  const auto wanted = Fold(need.value);
-  llvm::SmallVector<std::string, 2> names;
-  for (const Ident& site : task.on) names.push_back(site.text.str());
-  if (names.empty()) names.push_back("here");
-  const Program::Site* small = nullptr;
-  std::optional<Constant> most;
-  for (const std::string& name : names) {
-    auto found = context_.sites.find(name);
-    if (found == context_.sites.end()) return;
-    const Program::Site& site = context_.program.sites[found->second];
-    std::optional<Constant> limit;
-    for (const auto& [field, value] : site.fields) {
-      if (need.name.text == field) limit = Fold(value);
-    }
-    if (!limit || !(*limit < *wanted)) return;
-    if (most && *limit < *most) continue;
-    most = limit;
-    small = &site;
+int64_t Checker::NeedNumber(const TaskDecl& task, StringRef name) {
+  for (const TaskDecl::Need& need : task.needs) {
+    if (need.name.text != name) continue;
+    const auto constant = Fold(need.value);
+    return constant && constant->number >= 1 ? static_cast<int64_t>(constant->number) : 0;
   }
-  Report(need.value->range, diagnostics::kSiteTooSmall, ToText(*wanted), need.name.text, small->decl->name.text,
-         ToText(*most))
-      .Note(small->decl->name.range, "the site is here");
+  return 0;
 }
 
 }  // namespace hwf::sema

@@ -1,29 +1,13 @@
 #include "compiler/sema/check_site.h"
 
-#include "compiler/sema/constant.h"
+#include <llvm/ADT/STLExtras.h>
+
+#include "compiler/sema/check_secrets.h"
 #include "compiler/sema/order.h"
+#include "compiler/sema/site_fields.h"
 
 namespace hwf::sema {
 namespace {
-
-// What a site of kind `local` may say.
-struct FieldRow {
-  const char* name;
-  TypeKind type;
-  double least;
-};
-constexpr FieldRow kLocalFields[] = {
-    {"cpus", TypeKind::kInt, 1},
-    {"gpus", TypeKind::kInt, 0},
-    {"memory", TypeKind::kBytes, 1},
-};
-// Kinds of the language that this version does not carry.
-constexpr const char* kLaterKinds[] = {"slurm", "ssh"};
-
-std::string Wanted(const FieldRow& row) {
-  return row.type == TypeKind::kBytes ? "a size such as `64GiB`"
-                                      : fmt::format("a whole number of at least {}", row.least);
-}
 
 class Sites {
  public:
@@ -43,11 +27,16 @@ class Sites {
       for (const uint32_t at : knot) broken_[at] = true;
     }
     for (const uint32_t at : order.nodes) CheckSite(at);
+    for (size_t at = 0; at < sites_.size(); ++at) {
+      // What was reported may be the very field that is missing.
+      if (!broken_[at] && !faulty_[at]) CheckWhole(context_.program.sites[at]);
+    }
   }
 
  private:
   void Collect() {
     for (const ModuleScope& scope : context_.program.scopes) {
+      if (context_.sites_scopes != 0 && &scope == &context_.program.scopes[context_.sites_scopes]) break;
       for (const Decl* decl : scope.module->decls) {
         const auto* site = llvm::dyn_cast<SiteDecl>(decl);
         if (site == nullptr || !site->name) continue;
@@ -64,6 +53,7 @@ class Sites {
     }
     context_.sites = by_name_;
     broken_.resize(sites_.size());
+    faulty_.resize(sites_.size());
   }
 
   void ReportCycle(const std::vector<uint32_t>& cycle) {
@@ -79,10 +69,11 @@ class Sites {
     auto base = by_name_.find(decl.base.text.str());
     if (base != by_name_.end() && !broken_[at]) {
       broken_[at] = broken_[base->second];
+      faulty_[at] = faulty_[base->second];
       site.kind = context_.program.sites[base->second].kind;
       site.fields = context_.program.sites[base->second].fields;
-    } else if (decl.base.text == "local") {
-      site.kind = "local";
+    } else if (llvm::is_contained(SiteKinds(), decl.base.text)) {
+      site.kind = decl.base.text.str();
     } else if (!broken_[at]) {
       ReportKind(decl);
       broken_[at] = true;
@@ -97,20 +88,14 @@ class Sites {
             .Note(known->second, "first here");
         continue;
       }
-      CheckField(site, arg);
+      if (!CheckField(site, arg)) faulty_[at] = true;
     }
   }
 
   void ReportKind(const SiteDecl& decl) {
     if (!decl.base || !context_.incomplete.empty() || context_.broken.count(decl.base.text.str()) != 0) return;
-    for (const char* kind : kLaterKinds) {
-      if (decl.base.text != kind) continue;
-      context_.Report(decl.base.range, diagnostics::kNotCarried, Quoted(decl.base.text))
-          .Help("this version runs tasks on `local` sites");
-      return;
-    }
     context_.suggester.Begin(decl.base.text);
-    context_.suggester.Offer("local");
+    for (const StringRef kind : SiteKinds()) context_.suggester.Offer(kind);
     for (const SiteDecl* site : sites_) context_.suggester.Offer(site->name.text);
     auto report = context_.Report(decl.base.range, diagnostics::kUnknownSiteKind, decl.base.text);
     const StringRef best = context_.suggester.Best();
@@ -123,38 +108,79 @@ class Sites {
     value.type = context_.Simple(constant ? constant->kind : TypeKind::kPoison);
   }
 
-  void CheckField(Program::Site& site, const Arg& arg) {
-    const FieldRow* row = nullptr;
-    context_.suggester.Begin(arg.name.text);
-    for (const FieldRow& each : kLocalFields) {
-      context_.suggester.Offer(each.name);
-      if (arg.name.text == each.name) row = &each;
+  bool CheckField(Program::Site& site, const Arg& arg) {
+    const SiteField* field = FindSiteField(site.kind, arg.name.text);
+    if (field == nullptr) {
+      ReportField(site, arg);
+      return false;
     }
-    if (row == nullptr) {
-      const Range where = arg.name ? arg.name.range : arg.range;
-      auto report = context_.Report(where, diagnostics::kUnknownSiteField, arg.name.text);
-      const StringRef best = context_.suggester.Best();
-      report.Help("a local site has cpus, gpus and memory");
-      if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", where, best.str());
-      return;
+    if (!Takes(*field, *arg.value)) {
+      ReportValue(*field, arg);
+      return false;
     }
-    const auto constant = Fold(arg.value);
-    if (!constant || constant->kind != row->type || constant->number < row->least) {
-      context_.Report(arg.value->range, diagnostics::kBadSiteField, arg.name.text, Wanted(*row));
-      return;
-    }
+    if (field->shape == SiteField::Shape::kSecrets) CheckSecrets(context_, llvm::cast<MapExpr>(*arg.value));
     for (auto& [name, value] : site.fields) {
-      if (name != row->name) continue;
+      if (name != field->name) continue;
       value = arg.value;
+      return true;
+    }
+    site.fields.emplace_back(field->name, arg.value);
+    return true;
+  }
+
+  void ReportField(const Program::Site& site, const Arg& arg) {
+    if (!arg.name) {
+      context_.Report(arg.range, diagnostics::kPositionalArgument, "site " + Quoted(site.decl->name.text),
+                      std::string_view("no field"));
       return;
     }
-    site.fields.emplace_back(row->name, arg.value);
+    const Range where = arg.name.range;
+    const std::vector<StringRef> known = SiteFieldsOf(site.kind);
+    context_.suggester.Begin(arg.name.text);
+    for (const StringRef name : known) context_.suggester.Offer(name);
+    const StringRef best = context_.suggester.Best();
+    auto report = context_.Report(where, diagnostics::kUnknownSiteField, site.kind, arg.name.text);
+    const std::string others = KindsWith(arg.name.text);
+    std::string all;
+    for (const StringRef name : known) all += (all.empty() ? "" : ", ") + name.str();
+    report.Help(others.empty() ? "it has " + all
+                               : fmt::format("sites of kind {} have it; this one has {}", others, all));
+    if (others.empty() && !best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", where, best.str());
+  }
+
+  void ReportValue(const SiteField& field, const Arg& arg) {
+    auto report = context_.Report(arg.value->range, diagnostics::kBadSiteField, field.name, Wanted(field));
+    const llvm::ArrayRef<StringRef> words = WordsOf(field);
+    if (words.empty()) return;
+    const auto* word = llvm::dyn_cast<NameExpr>(arg.value);
+    const std::string given = word != nullptr ? word->name.text.str() : ConstantString(arg.value).value_or("");
+    if (llvm::is_contained(words, StringRef(given))) {
+      report.Suggest("it stands without quotes", arg.value->range, given);
+      return;
+    }
+    context_.suggester.Begin(given);
+    for (const StringRef each : words) context_.suggester.Offer(each);
+    const StringRef best = context_.suggester.Best();
+    if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", arg.value->range, best.str());
+  }
+
+  void CheckWhole(const Program::Site& site) {
+    const auto lacks = [&](const char* field, const char* why) {
+      if (SiteValue(site, field) != nullptr) return;
+      context_.Report(site.decl->name.range, diagnostics::kMissingSiteField, site.decl->name.text, site.kind, field)
+          .Help(why);
+    };
+    if (site.kind == "ssh") lacks("host", "the name that `ssh` knows it by: `host: \"edge1\"`");
+    if (site.kind == "ssh") lacks("workdir", "where runs are kept there: `workdir: \"/data/hwf\"`");
+    const bool elsewhere = site.kind == "slurm" && SiteValue(site, "login") != nullptr;
+    if (elsewhere) lacks("workdir", "with `login` the run's directory is not there: `workdir: \"/scratch/me/hwf\"`");
   }
 
   Context& context_;
   std::vector<const SiteDecl*> sites_;
   std::unordered_map<std::string, size_t> by_name_;
-  std::vector<char> broken_;
+  std::vector<char> broken_;  // of no kind that is known
+  std::vector<char> faulty_;  // a field of it, or of what it is made from, was reported
 };
 
 }  // namespace

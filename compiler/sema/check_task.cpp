@@ -44,18 +44,13 @@ void Checker::CheckTask(const TaskDecl& task) {
     llvm::SaveAndRestore<Text> text(text_, Text::kTask);
     CheckUses(task);
     CheckRetry(task);
-    CheckOn(task);
+    CheckImage(task);
+    if (task.pack != nullptr) CheckCount(task.pack, 1, "`pack`");
     CheckNeeds(task);
+    CheckTaskSecrets(task);
+    CheckPlace(task);
     CheckCommand(task);
   }
-  if (task.image != nullptr) {
-    CheckString(*task.image, Text::kTask);
-    Report(task.image->range, diagnostics::kNotCarried, "`image`").Help("containers come with the sites");
-  }
-  if (!task.secrets.empty()) {
-    Report(task.secrets[0].range, diagnostics::kNotCarried, "`secret`").Help("secrets come with the sites");
-  }
-  for (const Ident& word : task.uncarried) Report(word.range, diagnostics::kNotCarried, Quoted(word.text));
 }
 
 void Checker::CheckTaskTypes(const TaskDecl& task) {
@@ -155,22 +150,6 @@ void Checker::CheckUses(const TaskDecl& task) {
     if (fs::exists(found, error)) continue;
     Report(path->range, diagnostics::kMissingFile, "file or directory", found.lexically_normal().string())
         .Help("`uses` names files beside the source; data comes by `file(\"…\")` or as a parameter");
-  }
-}
-
-void Checker::CheckOn(const TaskDecl& task) {
-  if (task.on.size() > 1) {
-    Report(task.on[1].range, diagnostics::kNotCarried, "the choice of a site, `on a | b`,").Help("name one site");
-  }
-  for (const Ident& site : task.on) {
-    if (site.text == "here" || context_.sites.count(site.text.str()) != 0) continue;
-    if (!context_.incomplete.empty() || context_.broken.count(site.text.str()) != 0) continue;
-    context_.suggester.Begin(site.text);
-    context_.suggester.Offer("here");
-    for (const auto& known : context_.program.sites) context_.suggester.Offer(known.decl->name.text);
-    auto report = Report(site.range, diagnostics::kUnknownSite, site.text);
-    report.Help("declare it, `site " + site.text.str() + " = local(cpus: 8)`, or import the file that does");
-    Suggest(report, site.range);
   }
 }
 

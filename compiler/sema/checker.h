@@ -166,7 +166,7 @@ class Checker {
   Answers AnswersMatched(const Expr& subject, const ir::EnumDef& definition) const;
   bool IsDirectAnswer(const Expr* subject) const;
 
-  // ---- declarations (check_task.cpp, check_output.cpp, check_command.cpp, check_workflow.cpp, check_site.cpp)
+  // ---- declarations (check_task.cpp, check_output.cpp, check_command.cpp, check_workflow.cpp, check_place.cpp)
   void CheckDefaults(ArrayRef<Field> fields);
   void CheckFn(const FnDecl& fn);
   void CheckWorkflow(const WorkflowDecl& workflow);
@@ -179,8 +179,13 @@ class Checker {
   void CheckOutput(const TaskDecl& task, const Output& output);
   void CheckOutputPath(const TaskDecl& task, const Output& output, TypeRef type);
   void CheckNeeds(const TaskDecl& task);
-  void CheckFits(const TaskDecl& task, const TaskDecl::Need& need);
-  void CheckOn(const TaskDecl& task);
+  void CheckRanks(const TaskDecl& task);
+  static int64_t NeedNumber(const TaskDecl& task, StringRef name);  // 0: not said, or not known
+  void CheckImage(const TaskDecl& task);
+  void CheckTaskSecrets(const TaskDecl& task);
+  void CheckPlace(const TaskDecl& task);
+  bool CheckOn(const TaskDecl& task);
+  void CheckSecretAt(const Ident& secret, StringRef site);
   void CheckUses(const TaskDecl& task);
   void CheckCommand(const TaskDecl& task);
   void CheckGroup(const GroupDecl& group);

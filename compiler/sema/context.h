@@ -44,6 +44,8 @@ struct Context {
   llvm::DenseMap<const TaskDecl*, std::pair<TypeRef, TypeRef>> task_records;
   // Sites and groups by name, over all modules.
   std::unordered_map<std::string, size_t> sites;  // index into program.sites
+  // The first scopes are those of the file that replaces the program's sites, and of its imports; 0: there is none.
+  size_t sites_scopes = 0;
   std::unordered_map<std::string, Binding*> groups;
   llvm::DenseMap<const Decl*, ModuleScope*> home;  // the module of each declaration
   std::unordered_map<std::string, Binding*> builtins;

@@ -13,7 +13,11 @@ class Declarer {
 
   void Run() {
     DeclareBuiltins();
-    for (ModuleScope& scope : context_.program.scopes) DeclareOwn(scope);
+    size_t count = 0;
+    for (ModuleScope& scope : context_.program.scopes) {
+      DeclareOwn(scope);
+      if (++count == context_.sites_scopes) replaced_groups_ = context_.groups;
+    }
     for (ModuleScope& scope : context_.program.scopes) DeclareImports(scope);
     NameForIr();
     for (ModuleScope& scope : context_.program.scopes) MakeTypes(scope);
@@ -61,7 +65,7 @@ class Declarer {
   // People are named while the program runs, when nobody asks in which file.
   void DeclareGroup(Binding* group) {
     auto [known, fresh] = context_.groups.try_emplace(group->name.text.str(), group);
-    if (fresh) return;
+    if (fresh || replaced_groups_.count(known->first) != 0) return;
     context_.Report(group->name.range, diagnostics::kDuplicateGroup, group->name.text)
         .Note(known->second->name.range, "declared here");
   }
@@ -156,6 +160,7 @@ class Declarer {
   }
 
   Context& context_;
+  std::unordered_map<std::string, Binding*> replaced_groups_;  // those of the file of `--sites`
   const llvm::DenseMap<const ImportDecl*, ModuleScope*>& imports_;
 };
 

@@ -21,13 +21,13 @@ class Loader {
  public:
   explicit Loader(Context& context) : context_(context) {}
 
-  llvm::DenseMap<const ImportDecl*, ModuleScope*> Run(std::unique_ptr<Module> root) {
-    const std::string path = context_.sources.file(root->file).path;
-    Open(Canonical(path), std::move(root));
-    // Depth first with a stack of its own: a module is finished when all of its imports are.
-    while (!open_.empty()) {
-      if (!Step()) Finish();
+  llvm::DenseMap<const ImportDecl*, ModuleScope*> Run(std::unique_ptr<Module> sites, std::unique_ptr<Module> root) {
+    if (sites != nullptr) {
+      LoadAll(std::move(sites));
+      context_.sites_scopes = context_.program.scopes.size();
+      for (const auto& unit : context_.program.modules) CheckSitesOnly(*unit);
     }
+    LoadAll(std::move(root));
     for (auto& [import, unit] : imported_) scopes_[import] = units_[unit].scope;
     return std::move(scopes_);
   }
@@ -42,6 +42,23 @@ class Loader {
     bool finished = false;
     ModuleScope* scope = nullptr;
   };
+
+  // Depth first with a stack of its own: a module is finished when all of its imports are.
+  void LoadAll(std::unique_ptr<Module> root) {
+    const std::string path = context_.sources.file(root->file).path;
+    Open(Canonical(path), std::move(root));
+    while (!open_.empty()) {
+      if (!Step()) Finish();
+    }
+  }
+
+  void CheckSitesOnly(const Module& unit) {
+    for (const Decl* decl : unit.decls) {
+      const bool fits = llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<ImportDecl>(decl) ||
+                        llvm::isa<ErrorDecl>(decl);
+      if (!fits) context_.Report(decl->name.range, diagnostics::kNotOfSites, KindName(*decl));
+    }
+  }
 
   void Open(std::string path, std::unique_ptr<Module> module) {
     by_path_[path] = units_.size();
@@ -133,8 +150,9 @@ class Loader {
 
 }  // namespace
 
-llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> root) {
-  return Loader(context).Run(std::move(root));
+llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> sites,
+                                                            std::unique_ptr<Module> root) {
+  return Loader(context).Run(std::move(sites), std::move(root));
 }
 
 }  // namespace hwf::sema

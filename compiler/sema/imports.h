@@ -6,7 +6,9 @@
 
 namespace hwf::sema {
 
-// Fills program.modules and program.scopes. Gives, for each import that was read, the module it stands for.
-llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> root);
+// Fills program.modules and program.scopes. Gives, for each import that was read, the module it stands for. `sites`, or
+// null: the file whose sites take the place of the program's; it and its imports come first, and hold nothing else.
+llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> sites,
+                                                            std::unique_ptr<Module> root);
 
 }  // namespace hwf::sema

@@ -83,16 +83,19 @@ struct Program {
   // Every site, in order of declaration: its kind, and its own and inherited fields (constants).
   struct Site {
     const syntax::SiteDecl* decl = nullptr;
-    std::string kind;  // "local"
+    std::string kind;  // "local", "slurm", "ssh"
     std::vector<std::pair<std::string, const syntax::Expr*>> fields;
   };
   std::vector<Site> sites;
+  // Sites of a task's `on` that could not grant what it needs, where others could; and why.
+  std::unordered_map<const syntax::TaskDecl*, std::vector<ir::Never>> never;
   // A name for IR definitions, unique over modules: "fit", or "lib.fit" for an imported module's second `fit`.
   std::unordered_map<const syntax::Decl*, std::string> ir_names;
 };
 
 // Reads the imports of `root` (already parsed, moved in), resolves, checks. Reports to `emitter`; the Program is whole
-// only if no error was reported.
-Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter);
+// only if no error was reported. The sites of `sites_file`, if there is one, take the place of the program's.
+Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter,
+                std::unique_ptr<syntax::Module> sites_file = nullptr);
 
 }  // namespace hwf::sema

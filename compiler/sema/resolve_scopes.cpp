@@ -36,7 +36,6 @@ void Resolver::ResolveModule() {
     if (const auto* fn = llvm::dyn_cast<FnDecl>(decl)) Resolve(*fn);
     if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) Resolve(*task);
     if (const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl)) Resolve(*workflow);
-    if (const auto* site = llvm::dyn_cast<SiteDecl>(decl)) ResolveArgs(site->args);
     if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) Resolve(group->members);
   }
 }
@@ -96,6 +95,7 @@ void Resolver::Resolve(const TaskDecl& task) {
   for (StringExpr* path : task.uses) Resolve(path);
   Resolve(task.image);
   Resolve(task.retry.count);
+  Resolve(task.pack);
   DeclareInTask(task, Binding::Kind::kAttempt, "attempt");
   for (const TaskDecl::Need& need : task.needs) Resolve(need.value);
   DeclareInTask(task, Binding::Kind::kOut, "out");

@@ -41,11 +41,12 @@ void Checker::CheckModule() {
   }
 }
 
-Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter) {
+Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter,
+                std::unique_ptr<syntax::Module> sites_file) {
   Program program;
   program.types = std::make_shared<ir::TypeTable>();
   Context context(sources, emitter, program);
-  const auto imports = LoadImports(context, std::move(root));
+  const auto imports = LoadImports(context, std::move(sites_file), std::move(root));
   Declare(context, imports);
   Types types(context);
   types.ResolveHeads();

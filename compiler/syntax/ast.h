@@ -123,7 +123,8 @@ struct TaskDecl : Decl {
   bool cache_off = false;
   ArrayRef<StreamClause> streams;
   ArrayRef<MessageClause> accepts;
-  ArrayRef<Ident> uncarried;  // `launch`, `pack`: the word, for the diagnostic
+  Ident launch;         // `srun`, `mpirun` or `torchrun`, or empty
+  Expr* pack = nullptr;
   Run run;
   bool broken = false;  // one of its clauses is an error: what seems to be missing may stand there
   explicit TaskDecl(Range r, Ident n) : Decl(Kind::kTask, r, n) {}

@@ -12,7 +12,6 @@ struct Builder::TaskParts {
   llvm::SmallVector<Ident, 4> secrets;
   llvm::SmallVector<StreamClause, 2> streams;
   llvm::SmallVector<MessageClause, 4> accepts;
-  llvm::SmallVector<Ident, 2> uncarried;
 };
 
 Decl* Builder::Task(P::TaskDeclContext* c) {
@@ -33,7 +32,6 @@ Decl* Builder::Task(P::TaskDeclContext* c) {
   task->secrets = Save(parts.secrets);
   task->streams = Save(parts.streams);
   task->accepts = Save(parts.accepts);
-  task->uncarried = Save(parts.uncarried);
   // What is wrong in a clause leaves the others and the header whole.
   task->broken = broken_;
   broken_ = header_broken;
@@ -65,7 +63,11 @@ void Builder::TaskClause(P::TaskClauseContext* c, TaskDecl* task, TaskParts& par
   if (c->retried && Once(task->retry.count, word, "retry")) Retry(c->retried, task);
   if (c->effect && Once(task->effect, word, "effect")) task->effect = true;
   if (c->cached && Once(task->cache_off, word, "cache")) task->cache_off = Expect(Name(c->cached->off), {"off"});
-  if (c->launched) parts.uncarried.push_back(Name(c->launched->word));
+  if (c->launched && Once(static_cast<bool>(task->launch), word, "launch")) {
+    const Ident starter = Name(c->launched->starter);
+    if (Expect(starter, {"srun", "mpirun", "torchrun"})) task->launch = starter;
+  }
+  if (c->packed && Once(task->pack, word, "pack")) task->pack = Expression(c->packed->size);
   if (c->streamed) Stream(c->streamed, parts);
   if (c->accepted) {
     for (P::MessageContext* m : c->accepted->messages) {

@@ -1,6 +1,7 @@
 // File tests of `hwfc check`. A case is a `.hwf` file below tests/check, or a directory with a `main.hwf`, which may
 // import what lies beside it. The expected output stands at the end of the file, each line behind `#: `; without any,
-// the file must be without fault. `check_test --update` rewrites the expectations; the diff is reviewed as code.
+// the file must be without fault. `of_the_command_line.hwf` beside a `main.hwf` is given as `--sites`. `check_test
+// --update` rewrites the expectations; the diff is reviewed as code.
 
 #include <gtest/gtest.h>
 
@@ -18,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = "#:";
+constexpr const char* kSitesFile = "of_the_command_line.hwf";
 
 std::string Read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -68,6 +70,8 @@ class CheckFile : public ::testing::Test {
     std::string text = Read(path_);
     Case expected = Split(text);
     driver::Frontend frontend;
+    const fs::path sites = fs::path(path_).parent_path() / kSitesFile;
+    if (fs::exists(sites)) frontend.UseSites(sites.string());
     const auto program = frontend.CompileText(path_, expected.source);
     ASSERT_TRUE(program.has_value());
     frontend.Lower(*program);
