@@ -13,7 +13,7 @@ struct NeedRow {
 };
 constexpr NeedRow kNeeds[] = {
     {"cpus", TypeKind::kInt, 1},      {"gpus", TypeKind::kInt, 0},   {"memory", TypeKind::kBytes, 1},
-    {"time", TypeKind::kDuration, 1}, {"gpu", TypeKind::kString, 0}, {"disk", TypeKind::kBytes, 0},
+    {"time", TypeKind::kDuration, 1}, {"gpu", TypeKind::kString, 0}, {"disk", TypeKind::kBytes, 1},
     {"nodes", TypeKind::kInt, 1},     {"ranks", TypeKind::kInt, 1},  {"ranks_per_node", TypeKind::kInt, 1},
 };
 

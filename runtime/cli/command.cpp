@@ -203,6 +203,7 @@ std::string Arguments::Get(std::string_view name, std::string_view fallback) con
   return std::string(fallback);
 }
 
+OptionSpec SitesOption() { return {"sites", "FILE", "the sites of FILE instead of the program's"}; }
 OptionSpec RunsOption() { return {"runs", "DIR", "where runs are kept (default: .hwf/runs here)"}; }
 OptionSpec JsonOption() { return {"json", "", "JSON for programs"}; }
 

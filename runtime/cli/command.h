@@ -69,6 +69,7 @@ struct CommandSpec {
 
 // Options that mean the same wherever they appear.
 OptionSpec RunsOption();
+OptionSpec SitesOption();
 OptionSpec JsonOption();
 
 // Every command, in the order in which people meet them.

@@ -187,7 +187,7 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
 }
 
 int Run(Context& context, const Arguments& arguments) {
-  const LoadedProgram loaded = LoadProgram(context, arguments.positional.front());
+  const LoadedProgram loaded = LoadProgram(context, arguments.positional.front(), arguments.Get("sites"));
   if (!loaded.program) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
     return loaded.error.exit;
@@ -236,7 +236,7 @@ CommandSpec PlanCommand() {
   spec.text =
       "Takes the same parameters as `hwf run`. Tasks, branches, loops, and where people come in; then, of the tasks "
       "whose\ninputs are known now, which have a result from earlier runs in --runs, and which would run first.";
-  spec.options = {RunsOption(), JsonOption()};
+  spec.options = {SitesOption(), RunsOption(), JsonOption()};
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"}};
   spec.program_options = true;
   spec.run = Run;

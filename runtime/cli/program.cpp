@@ -44,7 +44,7 @@ struct Compiled {
   std::string ir;
   ProgramError error;
 };
-Compiled Compile(const Context& context, const std::string& path) {
+Compiled Compile(const Context& context, const std::string& path, const std::string& sites) {
   Compiled compiled;
   const auto fail = [&](int exit, std::string message) {
     compiled.error = {exit, std::move(message)};
@@ -54,6 +54,7 @@ Compiled Compile(const Context& context, const std::string& path) {
   if (!out.valid()) return fail(kExitWorld, ErrnoError(errno, "making a temporary file").message());
   platform::SpawnOptions options;
   options.argv = {context.program_directory + "/hwfc", "build", path, "-o", "-"};
+  if (!sites.empty()) options.argv.push_back("--sites=" + sites);
   options.inherit_env = true;
   options.files = {{out.get(), 1}, {2, 2}};
   const ErrorOr<pid_t> child = platform::Spawn(options);
@@ -176,15 +177,19 @@ std::string DefaultText(const ir::Param& param) {
 
 }  // namespace
 
-LoadedProgram LoadProgram(const Context& context, const std::string& path) {
+LoadedProgram LoadProgram(const Context& context, const std::string& path, const std::string& sites) {
   LoadedProgram loaded;
   auto program = std::make_unique<Program>();
   if (EndsWith(path, ".hwfir")) {
+    if (!sites.empty()) {
+      return Failed(kExitUsage,
+                    fmt::format("{} is compiled already, with its sites in it: give `--sites` to `hwfc build`", path));
+    }
     ErrorOr<std::string> text = platform::RealFileSystem().Read(path, kMaxProgramBytes);
     if (!text.ok()) return Failed(kExitFailed, text.error().message());
     program->ir = std::move(text).value();
   } else {
-    Compiled compiled = Compile(context, path);
+    Compiled compiled = Compile(context, path, sites);
     if (compiled.error.exit != kExitFailed || compiled.ir.empty()) {
       if (compiled.ir.empty()) return Failed(compiled.error.exit, compiled.error.message);
     }

@@ -27,7 +27,8 @@ struct LoadedProgram {
   std::unique_ptr<Program> program;
   ProgramError error;
 };
-LoadedProgram LoadProgram(const Context& context, const std::string& path);
+// `sites`: of `--sites`, or empty.
+LoadedProgram LoadProgram(const Context& context, const std::string& path, const std::string& sites);
 
 // Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
 // names what is unknown, missing or of the wrong type.

@@ -19,7 +19,7 @@ namespace {
 
 int Run(Context& context, const Arguments& arguments) {
   const std::string& path = arguments.positional.front();
-  LoadedProgram loaded = LoadProgram(context, path);
+  LoadedProgram loaded = LoadProgram(context, path, arguments.Get("sites"));
   if (!loaded.program) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
     return loaded.error.exit;
@@ -95,10 +95,12 @@ CommandSpec RunCommand() {
       "resume`.";
   spec.options = CarryOptionSpecs();
   spec.options.push_back({"share", "GROUP", "the group may read the run and answer its reviews"});
+  spec.options.push_back(SitesOption());
   spec.options.push_back({"people", "FILE", "names and keys of people without accounts here"});
   spec.options.push_back({"detach", "", "start what can be started now and leave (exit 75)"});
   spec.examples = {{"hwf run train.hwf --rate 0.2", "run with a parameter"},
                    {"hwf run train.hwf --help", "what the program does, and its parameters"},
+                   {"hwf run train.hwf --sites cluster.hwf", "the same on a cluster"},
                    {"hwf run train.hwf --share ml-team --notify 'mail -s \"$HWF_QUESTION\" me'", "with colleagues"}};
   spec.program_options = true;
   spec.run = Run;

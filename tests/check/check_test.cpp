@@ -112,6 +112,22 @@ TEST(Codes, EachIsExpectedSomewhere) {
   }
 }
 
+// The example runs unchanged wherever a file of sites says.
+TEST(Examples, DigitsIsFineOnEachOfItsSites) {
+  const fs::path example = fs::path(HWF_SOURCE_DIR) / "examples" / "digits";
+  for (const char* sites : {"local", "slurm", "ssh"}) {
+    driver::Frontend frontend;
+    frontend.UseSites((example / "sites" / (std::string(sites) + ".hwf")).string());
+    const auto program = frontend.Compile((example / "digits.hwf").string());
+    ASSERT_TRUE(program.has_value()) << sites;
+    const auto module = frontend.Lower(*program);
+    ASSERT_TRUE(module.has_value()) << frontend.Render({});
+    EXPECT_EQ(frontend.Render({}), "");
+    ASSERT_EQ(module->sites.size(), 1u);
+    EXPECT_EQ(module->sites[0].kind, sites);
+  }
+}
+
 }  // namespace
 }  // namespace hwf
 
