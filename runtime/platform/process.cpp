@@ -254,6 +254,12 @@ std::string HostName() {
   return name;
 }
 
+std::string ThisProgram() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "";
+}
+
 // /proc/<pid>/stat: "pid (name) state ppid ..."; the name may hold anything, so fields count from the last bracket.
 ErrorOr<int64_t> StartTimeOf(int64_t pid) {
   std::string what = fmt::format("process {}", pid);

@@ -55,6 +55,8 @@ struct ProcessIdentity {
 // "<boot id>/<pid namespace>". Pids can be compared only where this is equal.
 std::string BootIdentity();
 std::string HostName();
+// The absolute path of this process's program.
+std::string ThisProgram();
 ProcessIdentity OwnIdentity();
 // When the process started, in ticks since boot; ESRCH if there is none or it is a zombie.
 ErrorOr<int64_t> StartTimeOf(int64_t pid);

@@ -17,6 +17,7 @@
 
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
+#include "runtime/runner/ranks.h"
 #include "runtime/runner/runner.h"
 #include "runtime/slurm/agent_main.h"
 #include "runtime/slurm/job.h"
@@ -30,6 +31,7 @@ constexpr char kHelp[] = R"(hwf-runner: runs the tasks of one run on this machin
 usage: hwf-runner --run DIR [options]
        hwf-runner slurm …   submits the run's tasks to Slurm instead: hwf-runner slurm --help
        hwf-runner job …     what its jobs run
+       hwf-runner rank …    one rank of a command
 
   --run DIR             the run's directory (.hwf/runs/ID)
   --cpus N              CPUs to give to tasks (default: what affinity, cgroup and Slurm allow)
@@ -39,6 +41,8 @@ usage: hwf-runner --run DIR [options]
   --idle-exit-ms MS     ends when it has had no engine and no work for so long (default 60000)
   --ledger DIR          where runners of this user share out the machine (default: /tmp/hwf-UID)
   --state DIR           of its log, socket and streams (default: `runner` in the run's directory)
+  --setup TEXT          shell text in front of each command (`module load …`)
+  --launch HOW          what starts the ranks of a command: mpirun or torchrun
   --foreground          does not go into the background
   --help, --version
 
@@ -80,6 +84,14 @@ bool ReadOption(std::string_view name, const char* value, Arguments& arguments) 
   if (name == "--kill-grace-ms") return ReadNumber(value, options.kill_grace_ms);
   if (name == "--idle-exit-ms") return ReadNumber(value, options.idle_exit_ms);
   if (name == "--stray-grace-ms") return ReadNumber(value, options.stray_grace_ms);
+  if (name == "--setup") {
+    options.setup = value;
+    return true;
+  }
+  if (name == "--launch") {
+    options.launch = value;
+    return true;
+  }
   if (name == "--state") {
     options.state_directory = value;
     return !options.state_directory.empty() && options.state_directory.front() == '/';
@@ -119,6 +131,7 @@ int main(int argc, char** argv) {
   HoldStandardStreams();
   DefaultSignals();
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "slurm") return hwf::slurm::RunAgent({argv + 2, argv + argc});
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {

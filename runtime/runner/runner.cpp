@@ -30,6 +30,7 @@ constexpr int64_t kLeavePollMs = 100;  // when there was no engine for long enou
 Runner::Runner(const RunnerOptions& options, mode_t directory_mode)
     : options_(options),
       directory_mode_(directory_mode),
+      self_(platform::ThisProgram()),
       boot_(platform::BootIdentity()),
       slots_(options.state_directory, FileMode()) {}
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "runtime/runner/attempt.h"
 #include "runtime/runner/front.h"
+#include "runtime/runner/launch.h"
 #include "runtime/runner/ledger.h"
 #include "runtime/runner/machine.h"
 #include "runtime/runner/outputs.h"
@@ -44,6 +45,8 @@ struct RunnerOptions {
   // In a Slurm job: the machine is what the job was given, nobody else's runner shares it; attempts' directories are
   // there already; its variables SLURM… are the tasks' too.
   bool in_job = false;
+  std::string setup;   // shell text in front of each command; empty: none
+  std::string launch;  // what starts ranks, where a task does not say
 };
 
 class Runner {
@@ -99,6 +102,7 @@ class Runner {
   bool Begin(Start& start, Share share);
   ErrorOr<Success> Prepare(Attempt& attempt);
   ErrorOr<Success> MakeAttemptDirectory(const std::string& directory);
+  ErrorOr<Success> Wrap(const Start& start, LaunchSpec& spec) const;
   void LaunchTask(Attempt& attempt);
   void EndUnrun(const Start& start, ir::Reason reason, const std::string& why);
   ErrorOr<Success> Place(const Start& start, const Json& body);
@@ -144,6 +148,7 @@ class Runner {
 
   RunnerOptions options_;
   mode_t directory_mode_;
+  std::string self_;  // path of this program
   std::string boot_;  // this boot and pid namespace
   Machine machine_;
   std::unique_ptr<Ledger> ledger_;

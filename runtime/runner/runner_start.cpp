@@ -14,6 +14,7 @@
 #include "runtime/runner/emission_check.h"
 #include "runtime/runner/launch.h"
 #include "runtime/runner/process_tree.h"
+#include "runtime/runner/ranks.h"
 #include "runtime/runner/runner.h"
 
 extern char** environ;
@@ -40,6 +41,19 @@ void AddJobVariables(const Given& given, std::vector<std::string>& env) {
     const std::string_view text(*entry);
     if (text.starts_with("SLURM") && !given(text.substr(0, text.find('=')))) env.emplace_back(text);
   }
+}
+
+// The setup is shell text of the site's owner; a login shell's functions (`module`) are there for it. What it prints is
+// no output of the task, and PATH stays as it was given until the setup changes it. The command then finds the
+// variables that it exported.
+std::vector<std::string> WithSetup(const std::string& setup, std::vector<std::string> argv) {
+  std::vector<std::string> words = {"bash", "-c",
+                                    "exec 3>&1 1>&2\ntask_path=$PATH\n[ -r /etc/profile ] && . "
+                                    "/etc/profile\nPATH=$task_path\nunset task_path\nset -e\n" +
+                                        setup + "\nset +e\nexec 1>&3 3>&-\nexec \"$@\"",
+                                    "setup"};
+  words.insert(words.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+  return words;
 }
 
 bool NoMore(const Demand& a, const Demand& b) { return a.cpus >= b.cpus && a.gpus >= b.gpus && a.memory >= b.memory; }
@@ -217,12 +231,26 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
   return env;
 }
 
+// What the site puts around a task's command: the launcher of its ranks, and in front of all the site's setup.
+ErrorOr<Success> Runner::Wrap(const Start& start, LaunchSpec& spec) const {
+  if (HasRanks(start)) {
+    HWF_ASSIGN(spec.argv,
+               RankCommand(start, std::move(spec.argv), {options_.launch, self_, options_.in_job}, spec.env));
+  }
+  if (!options_.setup.empty()) spec.argv = WithSetup(options_.setup, std::move(spec.argv));
+  return Success{};
+}
+
 void Runner::LaunchTask(Attempt& attempt) {
   const Start& start = attempt.start;
   LaunchSpec spec;
   spec.argv = start.argv;
   if (!start.script.empty()) spec.argv.push_back("command");
   spec.env = EnvironmentOf(attempt);
+  if (auto wrapped = Wrap(start, spec); !wrapped.ok()) {
+    EndUnrun(start, ir::Reason::kSite, wrapped.error().message());
+    return Forget(attempt, false);
+  }
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);
   spec.err = slots_.err(attempt.slot);

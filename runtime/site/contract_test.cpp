@@ -2,16 +2,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include "runtime/platform/clock.h"
-#include "runtime/runner/testing/runner_harness.h"
-#include "runtime/site/testing/site_world.h"
+#include "runtime/site/testing/site_fixture.h"
 
 namespace hwf::site {
 namespace {
@@ -23,76 +20,9 @@ using runner::testing::Mark;
 using runner::testing::ProcessesWith;
 using ::testing::HasSubstr;
 
-class SiteContract : public ::testing::TestWithParam<testing::WorldKind> {
+class SiteContract : public testing::SiteFixture, public ::testing::WithParamInterface<testing::WorldKind> {
  protected:
-  void SetUp() override {
-    world_ = GetParam().make();
-    if (const std::string missing = world_->missing(); !missing.empty()) GTEST_SKIP() << missing;
-    world_->Up();
-    up_ = true;
-    Open();
-  }
-  void TearDown() override {
-    if (site_) site_->Finish();
-    site_.reset();
-    if (up_) world_->Down();
-    world_.reset();
-  }
-  void Open(int64_t epoch = 1, uint64_t offset = 0) {
-    site_ = world_->MakeSite(recorder_);
-    site_->Adopt(epoch, offset);
-  }
-  template <typename Condition>
-  bool Until(const Condition& condition, int64_t timeout_ms = 45'000) {
-    const int64_t deadline = platform::RealClock().MonotonicMs() + timeout_ms;
-    while (!condition()) {
-      const int64_t left = deadline - platform::RealClock().MonotonicMs();
-      if (left <= 0) return false;
-      const int wait = site_->Poll();
-      if (condition()) return true;
-      pollfd ready{site_->fd(), POLLIN, 0};
-      poll(&ready, 1, static_cast<int>(std::min<int64_t>(wait < 0 ? 20 : wait, std::min<int64_t>(left, 20))));
-    }
-    return true;
-  }
-  Start Script(const std::string& place, const std::string& script) {
-    Start start;
-    start.place = place;
-    start.directory = Directory(place);
-    start.argv = {"bash"};
-    start.script = script;
-    start.env = {{"PATH", "/usr/bin:/bin"}};
-    return start;
-  }
-  std::string Directory(const std::string& place) { return fmt::format("{}/tasks/{}/1", site_->root(), place); }
-  bool Ended(const std::string& place) {
-    return Until([&] { return recorder_.ended_.contains(place); });
-  }
-  bool Started(const std::string& place) {
-    return Until([&] { return recorder_.started_.contains(place); });
-  }
-  runner::Ended RunOne(const Start& start) {
-    site_->Submit({start});
-    EXPECT_TRUE(Ended(start.place)) << start.place << " " << recorder_.trouble_ << recorder_.waiting_[start.place];
-    return recorder_.ended_[start.place];
-  }
-  std::string ReadFile(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-  void KillAgents() {
-    const std::vector<pid_t> agents = world_->Agents();
-    EXPECT_FALSE(agents.empty());
-    for (const pid_t agent : agents) kill(agent, SIGKILL);
-    EXPECT_TRUE(Eventually([&] { return world_->Agents().empty(); }));
-  }
-
-  std::unique_ptr<testing::World> world_;
-  testing::Recorder recorder_;
-  std::unique_ptr<Site> site_;
-  bool up_ = false;
+  void SetUp() override { UpWith(GetParam().make()); }
 };
 
 INSTANTIATE_TEST_SUITE_P(All, SiteContract, ::testing::ValuesIn(testing::AllWorlds()),
@@ -249,10 +179,11 @@ TEST_P(SiteContract, SecretsReachTheTaskAndNoFile) {
   start.secrets = {{"TOKEN", secret}};
   const runner::Ended ended = RunOne(start);
   EXPECT_FALSE(ended.failure.has_value()) << ended.message;
-  EXPECT_THAT(ended.out, HasSubstr(testing::Run({"sh", "-c", "printf %s " + secret + " | sha256sum"}).substr(0, 64)));
+  EXPECT_THAT(ended.out,
+              HasSubstr(testing::RunProgram({"sh", "-c", "printf %s " + secret + " | sha256sum"}).substr(0, 64)));
   // The run's directory, and, of Slurm, the spool and state of its daemons.
   const std::string top = world_->root().substr(0, world_->root().rfind('/'));
-  EXPECT_EQ(testing::Run({"grep", "-rlaF", "--", secret, top}, /*must_succeed=*/false), "");
+  EXPECT_EQ(testing::RunProgram({"grep", "-rlaF", "--", secret, top}, /*must_succeed=*/false), "");
 }
 
 TEST_P(SiteContract, UsesAreSeenByTheirNames) {

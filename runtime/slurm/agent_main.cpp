@@ -1,12 +1,11 @@
 #include "runtime/slurm/agent_main.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <memory>
 
+#include "runtime/platform/process.h"
 #include "runtime/runner/background.h"
 #include "runtime/slurm/agent.h"
 
@@ -71,13 +70,6 @@ ErrorOr<Success> ReadOption(const std::string& name, const std::string& value, A
   return Success{};
 }
 
-std::string ThisProgram() {
-  char* real = realpath("/proc/self/exe", nullptr);
-  std::string path = real != nullptr ? real : "";
-  free(real);
-  return path;
-}
-
 int Usage(const std::string& why) {
   fmt::print(stderr, "hwf-runner slurm: {}\nTry: hwf-runner slurm --help\n", why);
   return 2;
@@ -103,7 +95,7 @@ int RunAgent(const std::vector<std::string>& arguments) {
     if (!read.ok()) return Usage(read.error().message());
   }
   if (options.run_directory.empty() || options.state_directory.empty()) return Usage("--run and --state are needed");
-  if (options.runner.empty()) options.runner = ThisProgram();
+  if (options.runner.empty()) options.runner = platform::ThisProgram();
   const auto open = [&](int lock) -> ErrorOr<std::function<int()>> {
     HWF_ASSIGN(std::shared_ptr<Agent> agent, Agent::Open(options, lock));
     return std::function<int()>([agent] { return agent->Run(); });

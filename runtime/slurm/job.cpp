@@ -72,6 +72,8 @@ ErrorOr<int> Run(const Place& place) {
   options.state_directory = state;
   options.ledger_directory = state;
   options.in_job = true;
+  options.setup = spec.setup;
+  options.launch = spec.launch;
   options.idle_exit_ms = 0;
   options.kill_grace_ms = spec.kill_grace_ms;
   options.limits.cpus = spec.cpus;

@@ -4,6 +4,8 @@ one directory and on ports of its own, as whoever starts it. As a program:
 
     slurm_cluster.py up DIR [--nodes N] [--gpu-nodes N] [--accounting none|filetxt|dbd] [--set KEY=VALUE …]
     slurm_cluster.py down DIR
+    slurm_cluster.py kill DIR DAEMON [--signal NAME]      DAEMON: slurmctld, slurmd.c1, slurmdbd, munged
+    slurm_cluster.py start DIR DAEMON
     slurm_cluster.py missing          prints what has to be installed; nothing if all is there
 
 `up` prints the path of the slurm.conf. As a module: Cluster.
@@ -177,10 +179,18 @@ class Cluster:
             Path((self.root / "port_lock").read_text()).unlink()
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def start(self, daemon):
+        if daemon == "munged":
+            self._start_munge()
+        elif daemon.startswith("slurmd."):
+            self.start_slurmd(daemon.split(".")[1])
+        else:
+            {"slurmctld": self.start_slurmctld, "slurmdbd": self.start_slurmdbd}[daemon]()
+
     def start_slurmctld(self):
         # -i: with state that it cannot read it starts without
         self._daemon(["slurmctld", "-i"], "slurmctld")
-        until(lambda: self.pid("slurmctld") and bindable(self.port + 0) is False, "slurmctld")
+        until(lambda: self.pid("slurmctld") and self.run("scontrol", "ping", check=False).count("UP") > 0, "slurmctld")
 
     def start_slurmd(self, node):
         (self.root / "spool" / node).mkdir(exist_ok=True)
@@ -188,8 +198,11 @@ class Cluster:
 
     def start_slurmdbd(self):
         self._daemon(["slurmdbd"], "slurmdbd")
-        until(lambda: not bindable(self.port + 3), "slurmdbd")
-        subprocess.run(["sacctmgr", "-i", "add", "cluster", "hwftest"], env=self.env, capture_output=True, timeout=30)
+        until(lambda: "hwftest" in self.run("sacctmgr", "-n", "list", "cluster", check=False) or self._add_cluster(), "slurmdbd")
+
+    def _add_cluster(self):
+        added = subprocess.run(["sacctmgr", "-i", "add", "cluster", "hwftest"], env=self.env, capture_output=True, timeout=30)
+        return added.returncode == 0
 
     def kill(self, stem, sig=signal.SIGKILL):
         pid = self.pid(stem)
@@ -235,7 +248,8 @@ class Cluster:
 
     def _start_munge(self):
         key = self.root / "munge/key"
-        key.write_bytes(os.urandom(1024))
+        if not key.exists():
+            key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
         at = self.root / "munge"
         subprocess.run(["munged", "--force", "--num-threads=2", f"--key-file={key}", f"--socket={self.root}/munge.sock",
@@ -337,8 +351,10 @@ class Cluster:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["up", "down", "missing"])
+    parser.add_argument("what", choices=["up", "down", "missing", "kill", "start"])
     parser.add_argument("root", nargs="?")
+    parser.add_argument("daemon", nargs="?")
+    parser.add_argument("--signal", default="KILL")
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--gpu-nodes", type=int, default=1)
     parser.add_argument("--accounting", choices=["none", "filetxt", "dbd"], default="none")
@@ -352,6 +368,12 @@ def main():
     cluster = Cluster(options.root, options.nodes, options.gpu_nodes, accounting=options.accounting, settings=options.set)
     if options.what == "down":
         cluster.down()
+        return 0
+    if options.what == "kill":
+        cluster.kill(options.daemon, getattr(signal, "SIG" + options.signal))
+        return 0
+    if options.what == "start":
+        cluster.start(options.daemon)
         return 0
     try:
         cluster.up()

@@ -40,43 +40,6 @@ class LocalWorld final : public World {
   LocalOptions options_;
 };
 
-// A real cluster of its own, by tests/support/slurm_cluster.py.
-class SlurmWorld final : public World {
- public:
-  std::string missing() const override {
-    const std::string programs = Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "missing"});
-    return programs.size() <= 1 ? "" : "Slurm is not installed: " + programs;
-  }
-  void Up() override {
-    const std::string conf =
-        Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "up", top_ + "/c", "--nodes", "2", "--gpu-nodes", "1"});
-    setenv("SLURM_CONF", conf.substr(0, conf.find('\n')).c_str(), 1);
-  }
-  void Down() override {
-    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
-    Run({HWF_PYTHON, HWF_SLURM_CLUSTER, "down", top_ + "/c"});
-  }
-  std::unique_ptr<Site> MakeSite(Listener& listener) override {
-    const std::string state = root_ + "/agents/train";
-    LocalAgent agent;
-    agent.state = state;
-    agent.argv = {HWF_RUNNER_PROGRAM,  "slurm", "--run",           root_, "--state",        state,
-                  "--least-poll-ms",   "200",   "--kill-grace-ms", "500", "--idle-exit-ms", "2000",
-                  "--record-grace-ms", "1000"};
-    AgentOptions options;
-    options.name = "train";
-    options.root = root_;
-    options.patient = true;
-    options.most_waiting = 10'000;
-    return MakeAgentSite(std::move(options), MakeLocalConnector(std::move(agent)), listener);
-  }
-  std::vector<pid_t> Agents() const override {
-    return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
-  }
-  bool outlives_agent() const override { return true; }
-  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
-};
-
 }  // namespace
 
 void Recorder::OnReport(const std::string&, runner::Report report, uint64_t offset) {
@@ -100,6 +63,56 @@ void Recorder::OnTrouble(const std::string&, const std::string& why) {
   if (in_trouble_) trouble_ = why;
 }
 
+std::string SlurmWorld::missing() const {
+  const std::string programs = RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "missing"});
+  return programs.size() <= 1 ? "" : "Slurm is not installed: " + programs;
+}
+
+void SlurmWorld::Up() {
+  std::vector<std::string> argv = {HWF_PYTHON, HWF_SLURM_CLUSTER, "up", top_ + "/c"};
+  argv.insert(argv.end(), cluster_.begin(), cluster_.end());
+  const std::string conf = RunProgram(argv);
+  setenv("SLURM_CONF", conf.substr(0, conf.find('\n')).c_str(), 1);
+}
+
+void SlurmWorld::Down() {
+  for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+  RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "down", top_ + "/c"});
+}
+
+void SlurmWorld::Daemon(std::vector<std::string> what) {
+  what.insert(what.begin(), {HWF_PYTHON, HWF_SLURM_CLUSTER});
+  what.insert(what.begin() + 3, top_ + "/c");
+  RunProgram(what);
+}
+
+std::unique_ptr<Site> SlurmWorld::MakeSite(Listener& listener) {
+  LocalAgent agent;
+  agent.state = root_ + "/agents/train";
+  const std::pair<const char*, std::string> words[] = {{"--run", root_},
+                                                       {"--state", agent.state},
+                                                       {"--site", site_},
+                                                       {"--least-poll-ms", "200"},
+                                                       {"--kill-grace-ms", "500"},
+                                                       {"--idle-exit-ms", "2000"},
+                                                       {"--record-grace-ms", "1000"}};
+  agent.argv = {HWF_RUNNER_PROGRAM, "slurm"};
+  for (const auto& [name, value] : words) {
+    agent.argv.emplace_back(name);
+    agent.argv.push_back(value);
+  }
+  AgentOptions options;
+  options.name = "train";
+  options.root = root_;
+  options.patient = true;
+  options.most_waiting = 10'000;
+  return MakeAgentSite(std::move(options), MakeLocalConnector(std::move(agent)), listener);
+}
+
+std::vector<pid_t> SlurmWorld::Agents() const {
+  return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
+}
+
 World::World() {
   std::string pattern = "/tmp/hwf-w-XXXXXX";
   top_ = std::filesystem::canonical(mkdtemp(pattern.data()));
@@ -117,7 +130,7 @@ std::vector<WorldKind> AllWorlds() {
           {"slurm", [] { return std::make_unique<SlurmWorld>(); }}};
 }
 
-std::string Run(const std::vector<std::string>& argv, bool must_succeed) {
+std::string RunProgram(const std::vector<std::string>& argv, bool must_succeed) {
   platform::SpawnOptions options;
   options.argv = argv;
   options.inherit_env = true;

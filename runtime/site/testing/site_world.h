@@ -64,6 +64,23 @@ class World {
   std::string root_;  // below it
 };
 
+// A real cluster of its own, by tests/support/slurm_cluster.py: nodes c1 and c2 of 8 CPUs, g1 with 2 GPUs.
+class SlurmWorld final : public World {
+ public:
+  std::string missing() const override;
+  void Up() override;
+  void Down() override;
+  std::unique_ptr<Site> MakeSite(Listener& listener) override;
+  std::vector<pid_t> Agents() const override;
+  bool outlives_agent() const override { return true; }
+  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
+
+  std::string site_ = "{}";           // its fields, as JSON
+  std::vector<std::string> cluster_;  // options of `slurm_cluster.py up`
+  // `kill` or `start` of a daemon, with further options.
+  void Daemon(std::vector<std::string> what);
+};
+
 struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
@@ -72,6 +89,6 @@ struct WorldKind {
 std::vector<WorldKind> AllWorlds();
 
 // Runs a program and waits for it; its standard output, or a test failure.
-std::string Run(const std::vector<std::string>& argv, bool must_succeed = true);
+std::string RunProgram(const std::vector<std::string>& argv, bool must_succeed = true);
 
 }  // namespace hwf::site::testing

@@ -1,0 +1,160 @@
+#include "runtime/runner/ranks.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/process.h"
+
+namespace hwf::runner {
+namespace {
+
+constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+
+int PerNode(const Start& start) {
+  if (start.ranks_per_node > 0) return start.ranks_per_node;
+  return std::max(1, (start.ranks + start.nodes - 1) / start.nodes);
+}
+
+// One that is free on this machine now, where the first rank listens.
+ErrorOr<int> FreePort() {
+  const platform::FileDescriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  socklen_t size = sizeof address;
+  if (!probe.valid() || bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return ErrnoError(errno, "looking for a free port");
+  }
+  return ntohs(address.sin_port);
+}
+
+std::string NameOf(std::string_view entry) { return std::string(entry.substr(0, entry.find('='))); }
+
+using Words = std::vector<std::string>;
+
+void Append(Words& to, const Words& words) { to.insert(to.end(), words.begin(), words.end()); }
+
+Words SrunOf(const Start& start, int ranks, int per_node) {
+  const int cpus = std::max(1, static_cast<int>(std::ceil(start.cpus)) / std::max(1, per_node));
+  return {"srun",
+          fmt::format("--nodes={}", start.nodes),
+          fmt::format("--ntasks={}", ranks),
+          fmt::format("--ntasks-per-node={}", per_node),
+          fmt::format("--cpus-per-task={}", cpus),
+          "--kill-on-bad-exit=1",
+          "--export=ALL",
+          "--unbuffered"};
+}
+
+// Each machine's torchrun starts that machine's ranks; they meet at the first machine's port.
+Words TorchrunOf(const Start& start, const std::string& address, int port) {
+  Words words = {"torchrun", fmt::format("--nproc_per_node={}", PerNode(start))};
+  if (start.nodes == 1) {
+    words.emplace_back("--standalone");
+  } else {
+    Append(words, {fmt::format("--nnodes={}", start.nodes), "--rdzv_backend=c10d",
+                   fmt::format("--rdzv_endpoint={}:{}", address, port), fmt::format("--rdzv_id={}", port)});
+  }
+  words.emplace_back("--no_python");
+  return words;
+}
+
+// Open MPI gives its ranks on other machines only the variables that it is told.
+Words MpirunOf(const Start& start, const Words& env) {
+  Words words = {"mpirun", "-n", std::to_string(start.ranks)};
+  if (start.ranks_per_node > 0) Append(words, {"--map-by", fmt::format("ppr:{}:node", start.ranks_per_node)});
+  for (const std::string& entry : env) {
+    if (!entry.starts_with("SLURM")) Append(words, {"-x", NameOf(entry)});
+  }
+  return words;
+}
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string FirstOf(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (std::string value = Variable(name); !value.empty()) return value;
+  }
+  return "";
+}
+
+}  // namespace
+
+bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 || !start.launch.empty(); }
+
+ErrorOr<std::vector<std::string>> RankCommand(const Start& start, std::vector<std::string> argv, const Ranks& ranks,
+                                              std::vector<std::string>& env) {
+  const std::string site_launch = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
+  const std::string launch = start.launch.empty() ? site_launch : start.launch;
+  if (launch.empty())
+    return MakeError("nothing starts its {} ranks here: say `launch`, in the task or the site", start.ranks);
+  if (!ranks.in_job && (start.nodes > 1 || launch == "srun")) {
+    return MakeError("{} on {} machines need a Slurm site", launch, start.nodes);
+  }
+  HWF_ASSIGN(const int port, FreePort());
+  const std::string address = ranks.in_job ? platform::HostName() : "127.0.0.1";
+  env.push_back("MASTER_ADDR=" + address);
+  env.push_back(fmt::format("MASTER_PORT={}", port));
+  Words words;
+  const Words one = {ranks.self, "rank"};
+  if (launch == "srun") {
+    words = SrunOf(start, start.ranks, PerNode(start));
+    Append(words, one);
+  } else if (launch == "mpirun") {
+    words = MpirunOf(start, env);
+    Append(words, one);
+  } else if (launch == "torchrun") {
+    if (start.nodes > 1) words = SrunOf(start, start.nodes, 1);
+    Append(words, TorchrunOf(start, address, port));
+  } else {
+    return MakeError("`launch {}` is not known: srun, mpirun or torchrun", launch);
+  }
+  // The launcher is the site's, not one that the task's PATH happens to have.
+  const std::string path = Variable("PATH");
+  HWF_ASSIGN(words[0], platform::FindProgram(words[0], path.empty() ? kDefaultPath : path));
+  Append(words, argv);
+  return words;
+}
+
+int RunRank(const std::vector<std::string>& command) {
+  if (command.empty()) {
+    fmt::print(stderr, "usage: hwf-runner rank COMMAND [ARGUMENT…]\n");
+    return 2;
+  }
+  struct Row {
+    const char* name;
+    std::string value;
+  };
+  const Row rows[] = {
+      {"RANK", FirstOf({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})},
+      {"LOCAL_RANK", FirstOf({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"})},
+      {"WORLD_SIZE", FirstOf({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})},
+      {"LOCAL_WORLD_SIZE", FirstOf({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"})},
+      {"GROUP_RANK", FirstOf({"OMPI_COMM_WORLD_NODE_RANK", "SLURM_NODEID"})}};
+  for (const Row& row : rows) {
+    if (!row.value.empty()) setenv(row.name, row.value.c_str(), 1);
+  }
+  std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  const int error = errno;
+  fmt::print(stderr, "{}: {}\n", command[0], error == ENOENT ? "command not found" : strerror(error));
+  return error == ENOENT ? 127 : 126;
+}
+
+}  // namespace hwf::runner

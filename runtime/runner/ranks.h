@@ -1,0 +1,29 @@
+// A command of several ranks: what starts them, and what each finds in its environment, under the names that
+// distributed training looks for: RANK, LOCAL_RANK, WORLD_SIZE, LOCAL_WORLD_SIZE, GROUP_RANK, MASTER_ADDR, MASTER_PORT.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/runner/protocol.h"
+
+namespace hwf::runner {
+
+struct Ranks {
+  std::string launch;  // the site's way, where the task does not say: "srun", "mpirun", "torchrun"; empty: none
+  std::string self;    // path of hwf-runner as all nodes see it
+  bool in_job = false;
+};
+
+// Whether the task's command is to be started by a launcher.
+bool HasRanks(const Start& start);
+// The command that starts `argv` in all its ranks, from the first of its machines; adds MASTER_ADDR and MASTER_PORT to
+// `env`. An error if there is no launcher for it here.
+ErrorOr<std::vector<std::string>> RankCommand(const Start& start, std::vector<std::string> argv, const Ranks& ranks,
+                                              std::vector<std::string>& env);
+
+// `hwf-runner rank COMMAND…`: one of them: sets its variables from what its launcher says, then becomes the command.
+int RunRank(const std::vector<std::string>& command);
+
+}  // namespace hwf::runner

@@ -1,0 +1,207 @@
+// What a Slurm site does beyond the contract, on a real cluster: arrays, GPUs, ranks, setup, and what it says when
+// Slurm refuses, holds or is not there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "runtime/site/testing/site_fixture.h"
+
+namespace hwf::site {
+namespace {
+
+using runner::Start;
+using ::testing::HasSubstr;
+using testing::RunProgram;
+
+class SlurmSite : public testing::SiteFixture {
+ protected:
+  void SetUp() override {
+    auto world = std::make_unique<testing::SlurmWorld>();
+    slurm_ = world.get();
+    made_ = std::move(world);
+  }
+  void Up() { UpWith(std::move(made_)); }
+  // Lines of squeue, sorted out by `format`.
+  std::set<std::string> Queue(const std::string& format) {
+    std::set<std::string> lines;
+    std::istringstream text(RunProgram({"squeue", "-h", "-r", "-t", "all", "-o", format}));
+    for (std::string line; std::getline(text, line);) lines.insert(line);
+    return lines;
+  }
+  bool Waits(const std::string& place, const std::string& why) {
+    return Until([&] { return recorder_.waiting_[place].find(why) != std::string::npos; });
+  }
+  testing::SlurmWorld* slurm_ = nullptr;
+  std::unique_ptr<testing::World> made_;
+};
+
+TEST_F(SlurmSite, EqualTasksAreOneArrayWithinItsThrottle) {
+  slurm_->site_ = R"({"throttle":2})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 6; ++i) {
+    starts.push_back(Script(fmt::format("e{}", i),
+                            "ls ../../../tasks/*/1/running 2>/dev/null | wc -l; touch running; "
+                            "sleep 0.5; rm running"));
+  }
+  starts.push_back(Script("other", "true"));
+  starts.back().cpus = 3;
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 7; })) << recorder_.trouble_;
+  EXPECT_EQ(Queue("%F").size(), 2u) << "one array, and one job of other needs";
+  for (int i = 0; i < 6; ++i) EXPECT_LT(std::stoi(recorder_.ended_[fmt::format("e{}", i)].out), 2);
+  EXPECT_THAT(RunProgram({"scontrol", "show", "job"}), HasSubstr("JobName=e0"));
+}
+
+TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
+  slurm_->site_ = R"({"max_jobs":2})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 5; ++i) starts.push_back(Script(fmt::format("j{}", i), "squeue -h -r | wc -l"));
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 5; })) << recorder_.trouble_;
+  for (const auto& [place, ended] : recorder_.ended_) EXPECT_LE(std::stoi(ended.out), 2) << place;
+}
+
+TEST_F(SlurmSite, TasksOfAPackShareAJob) {
+  slurm_->site_ = R"({"pack":4})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 8; ++i) starts.push_back(Script(fmt::format("p{}", i), "echo $SLURM_JOB_ID"));
+  starts[3].script = "exit 7";
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 8; })) << recorder_.trouble_;
+  std::set<std::string> jobs;
+  for (int i = 0; i < 8; ++i) {
+    const runner::Ended& ended = recorder_.ended_[fmt::format("p{}", i)];
+    EXPECT_EQ(ended.exit_code, i == 3 ? 7 : 0);
+    if (i != 3) jobs.insert(ended.out);
+  }
+  EXPECT_EQ(jobs.size(), 2u);
+}
+
+TEST_F(SlurmSite, GpusAreThoseThatSlurmGave) {
+  slurm_->site_ = R"({"partition":"gpu"})";
+  Up();
+  Start start = Script("gpu", "echo $CUDA_VISIBLE_DEVICES");
+  start.gpus = 2;
+  start.gpu = "fake";
+  EXPECT_EQ(RunOne(start).out, "0,1\n");
+}
+
+TEST_F(SlurmSite, SetupMakesTheEnvironmentAndPrintsNowhere) {
+  slurm_->site_ = R"({"setup":"echo loading; export FROM_SETUP=\"a b\"; PATH=/opt/x:$PATH"})";
+  Up();
+  const runner::Ended ended = RunOne(Script("set", "echo \"$FROM_SETUP $PATH\""));
+  EXPECT_EQ(ended.out, "a b /opt/x:/usr/bin:/bin\n");
+  EXPECT_THAT(ended.err, HasSubstr("loading"));
+}
+
+TEST_F(SlurmSite, RanksAreStartedOverTheNodes) {
+  Up();
+  Start start =
+      Script("ranks", "echo $RANK/$WORLD_SIZE $LOCAL_RANK $GROUP_RANK $SLURMD_NODENAME $MASTER_ADDR:$MASTER_PORT");
+  start.nodes = 2;
+  start.ranks = 4;
+  start.cpus = 2;
+  const runner::Ended ended = RunOne(start);
+  ASSERT_FALSE(ended.failure.has_value()) << ended.message;
+  std::set<std::string> lines, masters;
+  std::istringstream text(ended.out);
+  for (std::string line; std::getline(text, line);) {
+    lines.insert(line.substr(0, line.rfind(' ')));
+    masters.insert(line.substr(line.rfind(' ')));
+  }
+  EXPECT_EQ(lines, (std::set<std::string>{"0/4 0 0 c1", "1/4 1 0 c1", "2/4 0 1 c2", "3/4 1 1 c2"}));
+  EXPECT_EQ(masters.size(), 1u);
+}
+
+TEST_F(SlurmSite, ARankThatFailsFailsTheTask) {
+  Up();
+  Start start = Script("ranks", "[ $RANK = 1 ] && exit 9; sleep 60");
+  start.nodes = 2;
+  start.ranks = 2;
+  const runner::Ended ended = RunOne(start);
+  EXPECT_EQ(ended.failure, ir::Reason::kExit) << ended.message;
+  EXPECT_THAT(ended.err, HasSubstr("task 1: Exited with exit code 9"));
+}
+
+TEST_F(SlurmSite, APartitionThatIsNotThereIsNamed) {
+  slurm_->site_ = R"({"partition":"nowhere"})";
+  Up();
+  const runner::Ended ended = RunOne(Script("lost", "true"));
+  EXPECT_EQ(ended.failure, ir::Reason::kSite);
+  EXPECT_THAT(ended.message, HasSubstr("invalid partition"));
+}
+
+TEST_F(SlurmSite, WhatNoNodeHasIsRefused) {
+  Up();
+  Start start = Script("wide", "true");
+  start.cpus = 500;
+  const runner::Ended ended = RunOne(start);
+  EXPECT_EQ(ended.failure, ir::Reason::kSite);
+  EXPECT_THAT(ended.message, HasSubstr("sbatch refused it"));
+}
+
+TEST_F(SlurmSite, DrainedAndHeldAreNamed) {
+  Up();
+  RunProgram({"scontrol", "update", "nodename=c[1-2]", "state=drain", "reason=test"});
+  site_->Submit({Script("job", "echo ran")});
+  EXPECT_TRUE(Waits("job", "down, drained or reserved")) << recorder_.waiting_["job"];
+  const std::string id = *Queue("%A").begin();
+  RunProgram({"scontrol", "hold", id});
+  EXPECT_TRUE(Waits("job", "held")) << recorder_.waiting_["job"];
+  RunProgram({"scontrol", "release", id});
+  RunProgram({"scontrol", "update", "nodename=c[1-2]", "state=resume"});
+  ASSERT_TRUE(Ended("job"));
+  EXPECT_EQ(recorder_.ended_["job"].out, "ran\n");
+}
+
+TEST_F(SlurmSite, AControllerThatIsDownIsWaitedFor) {
+  Up();
+  site_->Submit({Script("runs", "while [ ! -e go ]; do sleep 0.05; done; echo runs")});
+  ASSERT_TRUE(Started("runs")) << recorder_.trouble_;
+  RunProgram({"sleep", "6"});  // what slurmctld has not saved by then it forgets when it is killed
+  slurm_->Daemon({"kill", "slurmctld"});
+  site_->Submit({Script("later", "echo later")});
+  ASSERT_TRUE(Until([&] { return recorder_.in_trouble_; }));
+  EXPECT_THAT(recorder_.trouble_, HasSubstr("Unable to contact slurm controller"));
+  std::ofstream(Directory("runs") + "/go") << "";
+  ASSERT_TRUE(Ended("runs")) << "a record needs no controller";
+  slurm_->Daemon({"start", "slurmctld"});
+  ASSERT_TRUE(Ended("later")) << recorder_.trouble_;
+  EXPECT_EQ(recorder_.ended_["later"].out, "later\n");
+  EXPECT_FALSE(recorder_.in_trouble_);
+}
+
+TEST_F(SlurmSite, WhoCancelsInSlurmIsNotHwf) {
+  Up();
+  site_->Submit({Script("job", "sleep 60")});
+  ASSERT_TRUE(Started("job")) << recorder_.trouble_;
+  RunProgram({"scancel", *Queue("%A").begin()});
+  ASSERT_TRUE(Ended("job"));
+  EXPECT_EQ(recorder_.ended_["job"].failure, ir::Reason::kCancelled);
+  EXPECT_THAT(recorder_.ended_["job"].message, HasSubstr("not by hwf"));
+}
+
+TEST_F(SlurmSite, PendingJobsThatOthersCancelEnd) {
+  Up();
+  Start wide = Script("wide", "sleep 60");
+  wide.cpus = 8;
+  Start also = Script("also", "sleep 60");
+  also.cpus = 8;
+  Start third = Script("third", "true");
+  third.cpus = 8;
+  site_->Submit({wide, also});
+  ASSERT_TRUE(Started("also")) << recorder_.trouble_;
+  site_->Submit({third});
+  ASSERT_TRUE(Until([&] { return Queue("%T").contains("PENDING"); }));
+  RunProgram({"scancel", "--state=PENDING", "--user=" + std::to_string(geteuid())});
+  ASSERT_TRUE(Ended("third"));
+  EXPECT_EQ(recorder_.ended_["third"].failure, ir::Reason::kCancelled);
+  EXPECT_EQ(recorder_.ended_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace hwf::site
