@@ -1,0 +1,99 @@
+// apptainer, and singularity, its older name: containers are ordinary processes below the command.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/container/client.h"
+#include "runtime/container/engines.h"
+#include "runtime/container/image_files.h"
+#include "runtime/container/inside.h"
+
+namespace hwf::container {
+namespace {
+
+class Apptainer final : public Engine {
+ public:
+  EngineKind kind() const override { return EngineKind::kApptainer; }
+  bool limits_memory() const override { return false; }
+  bool owns_processes() const override { return true; }
+  std::vector<std::string> AddedVariables() const override {
+    return {"APPTAINER_*", "SINGULARITY_*", "PS1", "PROMPT_COMMAND", "HOME",     "TERM", "SHLVL",
+            "PWD",         "OLDPWD",        "_",   "LANG=C",         "USER_PATH"};
+  }
+
+  ErrorOr<std::string> Detect() override {
+    if (Program().empty()) return MakeError("neither apptainer nor singularity is in PATH");
+    HWF_ASSIGN(const std::string output, RunClient({Program(), "version"}, kAskMs));
+    const bool privileged = geteuid() == 0;
+    if (!privileged) {
+      const auto namespaces = UserNamespacesWork();
+      if (!namespaces.ok()) return namespaces.error().WithContext(Program() + " without setuid");
+    }
+    return LastWords(output) + (Program() == "apptainer" ? "" : " (singularity)");
+  }
+
+  ErrorOr<Image> Fetch(const Reference& reference, const std::string& directory) override {
+    switch (reference.kind) {
+      case Reference::Kind::kLocal:
+        return NoLocalNames(*this, reference);
+      case Reference::Kind::kRegistry:
+        return Build(reference, "docker://" + reference.name, directory);
+      case Reference::Kind::kDockerArchive:
+        return Build(reference, "docker-archive:" + reference.name, directory);
+      case Reference::Kind::kOciArchive:
+        return Build(reference, "oci-archive:" + reference.name, directory);
+      case Reference::Kind::kDirectory:
+      case Reference::Kind::kSif:
+        break;
+    }
+    HWF_ASSIGN(std::string digest, DigestOfImage(reference, directory));
+    return Image{std::move(digest), reference.name, {}};
+  }
+
+  ErrorOr<HostCommand> Command(const Image& image, const BoxSpec& spec) const override {
+    HostCommand command;
+    std::vector<std::string>& argv = command.argv;
+    argv = {Program(),   "--silent",    "exec",       "--containall",
+            "--no-home", "--cleanenv",  "--no-mount", "bind-paths,hostfs,home,cwd",
+            "--pwd",     spec.directory};
+    const auto bind = [&](const Bind& one) {
+      argv.push_back("--mount");
+      argv.push_back("type=bind," + CsvField("source=" + one.source) + "," + CsvField("destination=" + one.target) +
+                     (one.writable ? "" : ",ro"));
+    };
+    bind({spec.scratch, "/tmp", true});
+    bind({spec.scratch, "/var/tmp", true});
+    for (const Bind& one : spec.binds) bind(one);
+    if (!spec.gpu_ids.empty()) argv.emplace_back("--nv");
+    argv.push_back(image.local);
+    argv.insert(argv.end(), {kInsideProgram, "inside"});
+    for (const auto& [name, value] : ClientEnvironment()) command.env.push_back(name + "=" + value);
+    return command;
+  }
+
+ private:
+  // Not kept: an agent lives long, and it may be installed meanwhile.
+  static std::string Program() {
+    return HasProgram("apptainer") ? "apptainer" : HasProgram("singularity") ? "singularity" : "";
+  }
+
+  // Kept as one file, made beside its place.
+  ErrorOr<Image> Build(const Reference& reference, const std::string& source, const std::string& directory) {
+    HWF_ASSIGN(const std::string name, FileNameOf(reference, directory));
+    const std::string path = directory + "/" + name + ".sif", making = path + ".new";
+    if (access(path.c_str(), F_OK) != 0) {
+      (void)unlink(making.c_str());
+      HWF_TRY(RunClient({Program(), "--silent", "build", "--force", making, source}, kFetchMs));
+      if (rename(making.c_str(), path.c_str()) != 0) return ErrnoError(errno, "keeping the image " + path);
+    }
+    const bool archive = reference.kind != Reference::Kind::kRegistry;
+    HWF_ASSIGN(std::string digest,
+               DigestOfImage(archive ? reference : Reference{Reference::Kind::kSif, path}, directory));
+    return Image{std::move(digest), path, {}};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeApptainer() { return std::make_unique<Apptainer>(); }
+
+}  // namespace hwf::container
