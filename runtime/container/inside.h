@@ -31,7 +31,6 @@ struct InsideSpec {
   std::string directory;
   std::vector<int> cpu_ids;    // empty: all
   std::string outside;         // the runner's pid namespace: where this is another, all processes are the task's
-  bool interpreted = false;    // argv[0] is what runs the task's text: without it the image is wrong, not the task
   bool counts_oom = false;     // the container has a memory limit of its own
   int64_t stray_grace_ms = 0;  // for what outlives the command
   int64_t kill_grace_ms = 0;   // and when it was told to end

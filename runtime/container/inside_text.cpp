@@ -73,7 +73,7 @@ std::string Encode(const InsideSpec& spec) {
   writer.Add(static_cast<int64_t>(spec.cpu_ids.size()));
   for (const int id : spec.cpu_ids) writer.Add(int64_t{id});
   writer.Add(spec.outside);
-  for (const bool flag : {spec.interpreted, spec.counts_oom}) writer.Add(int64_t{flag});
+  writer.Add(int64_t{spec.counts_oom});
   writer.Add(spec.stray_grace_ms);
   writer.Add(spec.kill_grace_ms);
   return writer.Take();
@@ -87,7 +87,6 @@ ErrorOr<InsideSpec> Decode(std::string_view text) {
   spec.directory = reader.Text();
   for (const std::string& id : reader.List()) spec.cpu_ids.push_back(std::atoi(id.c_str()));
   spec.outside = reader.Text();
-  spec.interpreted = reader.Number() != 0;
   spec.counts_oom = reader.Number() != 0;
   spec.stray_grace_ms = reader.Number();
   spec.kill_grace_ms = reader.Number();

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "runtime/container/charliecloud_root.h"
+#include "runtime/container/inside.h"
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/ranks.h"
@@ -132,6 +134,10 @@ int main(int argc, char** argv) {
   DefaultSignals();
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "inside") return hwf::container::RunInside();
+  if (argc > 1 && std::string_view(argv[1]) == "charliecloud") {
+    return hwf::container::RunCharliecloudRoot({argv + 2, argv + argc});
+  }
   if (argc > 1 && std::string_view(argv[1]) == "slurm") return hwf::slurm::RunAgent({argv + 2, argv + argc});
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
