@@ -29,6 +29,11 @@ const Site* FindSite(const Module& module, std::string_view name) {
   return nullptr;
 }
 
+std::string SiteOf(const Task& task, const TaskNode& call) {
+  if (!call.site.empty()) return call.site;
+  return task.on.empty() ? "here" : task.on.front();
+}
+
 bool IsOnThisMachine(const Site& site) {
   return site.kind == "local" || (site.kind == "slurm" && site.fields.StringOr("login", "").empty());
 }

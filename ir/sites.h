@@ -13,6 +13,9 @@ namespace hwf::ir {
 // The site of that name; null for `here` (or no name) where no site of that name is declared: this machine, as it is.
 const Site* FindSite(const Module& module, std::string_view name);
 
+// Where a call of the task runs: as the call says, else the first that the task names, else `here`.
+std::string SiteOf(const Task& task, const TaskNode& call);
+
 // Whether jobs of the site are submitted on, or tasks run on, this machine: its files are this machine's.
 bool IsOnThisMachine(const Site& site);
 

@@ -7,6 +7,7 @@
 
 #include "compiler/diagnostics/render.h"
 #include "compiler/lower/lower.h"
+#include "compiler/passes/passes.h"
 #include "compiler/syntax/parse.h"
 #include "ir/verify.h"
 
@@ -49,7 +50,11 @@ std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
   const size_t errors = collector_.errors();
   ir::Module module = lower::Lower(program, sources_, emitter);
   if (collector_.errors() > errors) return std::nullopt;
-  const std::vector<std::string> faults = ir::Verify(module);
+  std::vector<std::string> faults = ir::Verify(module);
+  if (faults.empty()) {
+    module = passes::Run(std::move(module));
+    faults = ir::Verify(module);
+  }
   if (faults.empty()) return module;
   // A program that check accepts lowers to sound IR; anything else is a bug of hwfc.
   fmt::print(stderr, "hwfc: this is a bug of hwfc, please report it: the IR it made is not sound\n");

@@ -24,8 +24,9 @@ class Frontend {
   // The same with a main file that is not as it is on disk (an editor's buffer, a test).
   std::optional<sema::Program> CompileText(const std::string& path, std::string text);
 
-  // The IR of a program without errors; nullopt if there are errors, or lowering reports one. Verified.
-  // Of the program that was compiled last. Of one with errors it says what is wrong in its commands all the same.
+  // The IR of a program without errors, through the passes; nullopt if there are errors, or lowering reports one.
+  // Verified. Of the program that was compiled last. Of one with errors it says what is wrong in its commands all the
+  // same.
   std::optional<ir::Module> Lower(const sema::Program& program);
 
   bool has_errors() const { return collector_.has_errors(); }

@@ -1,0 +1,184 @@
+#include "compiler/passes/flow.h"
+
+#include <algorithm>
+
+#include "ir/graph.h"
+#include "ir/sites.h"
+
+namespace hwf::passes {
+
+void Origins::Add(const Origins& other) {
+  sites.insert(other.sites.begin(), other.sites.end());
+  params.insert(other.params.begin(), other.params.end());
+}
+
+// Twice: callees before callers, to know what a call gives; then callers before callees, to know what it is given.
+void Flow::Run() {
+  const std::vector<uint32_t> order = ir::Order(ir::WorkflowCalls(module_));
+  const auto look = [&](uint32_t index, bool with_calls) {
+    ir::Workflow& workflow = module_.workflows[index];
+    calls_ = with_calls;
+    values_.clear();
+    lets_.clear();
+    std::vector<Origins>& known = params_[workflow.name];
+    const bool called = !known.empty() && workflow.name != module_.entry;
+    for (uint32_t i = 0; i < workflow.region.params.size(); ++i) {
+      Origins& origins = values_[workflow.region.params[i].id];
+      if (!with_calls) {
+        origins.params = {i};
+      } else if (called) {
+        origins = known[i];
+      } else {
+        origins.sites = {kThisMachine};
+      }
+    }
+    Origins result = Walk(workflow.region);
+    if (!with_calls) results_[workflow.name] = std::move(result);
+  };
+  for (const uint32_t index : order) look(index, false);
+  for (auto index = order.rbegin(); index != order.rend(); ++index) look(*index, true);
+}
+
+// A watch waits for nothing of its job, but what it is shown comes from there: watches are last.
+Origins Flow::Walk(ir::Region& region) {
+  std::vector<ir::Node*> watches;
+  for (const uint32_t index : ir::Order(ir::DependenciesOf(region))) {
+    ir::Node& node = region.nodes[index];
+    if (std::holds_alternative<ir::WatchNode>(node.body)) {
+      watches.push_back(&node);
+    } else {
+      Visit(node);
+    }
+  }
+  for (ir::Node* watch : watches) Visit(*watch);
+  return region.result.has_value() ? OfExpr(*region.result) : Origins{};
+}
+
+void Flow::Visit(ir::Node& node) {
+  Origins origins = std::visit([&](auto& body) { return Visit(node, body); }, node.body);
+  values_[node.id].Add(origins);
+}
+
+Origins Flow::Visit(ir::Node&, ir::TaskNode& body) {
+  if (calls_) {
+    std::vector<Read> reads;
+    for (const ir::Expr& arg : body.args) CollectReads(arg, reads);
+    on_call_(body, reads);
+  }
+  const ir::Task* task = module_.FindTask(body.task);
+  const bool open = task == nullptr || (body.site.empty() && task->on.size() > 1);
+  Origins origins;
+  if (!open) origins.sites = {ir::SiteOf(*task, body)};
+  return origins;
+}
+
+Origins Flow::Visit(ir::Node&, ir::WorkflowNode& body) {
+  std::vector<Origins> args;
+  for (const ir::Expr& arg : body.args) args.push_back(OfExpr(arg));
+  if (calls_) {
+    std::vector<Origins>& params = params_[body.workflow];
+    params.resize(std::max(params.size(), args.size()));
+    for (size_t i = 0; i < args.size(); ++i) params[i].Add(args[i]);
+  }
+  const Origins& result = results_[body.workflow];
+  Origins origins;
+  origins.sites = result.sites;
+  for (const uint32_t param : result.params) {
+    if (param < args.size()) origins.Add(args[param]);
+  }
+  return origins;
+}
+
+Origins Flow::Visit(ir::Node&, ir::IfNode& body) {
+  Origins origins = Walk(*body.then_body);
+  if (body.else_body != nullptr) origins.Add(Walk(*body.else_body));
+  return origins;
+}
+
+Origins Flow::Visit(ir::Node&, ir::MatchNode& body) {
+  const Origins subject = OfExpr(body.subject);
+  Origins origins;
+  for (ir::MatchArm& arm : body.arms) {
+    for (const ir::Param& bound : arm.body->params) values_[bound.id] = subject;
+    origins.Add(Walk(*arm.body));
+  }
+  return origins;
+}
+
+Origins Flow::Visit(ir::Node&, ir::ForNode& body) {
+  const Origins list = OfExpr(body.list);
+  for (const ir::Param& element : body.body->params) values_[element.id] = list;
+  return Walk(*body.body);
+}
+
+// What an answer can hold was shown or offered.
+Origins Flow::Visit(ir::Node&, ir::ReviewNode& body) {
+  Origins origins;
+  for (const ir::Choice& choice : body.choices) {
+    if (choice.granted.has_value()) origins.Add(OfExpr(*choice.granted));
+    for (const ir::FormField& field : choice.fields) {
+      if (field.one_of.has_value()) origins.Add(OfExpr(*field.one_of));
+    }
+  }
+  return origins;
+}
+
+Origins Flow::Visit(ir::Node&, ir::WatchNode& body) {
+  for (const ir::Param& emission : body.body->params) values_[emission.id] = values_[body.job];
+  Walk(*body.body);
+  return {};
+}
+
+Origins Flow::Visit(ir::Node& node, ir::LetNode& body) {
+  lets_[node.id] = &body.value;
+  return OfExpr(body.value);
+}
+
+Origins Flow::Visit(ir::Node& node, ir::CheckpointNode& body) {
+  lets_[node.id] = &body.value;
+  return OfExpr(body.value);
+}
+
+Origins Flow::Visit(ir::Node&, ir::SourceNode&) {
+  Origins origins;
+  origins.sites = {kThisMachine};
+  return origins;
+}
+
+Origins Flow::OfExpr(const ir::Expr& expr) const {
+  std::vector<Read> reads;
+  CollectReads(expr, reads);
+  Origins origins;
+  for (const Read& read : reads) origins.Add(read.origins);
+  return origins;
+}
+
+void Flow::CollectReads(const ir::Expr& written, std::vector<Read>& reads) const {
+  if (written.type == nullptr || !ir::HoldsFiles(written.type)) return;
+  const ir::Expr& expr = Through(written);
+  if (expr.op != ir::Op::kRef) {
+    for (const ir::Expr& arg : expr.args) CollectReads(arg, reads);
+    return;
+  }
+  auto known = values_.find(expr.ref);
+  if (known != values_.end()) reads.push_back({expr.ref, known->second});
+}
+
+// `trained.model` of `checkpoint trained { model: job.model }` is `job.model`.
+const ir::Expr& Flow::Through(const ir::Expr& expr) const {
+  const bool field = expr.op == ir::Op::kField && expr.args.size() == 1;
+  const ir::Expr& base = field ? Through(expr.args[0]) : expr;
+  const ir::Expr* made = &base;
+  if (base.op == ir::Op::kRef) {
+    auto let = lets_.find(base.ref);
+    if (let == lets_.end()) return expr;
+    made = let->second;
+  }
+  if (!field) return made->op == ir::Op::kRef || made->op == ir::Op::kField ? Through(*made) : expr;
+  for (size_t i = 0; made->op == ir::Op::kRecord && i < made->args.size() && i < made->labels.size(); ++i) {
+    if (made->labels[i] == expr.name) return Through(made->args[i]);
+  }
+  return expr;
+}
+
+}  // namespace hwf::passes

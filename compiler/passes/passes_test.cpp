@@ -1,0 +1,270 @@
+#include "compiler/passes/passes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compiler/lower/lower.h"
+#include "compiler/syntax/parse.h"
+#include "ir/json.h"
+#include "ir/verify.h"
+#include "ir/walk.h"
+
+namespace hwf::passes {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char* kSites = R"(hwf 1
+site here = local(cpus: 8)
+site edge = ssh(host: "edge1", workdir: "/data/hwf")
+site train = slurm(login: "mn5", workdir: "/gpfs/hwf", shares: "gpfs", pack: 8)
+site other = slurm(login: "mn6", workdir: "/gpfs/hwf", shares: "gpfs")
+site near = slurm()
+task source(n: Int) -> (file: File, n: Int) { run "true" }
+task on_edge(n: Int) -> (file: File) { on edge run "true" }
+task on_train(file: File) -> (file: File) { on train run "true" }
+task on_other(file: File) -> (file: File) { on other run "true" }
+task on_near(file: File) -> (file: File) { on near run "true" }
+task choice(a: File, b: File? = none, c: [File] = []) -> (file: File) { on train | edge run "true" }
+task wherever(n: Int) -> (file: File) { on edge | train run "true" }
+task spread(file: File) -> (file: File) { on train needs nodes: 2, ranks: 8 run "true" }
+task packed(file: File) -> (file: File) { on near pack 3 run "true" }
+)";
+
+// Clauses of one line: a newline before each word that begins one.
+std::string Lines(std::string text) {
+  for (const char* word : {" on ", " needs ", " pack 3", " run \""}) {
+    for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += 2) text.replace(at, 1, "\n");
+  }
+  return text;
+}
+
+ir::Module Lowered(const std::string& workflows) {
+  source::SourceManager sources;
+  diagnostics::Collector collector;
+  diagnostics::Emitter emitter(collector);
+  ErrorOr<source::FileId> file = sources.Add("/src/test.hwf", Lines(kSites) + workflows);
+  HWF_CHECK(file.ok());
+  const sema::Program program = sema::Analyze(sources, syntax::Parse(sources, *file, emitter), emitter);
+  for (const diagnostics::Diagnostic& diagnostic : collector.diagnostics()) {
+    if (diagnostic.info.severity == diagnostics::Severity::kError) ADD_FAILURE() << diagnostic.message;
+  }
+  HWF_CHECK(!collector.has_errors());
+  return lower::Lower(program, sources, emitter);
+}
+
+ir::Module After(const std::string& workflows) {
+  ir::Module module = Run(Lowered(workflows));
+  EXPECT_THAT(ir::Verify(module), IsEmpty());
+  // What they do is done: once more changes nothing.
+  const std::string json = ir::ToJson(module).Dump();
+  module = Run(std::move(module));
+  EXPECT_EQ(ir::ToJson(module).Dump(), json);
+  return module;
+}
+
+void Collect(const ir::Region& region, std::vector<const ir::Node*>& nodes) {
+  for (const ir::Node& node : region.nodes) {
+    nodes.push_back(&node);
+    ir::ForEachRegion(node, [&](const ir::Region& inner) { Collect(inner, nodes); });
+  }
+}
+const ir::Node& NodeOf(const ir::Module& module, std::string_view name) {
+  std::vector<const ir::Node*> nodes;
+  for (const ir::Workflow& workflow : module.workflows) Collect(workflow.region, nodes);
+  for (const ir::Node* node : nodes) {
+    if (node->name == name) return *node;
+  }
+  ADD_FAILURE() << "no node " << name;
+  return *nodes.front();
+}
+const ir::TaskNode& Call(const ir::Module& module, std::string_view name) {
+  return std::get<ir::TaskNode>(NodeOf(module, name).body);
+}
+// "data from edge": the names of the values that a call has brought.
+std::vector<std::string> Moves(const ir::Module& module, std::string_view name) {
+  std::vector<std::string> out;
+  for (const ir::TaskNode::Move& move : Call(module, name).moves) {
+    std::vector<const ir::Node*> nodes;
+    std::string value = "a parameter";
+    for (const ir::Workflow& workflow : module.workflows) Collect(workflow.region, nodes);
+    for (const ir::Node* node : nodes) {
+      if (node->id == move.value) value = node->name;
+    }
+    out.push_back(value + " from " + (move.from.empty() ? "this machine" : move.from));
+  }
+  return out;
+}
+
+TEST(PlaceTest, GoesWhereMostOfItsFilesAre) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let a = on_edge(1)
+    let b = on_edge(2)
+    let t = on_train(f)
+    let job = choice(a.file, b: b.file, c: [t.file])
+  })");
+  EXPECT_EQ(Call(module, "job").site, "edge");
+  EXPECT_EQ(Call(module, "job").why, "2 of the 3 values with files that it reads are there");
+}
+
+TEST(PlaceTest, TiesGoToTheFirst) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let a = on_edge(1)
+    let t = on_train(f)
+    let job = choice(a.file, b: t.file)
+    let none_there = choice(f)
+    let nothing_read = wherever(1)
+  })");
+  EXPECT_EQ(Call(module, "job").site, "train");
+  EXPECT_EQ(Call(module, "none_there").site, "train");
+  EXPECT_EQ(Call(module, "none_there").why, "the first of its sites");
+  EXPECT_EQ(Call(module, "nothing_read").site, "edge");
+}
+
+TEST(PlaceTest, FollowsWhatWasPlacedBefore) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let a = on_edge(1)
+    let one = choice(a.file)
+    let two = choice(one.file)
+    let three = choice(two.file, b: f)
+  })");
+  EXPECT_EQ(Call(module, "one").site, "edge");
+  EXPECT_EQ(Call(module, "two").site, "edge");
+  EXPECT_EQ(Call(module, "three").site, "edge");
+}
+
+TEST(PlaceTest, SitesThatShareFilesAreOnePlace) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let a = on_other(f)
+    let b = on_edge(1)
+    let c = on_other(f)
+    let job = choice(b.file, b: a.file, c: [c.file])
+  })");
+  EXPECT_EQ(Call(module, "job").site, "train");
+  EXPECT_THAT(Moves(module, "job"), ElementsAre("b from edge"));
+}
+
+TEST(PlaceTest, SeesThroughLoopsBranchesRecordsAndWorkflows) {
+  const ir::Module module = After(R"(record Pair { left: File, right: File }
+  workflow inner(f: File) -> (f: File) {
+    let in_workflow = choice(f)
+    (f: in_workflow.file)
+  }
+  workflow w(f: File, yes: Bool) {
+    let edges = for n in range(3) { on_edge(n).file }
+    let in_loop = for e in edges { choice(e).file }
+    let t = on_train(f)
+    let pair = Pair(left: edges[0], right: t.file)
+    let of_pair = choice(pair.left)
+    let either = if yes { edges[1] } else { edges[2] }
+    let of_branch = choice(either)
+    checkpoint saved { model: of_branch.file }
+    let of_checkpoint = choice(saved.model)
+    let called = inner(edges[0])
+    let of_called = choice(called.f)
+  })");
+  for (const char* name : {"choice", "of_pair", "of_branch", "of_checkpoint", "in_workflow", "of_called"}) {
+    EXPECT_EQ(Call(module, name).site, "edge") << name;
+  }
+}
+
+TEST(PlaceTest, LeavesWhatIsDecidedAlone) {
+  const ir::Module module = After("workflow w(f: File) { let t = on_train(f) }");
+  EXPECT_EQ(Call(module, "t").site, "train");
+  EXPECT_EQ(Call(module, "t").why, "");
+}
+
+TEST(StagesTest, WhatIsMadeElsewhereMoves) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let made = source(1)
+    let data = file("/etc/hosts")
+    let a = on_train(f)
+    let b = on_train(made.file)
+    let c = on_train(data)
+    let d = on_edge(made.n)
+    let e = on_train(d.file)
+    let back = on_near(d.file)
+    let stays = on_near(made.file)
+    let shared = on_other(e.file)
+  })");
+  EXPECT_THAT(Moves(module, "a"), ElementsAre("a parameter from this machine"));
+  EXPECT_THAT(Moves(module, "b"), ElementsAre("made from this machine"));
+  EXPECT_THAT(Moves(module, "c"), ElementsAre("data from this machine"));
+  EXPECT_THAT(Moves(module, "d"), IsEmpty()) << "a number is no file";
+  EXPECT_THAT(Moves(module, "e"), ElementsAre("d from edge"));
+  EXPECT_THAT(Moves(module, "back"), ElementsAre("d from edge"));
+  EXPECT_THAT(Moves(module, "stays"), IsEmpty());
+  EXPECT_THAT(Moves(module, "shared"), IsEmpty()) << "both see gpfs";
+}
+
+TEST(StagesTest, OneValueFromTwoSitesMovesFromBoth) {
+  const ir::Module module = After(R"(workflow w(f: File, yes: Bool) {
+    let either = if yes { on_edge(1).file } else { f }
+    let t = on_train(either)
+  })");
+  EXPECT_THAT(Moves(module, "t"), ElementsAre("either from this machine", "either from edge"));
+}
+
+TEST(StagesTest, ParametersOfACalledWorkflowComeFromItsCallers) {
+  const ir::Module module = After(R"(workflow inner(f: File) { let t = on_train(f) }
+  workflow w(f: File) {
+    let e = on_edge(1)
+    let s = on_other(f)
+    inner(e.file)
+    inner(s.file)
+  })");
+  EXPECT_THAT(Moves(module, "t"), ElementsAre("a parameter from edge"));
+}
+
+TEST(ArraysTest, CallsThatBeginTogether) {
+  const ir::Module module = After(R"(workflow w(f: File, yes: Bool) {
+    let before = on_near(f)
+    let firsts = for n in range(9) {
+      let first = on_near(before.file)
+      let second = on_near(first.file)
+      second.file
+    }
+    let local = for n in range(9) { let here_only = source(n)
+      here_only.file }
+    let one_by_one = for x in firsts { let follows = on_near(x)
+      follows.file }
+    let all = for x in firsts where yes { let awaits_all = on_near(x)
+      awaits_all.file }
+    let branches = for n in range(9) { if yes { let in_branch = on_near(f)
+      in_branch.file } else { f } }
+    let nested = for n in range(3) { for m in range(3) { let inner = on_near(f)
+      inner.file } }
+    let once = on_near(f)
+  })");
+  EXPECT_TRUE(Call(module, "first").array);
+  EXPECT_FALSE(Call(module, "second").array) << "each waits for its own first";
+  EXPECT_FALSE(Call(module, "here_only").array) << "no Slurm";
+  EXPECT_FALSE(Call(module, "follows").array) << "elements come one by one";
+  EXPECT_TRUE(Call(module, "awaits_all").array);
+  EXPECT_TRUE(Call(module, "in_branch").array);
+  EXPECT_TRUE(Call(module, "inner").array);
+  EXPECT_FALSE(Call(module, "once").array);
+}
+
+TEST(PacksTest, TaskThenSite) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let a = for n in range(9) { let of_site = on_train(f)
+      of_site.file }
+    let b = for n in range(9) { let of_task = packed(f)
+      of_task.file }
+    let c = for n in range(9) { let of_nobody = on_near(f)
+      of_nobody.file }
+    let d = for n in range(9) { let alone = spread(f)
+      alone.file }
+    let once = packed(f)
+  })");
+  EXPECT_EQ(Call(module, "of_site").pack, 8);
+  EXPECT_EQ(Call(module, "of_task").pack, 3);
+  EXPECT_EQ(Call(module, "of_nobody").pack, 0);
+  EXPECT_EQ(Call(module, "alone").pack, 1);
+  EXPECT_EQ(Call(module, "once").pack, 0);
+}
+
+}  // namespace
+}  // namespace hwf::passes
