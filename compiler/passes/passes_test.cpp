@@ -105,7 +105,7 @@ TEST(PlaceTest, GoesWhereMostOfItsFilesAre) {
     let job = choice(a.file, b: b.file, c: [t.file])
   })");
   EXPECT_EQ(Call(module, "job").site, "edge");
-  EXPECT_EQ(Call(module, "job").why, "2 of the 3 values with files that it reads are there");
+  EXPECT_EQ(Call(module, "job").why, "near 2 of the 3 inputs with files");
 }
 
 TEST(PlaceTest, TiesGoToTheFirst) {

@@ -36,9 +36,9 @@ void Choose(const ir::Module& module, const ir::Task& task, const std::vector<Re
     most = count;
     call.site = site;
   }
-  call.why = most == 0 ? "the first of its sites"
-                       : fmt::format("{} of the {} values with files that it reads {} there", most, reads.size(),
-                                     most == 1 ? "is" : "are");
+  call.why = most == 0              ? "the first of its sites"
+             : most == reads.size() ? "near the files that it reads"
+                                    : fmt::format("near {} of the {} inputs with files", most, reads.size());
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "ir/graph.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/plan_lookup.h"
+#include "runtime/cli/plan_sites.h"
 #include "runtime/cli/program.h"
 #include "runtime/report/text.h"
 
@@ -17,14 +19,20 @@ namespace {
 // Prints a region's nodes in an order in which they can run; what repeats or may not happen says so.
 class Planner {
  public:
-  Planner(const ir::Module& module, const report::Style& style) : module_(module), style_(style) {}
+  Planner(const ir::Module& module, const PlanSites& sites, const report::Style& style)
+      : module_(module), sites_(sites), style_(style) {}
 
+  void Print(const ir::Workflow& workflow, const std::string& indent) {
+    const ir::Workflow* caller = std::exchange(workflow_, &workflow);
+    Print(workflow.region, indent);
+    workflow_ = caller;
+  }
+
+ private:
   void Print(const ir::Region& region, const std::string& indent) {
     for (const ir::Node* node : InOrder(region))
       std::visit([&](const auto& body) { Node(*node, body, indent); }, node->body);
   }
-
- private:
   static std::vector<const ir::Node*> InOrder(const ir::Region& region) {
     ir::Graph graph = ir::DependenciesOf(region);
     // For the reader what is done to a job stands behind it, though it does not wait for its end.
@@ -71,18 +79,20 @@ class Planner {
   }
   void Node(const ir::Node&, const ir::LetNode&, const std::string&) {}
   void Node(const ir::Node& node, const ir::TaskNode& body, const std::string& indent) {
-    const ir::Task* task = module_.FindTask(body.task);
+    const PlannedCall call = sites_.Of(*workflow_, node, body);
+    const ir::Task* task = call.task;
     std::string text = fmt::format("{}: task {}", node.name, body.task);
-    if (task != nullptr && !task->on.empty()) text += " on " + fmt::format("{}", fmt::join(task->on, " or "));
+    if (sites_.choice()) text += " " + PlanSites::Where(call);
     if (task != nullptr && task->effect) text += style_.Yellow("  (an effect: never repeated by itself)");
     if (task != nullptr && !task->effect && task->cache && task->streams.empty() && task->accepts.empty()) {
       text += style_.Dim("  (can be reused)");
     }
     Line(indent, style_.Blue("▶"), text);
+    for (const std::string& line : PlanSites::Details(call)) fmt::print("{}    {}\n", indent, style_.Dim(line));
   }
   void Node(const ir::Node& node, const ir::WorkflowNode& body, const std::string& indent) {
     Line(indent, "▷", fmt::format("{}: workflow {}", node.name, body.workflow));
-    if (const ir::Workflow* workflow = module_.FindWorkflow(body.workflow)) Print(workflow->region, indent + "    ");
+    if (const ir::Workflow* workflow = module_.FindWorkflow(body.workflow)) Print(*workflow, indent + "    ");
   }
   void Node(const ir::Node& node, const ir::IfNode& body, const std::string& indent) {
     Line(indent, "◇", fmt::format("{}: if", node.name));
@@ -130,7 +140,9 @@ class Planner {
   }
 
   const ir::Module& module_;
+  const PlanSites& sites_;
   const report::Style& style_;
+  const ir::Workflow* workflow_ = nullptr;  // the one at hand
 };
 
 // Whether time passes in it: something is run or asked.
@@ -172,7 +184,7 @@ void PrintFirst(const PlanLookup& plan, const report::Style& style) {
     fmt::print("  {} {}\n", style.Red("fails"), report::Printable(failure));
 }
 
-Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan) {
+Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan, const PlanSites& sites) {
   Json tasks = Json::Array(), failures = Json::Array(), chain = Json::Array();
   for (const PlannedTask& task : plan.tasks) {
     Json entry;
@@ -183,7 +195,7 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
   Json json;
   json.Set("v", 1).Set("workflow", program.entry->name).Set("params", params);
   for (const std::string& name : LongestChain(program.entry->region)) chain.Add(name);
-  return json.Set("longest_chain", chain).Set("known", tasks).Set("failures", failures);
+  return json.Set("longest_chain", chain).Set("calls", sites.ToJson()).Set("known", tasks).Set("failures", failures);
 }
 
 int Run(Context& context, const Arguments& arguments) {
@@ -204,8 +216,9 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitUsage;
   }
   const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value());
+  const PlanSites sites(*loaded.program->module, *loaded.program->entry, params.value(), plan.sources);
   if (arguments.Has("json")) {
-    fmt::print("{}", PlanJson(*loaded.program, params.value(), plan).DumpPretty());
+    fmt::print("{}", PlanJson(*loaded.program, params.value(), plan, sites).DumpPretty());
     return kExitDone;
   }
   const report::Style style(context.color);
@@ -214,13 +227,14 @@ int Run(Context& context, const Arguments& arguments) {
     fmt::print("  {} = {}", param.key, report::FormatValue(param.value, nullptr));
   }
   fmt::print("\n");
-  Planner(*loaded.program->module, style).Print(loaded.program->entry->region, "  ");
+  Planner(*loaded.program->module, sites, style).Print(*loaded.program->entry, "  ");
   const std::vector<std::string> chain = LongestChain(loaded.program->entry->region);
   if (chain.size() > kMostShown) {
     fmt::print("\nlongest chain: {} → … → {} ({})\n", chain.front(), chain.back(), chain.size());
   } else if (chain.size() > 1) {
     fmt::print("\nlongest chain: {}\n", fmt::join(chain, " → "));
   }
+  if (const std::string moves = sites.Total(); !moves.empty()) fmt::print("\nto move: {}\n", moves);
   PrintFirst(plan, style);
   return kExitDone;
 }
@@ -234,7 +248,8 @@ CommandSpec PlanCommand() {
   spec.least = spec.most = 1;
   spec.summary = "what would run, in order, without running it";
   spec.text =
-      "Takes the same parameters as `hwf run`. Tasks, branches, loops, and where people come in; then, of the tasks "
+      "Takes the same parameters as `hwf run`. Tasks, with the site of each, why it goes there and which files move; "
+      "branches, loops, and where people come in; then, of the tasks "
       "whose\ninputs are known now, which have a result from earlier runs in --runs, and which would run first.";
   spec.options = {SitesOption(), RunsOption(), JsonOption()};
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"}};

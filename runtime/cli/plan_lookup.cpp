@@ -55,6 +55,7 @@ class Lookup {
     resolved.place = command.place;
     if (value.ok()) {
       resolved.value = value.value();
+      plan_.sources[command.place] = resolved.value["size"].AsInt();
     } else {
       resolved.error = value.error().message();
     }

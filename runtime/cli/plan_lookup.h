@@ -2,6 +2,8 @@
 // engine does, until nothing more is known without running something. Changes no run. The main thread.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ struct PlannedTask {
 struct PlanLookup {
   std::vector<PlannedTask> tasks;  // whose inputs are known, in the order in which they would start
   std::vector<std::string> failures;
+  std::map<std::string, int64_t> sources;  // bytes of what `file(…)` and `dir(…)` name, by place
 };
 PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs);
 
