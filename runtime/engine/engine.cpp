@@ -209,9 +209,9 @@ void EngineImpl::FinishSites() {
 }
 
 void EngineImpl::Turn() {
-  Drive();
-  DispatchReady();
-  Drive();
+  // What is reused makes more ready at once.
+  do Drive();
+  while (DispatchReady());
   const int wanted = follower_.OnTurn(*record_);
   if (Over()) return;
   int timeout = WaitTime();

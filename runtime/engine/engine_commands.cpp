@@ -60,15 +60,18 @@ RunSite* EngineImpl::SiteOf(const state::Place& place, int attempt) {
   return view != nullptr ? sites_.Find(view->site) : nullptr;
 }
 
-void EngineImpl::DispatchReady() {
-  if (draining_ || outcome_) return;
-  bool asked = false;
+// Whether anything was taken out of what is ready.
+bool EngineImpl::DispatchReady() {
+  if (draining_ || outcome_) return false;
+  bool asked = false, any = false;
   for (const auto& entry : sites_.all()) {
     const size_t refill = options_.once ? SIZE_MAX : std::max<size_t>(1, entry->site->most_waiting() / 2);
     if (!entry->caught_up || entry->ready.empty() || entry->waiting >= refill) continue;
-    if (!std::exchange(asked, true) && !RoomForMore()) return;
+    if (!std::exchange(asked, true) && !RoomForMore()) return any;
     DispatchTo(*entry);
+    any = true;
   }
+  return any;
 }
 
 bool EngineImpl::RoomForMore() {
@@ -114,7 +117,8 @@ void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const
                         std::vector<runner::Start>& batch) {
   LaunchContext context;
   context.module = &record_->module();
-  context.paths = &record_->paths();
+  context.root = entry.site->root();
+  context.secrets = &entry.secrets;
   context.run_id = record_->facts().id;
   context.task_directory = options_.program_directory;
   context.python_directory = options_.python_directory;

@@ -109,7 +109,7 @@ class EngineImpl : public Engine, public site::Listener {
   void Do(const scheduler::CancelAttempt& command);
   void Do(const scheduler::AskDoubt& command);
   void Do(const scheduler::FinishRun& command);
-  void DispatchReady();
+  bool DispatchReady();
   void DispatchTo(RunSite& site);
   bool RoomForMore();
   void AddReady(Ready ready);

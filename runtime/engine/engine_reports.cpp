@@ -110,7 +110,7 @@ void EngineImpl::On(RunSite& site, const runner::Started& report) {
   LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || live->started) return;
   live->started = true;
-  Record(state::AttemptStarted{report.place, report.attempt, host_, report.pid});
+  Record(state::AttemptStarted{report.place, report.attempt, report.host.empty() ? host_ : report.host, report.pid});
 }
 
 void EngineImpl::On(RunSite& site, const runner::Emitted& report) {

@@ -1,5 +1,8 @@
 #include "runtime/engine/launcher.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -133,7 +136,7 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   request.place = start.place;
   request.attempt = start.attempt;
   request.effect = task.effect;
-  request.directory = context.paths->Attempt(start.place, start.attempt);
+  request.directory = fmt::format("{}/tasks/{}/{}", context.root, start.place, start.attempt);
   state::TaskValues values{start.arguments, Json::Object(), start.previous, start.attempt};
   HWF_ASSIGN(const std::vector<state::OutputPath> paths, state::OutputPaths(*context.module, task, values));
   values.out = OutPaths(paths, request.directory);
@@ -160,6 +163,19 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   request.gpus = static_cast<int>(needs.gpus);
   request.memory = needs.memory;
   request.time_limit_ms = needs.time_ms;
+  request.gpu = needs.gpu;
+  request.disk = needs.disk;
+  request.nodes = static_cast<int>(needs.nodes);
+  request.ranks = static_cast<int>(std::max(needs.ranks, needs.nodes * std::max<int64_t>(1, needs.ranks_per_node)));
+  request.ranks_per_node = static_cast<int>(needs.ranks_per_node);
+  request.launch = task.launch;
+  request.pack = static_cast<int>(task.pack);
+  for (const std::string& name : task.secrets) {
+    const auto known = std::find_if(context.secrets->begin(), context.secrets->end(),
+                                    [&](const auto& secret) { return secret.first == name; });
+    if (known == context.secrets->end()) return MakeError("its site has no secret {}", name);
+    request.secrets.push_back(*known);
+  }
   return request;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "runtime/engine/run_record.h"
+#include "runtime/engine/secrets.h"
 #include "runtime/runner/protocol.h"
 #include "runtime/scheduler/scheduler.h"
 #include "runtime/state/command.h"
@@ -15,7 +16,8 @@ namespace hwf::engine {
 
 struct LaunchContext {
   const ir::Module* module = nullptr;
-  const RunPaths* paths = nullptr;
+  std::string root;                  // of the site: below it lie the attempts' directories
+  const Secrets* secrets = nullptr;  // of the site
   std::string run_id;
   std::string task_directory;    // of hwf-task, put in front of PATH
   std::string python_directory;  // of the Python module, put in front of PYTHONPATH; may be empty

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/platform/file_system.h"
+#include "runtime/site/slurm_site.h"
 
 namespace hwf::engine {
 namespace {
@@ -81,7 +82,8 @@ ErrorOr<Success> MakeFolder(const std::string& path) {
 }
 
 Error NotCarried(const ir::Site& site) {
-  return MakeError("tasks run on `{}`, a site of kind {}; this version has local sites only", site.name, site.kind);
+  return MakeError("tasks run on `{}`, a site of kind {}; this version has sites of kind local and slurm only",
+                   site.name, site.kind);
 }
 
 // What a task may say that this version carries out on no site yet.
@@ -90,12 +92,6 @@ ErrorOr<Success> CheckCarried(const ir::Task& task) {
     return MakeError("task {} says `{}`, which this version does not carry out yet", task.name, what);
   };
   if (task.image.has_value()) return refuse("image");
-  if (!task.secrets.empty()) return refuse("secret");
-  for (const ir::NamedExpr& need : task.needs) {
-    for (const char* later : {"gpu", "nodes", "ranks"}) {
-      if (need.name == later) return refuse("needs " + need.name);
-    }
-  }
   return Success{};
 }
 
@@ -112,8 +108,14 @@ ErrorOr<Success> CheckSites(const ir::Module& module) {
   for (const ir::Task& task : module.tasks) HWF_TRY(CheckCarried(task));
   for (const std::string& name : UsedSites(module)) {
     HWF_ASSIGN(const ir::Site site, Declared(module, name));
-    if (site.kind != "local") return NotCarried(site);
-    HWF_TRY(LocalOf(site, "/", true));
+    if (site.kind == "local") {
+      HWF_TRY(LocalOf(site, "/", true));
+    } else if (site.kind == "slurm") {
+      HWF_TRY(site::SlurmOptionsFromFields(site, "/"));
+    } else {
+      return NotCarried(site);
+    }
+    HWF_TRY(ReadSecrets(module, site));
   }
   return Success{};
 }
@@ -130,9 +132,18 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       options.runner = program_directory + "/hwf-runner";
       if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
       entry->site = site::MakeLocalSite(std::move(options), listener);
+    } else if (declared.kind == "slurm") {
+      HWF_ASSIGN(site::SlurmOptions options, site::SlurmOptionsFromFields(declared, run_directory));
+      options.runner = program_directory + "/hwf-runner";
+      options.idle_exit_ms = kIdleExitMs;
+      for (const char* part : {"/tasks", "/agents"}) {
+        HWF_TRY(platform::MakeDirectories(platform::RealFileSystem(), options.root + part, 0700));
+      }
+      entry->site = site::MakeSlurmSite(std::move(options), listener);
     } else {
       return NotCarried(declared);
     }
+    HWF_ASSIGN(entry->secrets, ReadSecrets(module, declared));
     table.sites_.push_back(std::move(entry));
   }
   return table;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "ir/module.h"
 #include "runtime/engine/dispatch.h"
+#include "runtime/engine/secrets.h"
 #include "runtime/site/site.h"
 
 namespace hwf::engine {
@@ -20,6 +21,7 @@ struct RunSite {
   size_t waiting = 0;                             // submitted and not begun
   bool caught_up = false;                         // it has told all it knew when this engine began
   std::vector<scheduler::CancelAttempt> cancels;  // that wait for this
+  Secrets secrets;                                // of its tasks
   std::string trouble;                            // why it cannot work now, or empty
   int64_t trouble_since_ms = 0;                   // monotonic
 

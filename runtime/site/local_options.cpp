@@ -16,9 +16,13 @@ ErrorOr<LocalOptions> LocalOptionsFromFields(const ir::Site& site, const std::st
       options.gpus = static_cast<int>(value.AsInt());
     } else if (member.key == "memory" && positive && value.is_int()) {
       options.memory = value.AsInt();
-    } else {
-      return MakeError("site `{}`: the field `{}: {}` cannot be used by a local site; it takes cpus, gpus and memory",
-                       site.name, member.key, value.Dump());
+    } else if (member.key == "setup" && value.is_string()) {
+      options.setup = value.AsString();
+    } else if (member.key == "launch" && value.is_string()) {
+      options.launch = value.AsString();
+    } else if (member.key != "secrets" && member.key != "shares" && member.key != "engine_max") {
+      return MakeError("site `{}`: this version cannot use the field `{}: {}` of a local site", site.name, member.key,
+                       value.Dump());
     }
   }
   return options;

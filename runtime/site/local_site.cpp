@@ -33,6 +33,8 @@ LocalAgent AgentOf(const LocalOptions& options) {
   if (options.gpus >= 0) add("--gpus", fmt::format("{}", options.gpus));
   if (options.memory > 0) add("--memory", fmt::format("{}", options.memory));
   if (!options.ledger_directory.empty()) add("--ledger", options.ledger_directory);
+  if (!options.setup.empty()) add("--setup", options.setup);
+  if (!options.launch.empty()) add("--launch", options.launch);
   add("--kill-grace-ms", fmt::format("{}", options.kill_grace_ms));
   add("--idle-exit-ms", fmt::format("{}", options.idle_exit_ms));
   return agent;

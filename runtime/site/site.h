@@ -93,6 +93,8 @@ struct LocalOptions {
   int64_t kill_grace_ms = 5000;
   int64_t idle_exit_ms = 60000;
   std::string ledger_directory;  // empty: the user's
+  std::string setup;             // shell text in front of each command
+  std::string launch;            // what starts ranks, where a task does not say
 };
 
 // This machine, through an hwf-runner of the run's own.

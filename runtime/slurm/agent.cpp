@@ -233,6 +233,11 @@ int Agent::Run() {
     front_->Flush(now_ms_);
   }
   front_.reset();
+  if (finishing_ && attempts_.empty()) {
+    std::vector<std::string> tags;
+    for (const auto& [tag, submission] : submissions_) tags.push_back(tag);
+    for (const std::string& tag : tags) Close(tag);
+  }
   (void)log_->Sync();
   return 0;
 }
