@@ -15,9 +15,12 @@ class Apptainer final : public Engine {
   EngineKind kind() const override { return EngineKind::kApptainer; }
   bool limits_memory() const override { return false; }
   bool owns_processes() const override { return true; }
-  std::vector<std::string> AddedVariables() const override {
-    return {"APPTAINER_*", "SINGULARITY_*", "PS1", "PROMPT_COMMAND", "HOME",     "TERM", "SHLVL",
-            "PWD",         "OLDPWD",        "_",   "LANG=C",         "USER_PATH"};
+  std::vector<std::string> AddedVariables(bool gpus) const override {
+    std::vector<std::string> added = {"APPTAINER_*", "SINGULARITY_*", "PS1", "PROMPT_COMMAND", "HOME",
+                                      "TERM",        "SHLVL",         "PWD", "OLDPWD",         "_",
+                                      "LANG=C",      "USER_PATH"};
+    if (!gpus) added.emplace_back("LD_LIBRARY_PATH=/.singularity.d/libs");  // the machine's drivers
+    return added;
   }
 
   ErrorOr<std::string> Detect() override {
@@ -28,7 +31,8 @@ class Apptainer final : public Engine {
       const auto namespaces = UserNamespacesWork();
       if (!namespaces.ok()) return namespaces.error().WithContext(Program() + " without setuid");
     }
-    return LastWords(output) + (Program() == "apptainer" ? "" : " (singularity)");
+    return LastWords(output) + (Program() == "apptainer" ? "" : " (singularity)") +
+           (MountsImages() ? "" : "; /dev/fuse cannot be opened: .sif files are unpacked for each task");
   }
 
   ErrorOr<Image> Fetch(const Reference& reference, const std::string& directory) override {
@@ -60,10 +64,11 @@ class Apptainer final : public Engine {
       argv.push_back("type=bind," + CsvField("source=" + one.source) + "," + CsvField("destination=" + one.target) +
                      (one.writable ? "" : ",ro"));
     };
-    bind({spec.scratch, "/tmp", true});
-    bind({spec.scratch, "/var/tmp", true});
+    bind({spec.scratch + "/tmp", "/tmp", true});
+    bind({spec.scratch + "/var", "/var/tmp", true});
     for (const Bind& one : spec.binds) bind(one);
     if (!spec.gpu_ids.empty()) argv.emplace_back("--nv");
+    if (!MountsImages() && image.local.ends_with(".sif")) argv.emplace_back("--unsquash");
     argv.push_back(image.local);
     argv.insert(argv.end(), {kInsideProgram, "inside"});
     for (const auto& [name, value] : ClientEnvironment()) command.env.push_back(name + "=" + value);
@@ -76,10 +81,12 @@ class Apptainer final : public Engine {
     return HasProgram("apptainer") ? "apptainer" : HasProgram("singularity") ? "singularity" : "";
   }
 
+  static bool MountsImages() { return geteuid() == 0 || access("/dev/fuse", R_OK | W_OK) == 0; }
+
   // Kept as one file, made beside its place.
   ErrorOr<Image> Build(const Reference& reference, const std::string& source, const std::string& directory) {
     HWF_ASSIGN(const std::string name, FileNameOf(reference, directory));
-    const std::string path = directory + "/" + name + ".sif", making = path + ".new";
+    const std::string path = directory + "/" + name + ".sif", making = fmt::format("{}.{}.new", path, getpid());
     if (access(path.c_str(), F_OK) != 0) {
       (void)unlink(making.c_str());
       HWF_TRY(RunClient({Program(), "--silent", "build", "--force", making, source}, kFetchMs));

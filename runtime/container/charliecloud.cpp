@@ -57,7 +57,7 @@ class Charliecloud final : public Engine {
   EngineKind kind() const override { return EngineKind::kCharliecloud; }
   bool limits_memory() const override { return false; }
   bool owns_processes() const override { return true; }
-  std::vector<std::string> AddedVariables() const override { return {"*"}; }
+  std::vector<std::string> AddedVariables(bool /*gpus*/) const override { return {"*"}; }
 
   ErrorOr<std::string> Detect() override {
     if (!HasProgram("ch-run")) return MakeError("charliecloud's ch-run is not in PATH");
@@ -121,7 +121,8 @@ class Charliecloud final : public Engine {
       if (!HasProgram(program))
         return MakeError("charliecloud needs {} to unpack {}: it is not in PATH", program, source);
     }
-    const std::string layout = bundle + ".oci", making = bundle + ".new";
+    const std::string layout = fmt::format("{}.{}.oci", bundle, getpid());
+    const std::string making = fmt::format("{}.{}.new", bundle, getpid());
     RemoveTree(layout);
     RemoveTree(making);
     auto made = RunClient({"skopeo", "copy", source, "oci:" + layout + ":image"}, kFetchMs);

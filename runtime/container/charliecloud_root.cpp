@@ -158,8 +158,9 @@ ErrorOr<std::string> Furnish(const Plan& plan) {
   HWF_TRY(Mount("", "/", nullptr, MS_REC | MS_PRIVATE, "", "making mounts private"));
   HWF_TRY(Mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "", "mounting /proc"));
   (void)mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");  // where there is one
-  const FileDescriptor image = OpenPath(plan.image), scratch = OpenPath(plan.scratch);
+  const FileDescriptor image = OpenPath(plan.image), scratch = OpenPath(plan.scratch + "/tmp");
   if (!image.valid() || !scratch.valid()) return ErrnoError(errno, "opening " + plan.image);
+  const FileDescriptor second = OpenPath(plan.scratch + "/var");
   // Before anything covers them.
   std::vector<FileDescriptor> sources;
   for (const Bind& bind : plan.binds) {
@@ -168,11 +169,11 @@ ErrorOr<std::string> Furnish(const Plan& plan) {
   }
   HWF_ASSIGN(const std::string root_path, LayImage(image));
   const FileDescriptor root = OpenPath(root_path);
+  HWF_TRY(BindTo(second, root, "/var/tmp", true));
   for (size_t i = 0; i < plan.binds.size(); ++i) {
     const Bind& bind = plan.binds[i];
     if (!bind.target.starts_with("/tmp/")) HWF_TRY(BindTo(sources[i], root, bind.target, bind.writable));
   }
-  HWF_TRY(BindTo(scratch, root, "/var/tmp", true));
   // ch-run gives the container our /tmp: that becomes the scratch directory, with what is to be seen below it.
   HWF_TRY(Mount(Through(scratch), "/tmp", nullptr, MS_BIND, "", "mounting /tmp"));
   const FileDescriptor temporary = OpenPath("/tmp");

@@ -1,11 +1,11 @@
 #include "runtime/container/client.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -26,6 +26,18 @@ constexpr const char* kReaching[] = {
     "APPTAINERENV_",       "SINGULARITYENV_",       "APPTAINER_BIND=",  "SINGULARITY_BIND=",
     "APPTAINER_BINDPATH=", "SINGULARITY_BINDPATH=", "APPTAINER_MOUNT=", "HWF_"};
 
+std::string WithoutColours(const std::string& line) {
+  std::string text;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\x1b' && i + 1 < line.size() && line[i + 1] == '[') {
+      i = std::min(line.find('m', i), line.size() - 1);
+    } else {
+      text += line[i];
+    }
+  }
+  return text;
+}
+
 std::string Path() {
   const char* path = std::getenv("PATH");
   return path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
@@ -45,12 +57,7 @@ std::vector<std::pair<std::string, std::string>> ClientEnvironment() {
     variables.emplace_back(std::string(*entry, static_cast<size_t>(equals - *entry)), equals + 1);
     user = user || variables.back().first == "USER";
   }
-  if (!user) {  // charliecloud wants it
-    char buffer[4096];
-    passwd entry{}, *found = nullptr;
-    (void)getpwuid_r(getuid(), &entry, buffer, sizeof buffer, &found);
-    variables.emplace_back("USER", found != nullptr ? found->pw_name : std::to_string(getuid()));
-  }
+  if (!user) variables.emplace_back("USER", std::to_string(getuid()));  // charliecloud wants one
   return variables;
 }
 
@@ -61,6 +68,7 @@ std::string LastWords(const std::string& output) {
     const size_t newline = output.rfind('\n', end - 1);
     const size_t begin = newline == std::string::npos ? 0 : newline + 1;
     std::string line = output.substr(begin, end - begin);
+    line = WithoutColours(line);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (!line.empty()) {
       words = words.empty() ? line : line + "; " + words;
@@ -87,7 +95,8 @@ ErrorOr<std::string> RunClient(const std::vector<std::string>& argv, int64_t tim
   platform::SpawnOptions options;
   options.argv = argv;
   options.env = ClientEnvironment();
-  const std::string what = fmt::format("{} {}", argv.front(), argv.size() > 1 ? argv[1] : "");
+  const auto word = std::find_if(argv.begin() + 1, argv.end(), [](const auto& one) { return !one.starts_with('-'); });
+  const std::string what = argv.front() + (word == argv.end() ? "" : " " + *word);
   auto finished = platform::RunToEnd(std::move(options), "", {.timeout_ms = timeout_ms, .output_bytes = kMostOutput});
   if (!finished.ok()) return finished.error().WithContext(what);
   if (finished->timed_out) return MakeError("{}: no end after {} s", what, timeout_ms / 1000);

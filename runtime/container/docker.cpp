@@ -14,7 +14,7 @@ class Docker final : public OciEngine {
  public:
   EngineKind kind() const override { return EngineKind::kDocker; }
   bool limits_memory() const override { return true; }
-  std::vector<std::string> AddedVariables() const override { return {"HOSTNAME", "HOME", "TERM"}; }
+  std::vector<std::string> AddedVariables(bool /*gpus*/) const override { return {"HOSTNAME", "HOME", "TERM"}; }
 
   ErrorOr<std::string> Detect() override {
     if (!HasProgram("docker")) return MakeError("docker is not in PATH");

@@ -42,7 +42,7 @@ struct BoxSpec {
   std::string name;         // of the container; nobody else's
   std::string label;        // of all containers of one agent
   std::string directory;    // of the attempt
-  std::string scratch;      // an empty directory for /tmp
+  std::string scratch;      // its tmp/ and var/ are the container's /tmp and /var/tmp
   std::vector<Bind> binds;  // those above others first
   std::vector<std::string> gpu_ids;
   int64_t memory = 0;  // bytes; 0: no limit
@@ -65,7 +65,7 @@ class Engine {
   // Runs the process inside, whose description it takes on its standard input, and ends with it.
   virtual ErrorOr<HostCommand> Command(const Image& image, const BoxSpec& spec) const = 0;
   // Variables that it adds to what the image sets: names, their beginnings with a `*`, or NAME=value.
-  virtual std::vector<std::string> AddedVariables() const = 0;
+  virtual std::vector<std::string> AddedVariables(bool gpus) const = 0;
   // Whether the kernel holds the container to BoxSpec::memory.
   virtual bool limits_memory() const = 0;
   // Whether the ids of GPUs begin at 0 in each container.

@@ -32,7 +32,9 @@ ImageStore::ImageStore(std::string directory)
     : directory_(directory.empty() ? UsersDirectory() : std::move(directory)) {}
 
 ErrorOr<Image> ImageStore::Prepare(Engine& engine, const std::string& image) const {
-  HWF_ASSIGN(const Reference reference, ReadReference(image));
+  const auto read = ReadReference(image);
+  if (!read.ok()) return read.error().WithContext("the image `" + image + "`");
+  const Reference& reference = *read;
   const std::string directory = directory_ + "/" + ToString(engine.kind());
   HWF_TRY(platform::MakeDirectories(platform::RealFileSystem(), directory, 0700));
   const std::string name = platform::Digest(reference.name);

@@ -122,8 +122,8 @@ ErrorOr<HostCommand> OciEngine::Command(const Image& image, const BoxSpec& spec)
     argv.push_back("type=bind," + CsvField("source=" + one.source) + "," + CsvField("target=" + one.target) +
                    (one.writable ? "" : ",readonly"));
   };
-  bind({spec.scratch, "/tmp", true});
-  bind({spec.scratch, "/var/tmp", true});
+  bind({spec.scratch + "/tmp", "/tmp", true});
+  bind({spec.scratch + "/var", "/var/tmp", true});
   for (const Bind& one : spec.binds) bind(one);
   if (spec.memory > 0) {
     const std::string bytes = std::to_string(spec.memory);

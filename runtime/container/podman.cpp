@@ -13,7 +13,9 @@ class Podman final : public OciEngine {
  public:
   EngineKind kind() const override { return EngineKind::kPodman; }
   bool limits_memory() const override { return geteuid() == 0; }  // rootless it depends; the runner looks as well
-  std::vector<std::string> AddedVariables() const override { return {"HOSTNAME", "HOME", "TERM", "container"}; }
+  std::vector<std::string> AddedVariables(bool /*gpus*/) const override {
+    return {"HOSTNAME", "HOME", "TERM", "container"};
+  }
 
   ErrorOr<std::string> Detect() override {
     if (!HasProgram("podman")) return MakeError("podman is not in PATH");

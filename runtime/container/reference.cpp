@@ -38,7 +38,7 @@ ErrorOr<Reference> ReadName(const std::string& image, std::string name) {
 ErrorOr<Reference> ReadPath(const std::string& image, Reference::Kind kind, const std::string& path) {
   if (path.empty() || path.front() != '/') return MakeError("the path of the image `{}` is not absolute", image);
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "the image " + path);
+  if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, path);
   const bool directory = kind == Reference::Kind::kDirectory;
   if (directory != S_ISDIR(info.st_mode) || (!directory && !S_ISREG(info.st_mode))) {
     return MakeError("the image {} is no {}: {}", path, directory ? "directory" : "file", kForms);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/runner/boxes.h"
 #include "runtime/runner/emissions.h"
 #include "runtime/runner/ledger.h"
 #include "runtime/runner/protocol.h"
@@ -46,6 +47,8 @@ struct Attempt {
   int64_t strays_until_ms = kNever;        // what outlives the main process is killed then
   std::map<pid_t, int64_t> members;        // processes seen to be its own, and when they started
   std::vector<std::string> killed_strays;  // "name (pid)": what had to be
+
+  std::unique_ptr<Box> box;  // of its container; null: it has none
 
   std::unique_ptr<Emissions> emissions;
   int watch = -1;       // inotify

@@ -20,7 +20,7 @@ struct Plan {
   std::vector<char*> shell_argv;  // {"bash", path, arguments…}: for a text without #!, as a shell would do it
   std::vector<char*> env;
   std::vector<std::string> paths;  // where argv[0] may be, in order
-  int null_fd = -1;
+  int in = -1;
   int out = -1;
   int err = -1;
   cpu_set_t* cpus = nullptr;
@@ -42,7 +42,7 @@ struct Failure {
 [[noreturn]] void Child(Plan& plan, Failure& failure) {
   if (setsid() < 0) Fail(failure, "setsid", errno);
   if (chdir(plan.directory) != 0) Fail(failure, "chdir", errno);
-  if (dup2(plan.null_fd, 0) < 0 || dup2(plan.out, 1) < 0 || dup2(plan.err, 2) < 0) Fail(failure, "dup2", errno);
+  if (dup2(plan.in, 0) < 0 || dup2(plan.out, 1) < 0 || dup2(plan.err, 2) < 0) Fail(failure, "dup2", errno);
   if (plan.cpus != nullptr) (void)sched_setaffinity(0, plan.cpus_size, plan.cpus);
   sigset_t none;
   sigemptyset(&none);
@@ -119,8 +119,8 @@ LaunchResult Launch(const LaunchSpec& spec) {
   plan.shell_argv.insert(plan.shell_argv.begin(), const_cast<char*>("bash"));
   plan.env = Pointers(spec.env);
   plan.paths = Candidates(spec);
-  plan.null_fd = NullDevice();
-  if (plan.null_fd < 0) return {.pid = -1, .error = errno, .step = "open /dev/null"};
+  plan.in = spec.in >= 0 ? spec.in : NullDevice();
+  if (plan.in < 0) return {.pid = -1, .error = errno, .step = "open /dev/null"};
   plan.out = spec.out;
   plan.err = spec.err;
   FillCpus(spec.cpu_ids, plan);

@@ -15,6 +15,7 @@ struct LaunchSpec {
   std::vector<std::string> argv;  // argv[0] without a slash is looked up in PATH of `env`
   std::vector<std::string> env;   // NAME=value
   std::string directory;
+  int in = -1;  // -1: nothing
   int out = -1;
   int err = -1;
   std::vector<int> cpu_ids;  // empty: as ours

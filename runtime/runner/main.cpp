@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "runtime/container/charliecloud_root.h"
+#include "runtime/container/engine.h"
 #include "runtime/container/inside.h"
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
@@ -45,6 +46,8 @@ usage: hwf-runner --run DIR [options]
   --state DIR           of its log, socket and streams (default: `runner` in the run's directory)
   --setup TEXT          shell text in front of each command (`module load …`)
   --launch HOW          what starts the ranks of a command: mpirun or torchrun
+  --containers ENGINE   what runs tasks that have an image: apptainer, podman, docker or charliecloud
+  --images DIR          where their images are kept (default: $HWF_IMAGES, or hwf/images in the user's cache)
   --foreground          does not go into the background
   --help, --version
 
@@ -97,6 +100,14 @@ bool ReadOption(std::string_view name, const char* value, Arguments& arguments) 
   if (name == "--state") {
     options.state_directory = value;
     return !options.state_directory.empty() && options.state_directory.front() == '/';
+  }
+  if (name == "--containers") {
+    options.containers = hwf::container::EngineNamed(value);
+    return options.containers.has_value();
+  }
+  if (name == "--images") {
+    options.images = value;
+    return *value == '/';
   }
   if (name == "--ledger") {
     options.ledger_directory = value;

@@ -53,6 +53,9 @@ ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, cons
   }
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());
+  if (options.containers) {
+    runner->boxes_ = std::make_unique<Boxes>(*options.containers, options.state_directory, options.images);
+  }
   HWF_ASSIGN(runner->log_, RecordLog::Open(options.state_directory + "/log", runner->FileMode()));
   if (!options.in_job) HWF_TRY(runner->Recover());
   FrontCallbacks callbacks;
@@ -81,6 +84,8 @@ ErrorOr<Success> Runner::OpenDescriptors() {
   Watch(emission_worker_.fd(), EPOLLIN);
   Watch(output_worker_.fd(), EPOLLIN);
   Watch(sync_worker_.fd(), EPOLLIN);
+  Watch(image_worker_.fd(), EPOLLIN);
+  Watch(box_worker_.fd(), EPOLLIN);
   if (inotify_ >= 0) Watch(inotify_, EPOLLIN);
   if (ledger_->fd() >= 0) Watch(ledger_->fd(), EPOLLIN);
   return Success{};
@@ -120,6 +125,8 @@ void Runner::Dispatch(int fd, uint32_t events) {
   if (fd == emission_worker_.fd()) return emission_worker_.RunCompletions();
   if (fd == output_worker_.fd()) return output_worker_.RunCompletions();
   if (fd == sync_worker_.fd()) return sync_worker_.RunCompletions();
+  if (fd == image_worker_.fd()) return image_worker_.RunCompletions();
+  if (fd == box_worker_.fd()) return box_worker_.RunCompletions();
   if (fd == ledger_->fd()) {
     ledger_->DrainWatch();
     queue_changed_ = true;
@@ -165,7 +172,11 @@ void Runner::Tick() {
     }
     if (now_ms_ >= attempt->scan_at_ms) ScanEmissions(*attempt, false);
     if (now_ms_ >= attempt->kill_at_ms && !attempt->main_dead) {
-      SignalTree(*attempt, SIGKILL);
+      if (attempt->box) {
+        KillBox(*attempt);
+      } else {
+        SignalTree(*attempt, SIGKILL);
+      }
       attempt->kill_at_ms = now_ms_ + 100;  // until it is dead
     }
     dying = dying || attempt->main_dead;
@@ -194,7 +205,10 @@ int Runner::Run() {
   }
   spares_.Remove();
   front_.reset();
+  if (boxes_) boxes_->RemoveDirectories();
   (void)log_->Sync();
+  // Whoever waits for an image waits in a thread, for hours perhaps: nobody wants it any more.
+  if (!wanted_.empty()) _exit(0);
   return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -17,6 +19,7 @@
 
 #include "base/error.h"
 #include "runtime/runner/attempt.h"
+#include "runtime/runner/boxes.h"
 #include "runtime/runner/front.h"
 #include "runtime/runner/launch.h"
 #include "runtime/runner/ledger.h"
@@ -45,8 +48,10 @@ struct RunnerOptions {
   // In a Slurm job: the machine is what the job was given, nobody else's runner shares it; attempts' directories are
   // there already; its variables SLURM… are the tasks' too.
   bool in_job = false;
-  std::string setup;   // shell text in front of each command; empty: none
-  std::string launch;  // what starts ranks, where a task does not say
+  std::string setup;                                               // shell text in front of each command; empty: none
+  std::string launch;                                              // what starts ranks, where a task does not say
+  std::optional<container::EngineKind> containers = std::nullopt;  // what runs tasks that have an image
+  std::string images;                                              // where they are kept; empty: the user's place
 };
 
 class Runner {
@@ -102,13 +107,26 @@ class Runner {
   bool Begin(Start& start, Share share);
   ErrorOr<Success> Prepare(Attempt& attempt);
   ErrorOr<Success> MakeAttemptDirectory(const std::string& directory);
-  ErrorOr<Success> Wrap(const Start& start, LaunchSpec& spec) const;
+  ErrorOr<Success> DescribeTask(const Attempt& attempt, LaunchSpec& spec) const;
   void LaunchTask(Attempt& attempt);
   void EndUnrun(const Start& start, ir::Reason reason, const std::string& why);
   ErrorOr<Success> Place(const Start& start, const Json& body);
   void OnMessage(const Message& message);
   void PlaceWaiting();
   std::vector<std::string> EnvironmentOf(const Attempt& attempt) const;
+
+  // runner_boxes.cpp
+  void WantReady(const std::string& image);
+  void OnImage(const std::string& image, ErrorOr<container::Image> ready);
+  bool WaitsForImage(const Start& start);
+  ErrorOr<Success> DescribeBox(Attempt& attempt, LaunchSpec& spec);
+  static void AskBoxToEnd(const Attempt& attempt);
+  void KillBox(Attempt& attempt);
+  bool SettleBox(Attempt& attempt);
+  void RemoveBox(Attempt& attempt);
+  void OnBoxRemoved(const std::string& key, const ErrorOr<Success>& removed);
+  bool DescribeTrouble(const Attempt& attempt, Ended& ended) const;
+  std::vector<pid_t> ProcessesInBox(Attempt& attempt);
 
   // runner_end.cpp
   void ReapChildren();
@@ -159,6 +177,11 @@ class Runner {
   Worker emission_worker_{1};
   Worker output_worker_{2};  // a large file does not hold up all others
   Worker sync_worker_{1};
+  Worker image_worker_{2};             // images take their time
+  Worker box_worker_{2};               // what is asked of an engine meanwhile
+  std::unique_ptr<Boxes> boxes_;       // null: no engine
+  ErrorOr<Success> left_ = Success{};  // what a dead runner left of containers is no more
+  std::set<std::string> wanted_;       // images that are made ready
   std::vector<Resolved> to_sync_;
   bool syncing_ = false;
   size_t ending_ = 0;  // attempts of which nothing lives

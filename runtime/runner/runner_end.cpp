@@ -48,7 +48,8 @@ void Runner::ReapChildren() {
   bool strays = false;
   while (true) {
     siginfo_t info{};
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
+    // Not those of the worker's threads, who wait for them.
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) != 0 || info.si_pid == 0) break;
     int status = 0;
     rusage usage{};
     auto it = by_pid_.find(info.si_pid);
@@ -80,6 +81,7 @@ void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage
   attempt.strays_until_ms = killed ? std::max(now_ms_, std::min(attempt.kill_at_ms, now_ms_ + options_.kill_grace_ms))
                                    : now_ms_ + options_.stray_grace_ms;
   attempt.kill_at_ms = kNever;
+  if (attempt.box && !SettleBox(attempt)) return;
   const std::vector<pid_t> strays = DirectStrays();
   if (strays.empty() && unowned_.empty()) return Finalize(attempt);
   CheckDying();
@@ -90,7 +92,12 @@ void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
   if (attempt.kill != Attempt::Kill::kNone || attempt.ending) return;
   attempt.kill = why;
   const bool at_once = why == Attempt::Kill::kOom || options_.kill_grace_ms == 0;
-  SignalTree(attempt, at_once ? SIGKILL : SIGTERM);
+  if (attempt.box) {
+    if (at_once) KillBox(attempt);
+    if (!at_once) AskBoxToEnd(attempt);
+  } else {
+    SignalTree(attempt, at_once ? SIGKILL : SIGTERM);
+  }
   if (!attempt.main_dead) attempt.kill_at_ms = now_ms_ + (at_once ? 100 : options_.kill_grace_ms);
   if (attempt.main_dead) attempt.strays_until_ms = now_ms_ + (at_once ? 0 : options_.kill_grace_ms);
 }
@@ -196,8 +203,9 @@ void Runner::Describe(const Attempt& attempt, Ended& ended) const {
     case Attempt::Kill::kNone:
       break;
   }
+  if (attempt.box && DescribeTrouble(attempt, ended)) return;
   const bool by_kernel = (ended.signal == SIGKILL || ended.exit_code == 128 + SIGKILL) && start.memory > 0 &&
-                         KernelOomKills() > attempt.oom_kills;
+                         (attempt.box ? attempt.box->outcome->oom_kills > 0 : KernelOomKills() > attempt.oom_kills);
   if (by_kernel) {
     ended.failure = ir::Reason::kOom;
     ended.message = "the kernel killed it for memory";
@@ -291,6 +299,12 @@ void Runner::Forget(Attempt& attempt, bool spoilt) {
     (void)inotify_rm_watch(inotify_, attempt.watch);
   }
   if (attempt.slot >= 0) slots_.Give(attempt.slot, spoilt);
+  if (attempt.box) {
+    box_worker_.Add([box = attempt.box->directory]() -> Worker::Completion {
+      RemoveBoxDirectory(box);
+      return [] {};
+    });
+  }
   if (attempt.pid > 0) by_pid_.erase(attempt.pid);
   GiveShare(attempt);
   if (attempt.ending && ending_-- == kMostEnding) queue_changed_ = queue_changed_ || !queue_.empty();

@@ -118,6 +118,7 @@ ErrorOr<Success> Runner::Recover() {
       open_attempts.erase(KeyOf(ended->place, ended->attempt));
     }
   }));
+  if (boxes_ && !open_attempts.empty()) left_ = boxes_->EndLeft();
   for (auto& [key, lost] : open_attempts) {
     if (!lost.place.empty()) EndLost(lost);
   }
@@ -177,6 +178,7 @@ void Runner::EndLost(LostAttempt& lost) {
   ended.attempt = lost.attempt;
   ended.failure = ir::Reason::kNodeFail;
   ended.message = killed > 0 ? "the runner died; what was left of the task was killed" : "the runner died";
+  if (!left_.ok()) ended.message += "; whether containers of it still run is not known: " + left_.error().message();
   ended.outputs = Json::Object();
   if (lost.slot >= 0) {
     for (const bool err : {false, true}) {

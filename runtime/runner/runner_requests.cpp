@@ -1,4 +1,6 @@
 // What the runner is asked for.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "runtime/runner/runner.h"
@@ -19,7 +21,7 @@ void Runner::OnRequest(Request request) {
   } else if (std::holds_alternative<Finish>(request)) {
     finishing_ = true;
   } else if (const WantImage* want = std::get_if<WantImage>(&request)) {
-    front_->Say(ImageReady{want->image, "", "this runner has no container engine"});
+    WantReady(want->image);
   }
 }
 
@@ -28,6 +30,12 @@ void Runner::OnStart(Start start) {
   if (const History* known = log_->Find(key)) {
     if (known->ended) front_->Repeat(known->record);
     return;
+  }
+  if (!start.image.empty() && !boxes_) {
+    return EndUnrun(
+        start, ir::Reason::kSite,
+        fmt::format("it has the image `{}`, and this site has no container engine: give it `containers: ENGINE`",
+                    start.image));
   }
   if (!queued_.insert(std::move(key)).second) return;
   queue_.push_back(std::move(start));

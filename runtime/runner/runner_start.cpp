@@ -68,6 +68,10 @@ void Runner::StartQueued() {
   std::vector<Demand> refused;
   for (size_t i = 0; i < queue_.size() && i < kLookAhead;) {
     Start& start = queue_[i];
+    if (WaitsForImage(start)) {
+      ++i;
+      continue;
+    }
     const Demand demand{start.cpus, start.gpus, start.memory};
     auto admitted = ledger_->Admit(demand);
     if (!admitted.ok()) {
@@ -231,29 +235,31 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
   return env;
 }
 
-// What the site puts around a task's command: the launcher of its ranks, and in front of all the site's setup.
-ErrorOr<Success> Runner::Wrap(const Start& start, LaunchSpec& spec) const {
+// Its command on this machine, with the launcher of its ranks.
+ErrorOr<Success> Runner::DescribeTask(const Attempt& attempt, LaunchSpec& spec) const {
+  const Start& start = attempt.start;
+  spec.argv = start.argv;
+  if (!start.script.empty()) spec.argv.push_back("command");
+  spec.env = EnvironmentOf(attempt);
   if (HasRanks(start)) {
     HWF_ASSIGN(spec.argv,
                RankCommand(start, std::move(spec.argv), {options_.launch, self_, options_.in_job}, spec.env));
   }
-  if (!options_.setup.empty()) spec.argv = WithSetup(options_.setup, std::move(spec.argv));
+  spec.directory = start.directory;
+  spec.out = slots_.out(attempt.slot);
+  spec.err = slots_.err(attempt.slot);
   return Success{};
 }
 
 void Runner::LaunchTask(Attempt& attempt) {
   const Start& start = attempt.start;
   LaunchSpec spec;
-  spec.argv = start.argv;
-  if (!start.script.empty()) spec.argv.push_back("command");
-  spec.env = EnvironmentOf(attempt);
-  if (auto wrapped = Wrap(start, spec); !wrapped.ok()) {
-    EndUnrun(start, ir::Reason::kSite, wrapped.error().message());
+  const auto described = start.image.empty() ? DescribeTask(attempt, spec) : DescribeBox(attempt, spec);
+  if (!described.ok()) {
+    EndUnrun(start, ir::Reason::kSite, described.error().message());
     return Forget(attempt, false);
   }
-  spec.directory = start.directory;
-  spec.out = slots_.out(attempt.slot);
-  spec.err = slots_.err(attempt.slot);
+  if (!options_.setup.empty()) spec.argv = WithSetup(options_.setup, std::move(spec.argv));
   spec.cpu_ids = attempt.share->cpu_ids;
   attempt.started_ms = BootMs();
   const LaunchResult launched = Launch(spec);
@@ -268,8 +274,8 @@ void Runner::LaunchTask(Attempt& attempt) {
     // The child is a zombie that says 127; as a shell would, the command's absence is its exit status.
     std::string text =
         launched.step == std::string_view("exec") && launched.error == ENOENT
-            ? fmt::format("{}: command not found\n", start.argv.front())
-            : ErrnoError(launched.error, fmt::format("{}: {}", start.argv.front(), launched.step)).message() + "\n";
+            ? fmt::format("{}: command not found\n", spec.argv.front())
+            : ErrnoError(launched.error, fmt::format("{}: {}", spec.argv.front(), launched.step)).message() + "\n";
     (void)!write(spec.err, text.data(), text.size());
   }
   if (start.time_limit_ms > 0) attempt.deadline_ms = attempt.started_ms + start.time_limit_ms;

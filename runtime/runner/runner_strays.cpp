@@ -59,7 +59,7 @@ std::vector<pid_t> Runner::DirectStrays() const {
   std::vector<pid_t> strays;
   if (children_ < 0) {  // a kernel without the list
     for (pid_t pid : ChildrenOf(getpid())) {
-      if (!by_pid_.contains(pid)) strays.push_back(pid);
+      if (!by_pid_.contains(pid) && !(boxes_ && boxes_->IsEngines(pid))) strays.push_back(pid);
     }
     return strays;
   }
@@ -77,7 +77,8 @@ std::vector<pid_t> Runner::DirectStrays() const {
   while (at < end) {
     pid_t pid = 0;
     auto [next, error] = std::from_chars(at, end, pid);
-    if (error == std::errc() && pid > 0 && !by_pid_.contains(pid)) strays.push_back(pid);
+    const bool ours = error == std::errc() && pid > 0;
+    if (ours && !by_pid_.contains(pid) && !(boxes_ && boxes_->IsEngines(pid))) strays.push_back(pid);
     at = next == at ? at + 1 : next;
   }
   return strays;
@@ -203,7 +204,7 @@ void Runner::CheckDying() {
   const std::map<Attempt*, std::vector<pid_t>> owned = SortStrays();
   std::vector<Attempt*> finished;
   for (auto& [key, attempt] : running_) {
-    if (!attempt->main_dead || attempt->ending) continue;
+    if (!attempt->main_dead || attempt->ending || (attempt->box && attempt->box->unsettled)) continue;
     const auto strays = owned.find(attempt.get());
     if (strays == owned.end()) {
       finished.push_back(attempt.get());

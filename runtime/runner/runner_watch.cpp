@@ -81,7 +81,7 @@ void Runner::RecordEmission(const std::string& key, const ReadyEmission& item, E
 // for.
 void Runner::Sample(Attempt& attempt) {
   const int64_t begin = BootMs();
-  const std::vector<pid_t> processes = ProcessesOf(attempt);
+  const std::vector<pid_t> processes = attempt.box ? ProcessesInBox(attempt) : ProcessesOf(attempt);
   const int64_t limit = attempt.start.memory;
   int64_t bytes = 0;
   if (limit > 0) {

@@ -157,10 +157,9 @@ rootless_storage_path = "{store}"
         self.env["HWF_TEST_REGISTRY"] = f"127.0.0.1:{port}"
         self.env["HWF_TEST_REGISTRY_LOG"] = os.path.join(self.dir, "registry.log")
         self.env["APPTAINER_NOHTTPS"] = "1"
-        self.env["CONTAINERS_REGISTRIES_CONF"] = self.write("registries.conf", f"""[[registry]]
-location = "127.0.0.1:{port}"
-insecure = true
-""")
+        os.makedirs(os.path.join(self.dir, "home/.config/containers"))
+        self.write("home/.config/containers/registries.conf", f'[[registry]]\nlocation = "127.0.0.1:{port}"\ninsecure = true\n')
+        subprocess.run(["chown", "-R", f"--reference={self.dir}/home", f"{self.dir}/home/.config"], check=True)
 
     def up(self):
         for program in ("umoci", "skopeo"):
@@ -207,15 +206,18 @@ insecure = true
 
 
 def with_user(argv):
-    """Goes on in a mount namespace of its own, in which the user exists, with ids for a rootless podman."""
-    home = tempfile.mkdtemp(prefix="hwf-users-")
-    lines = {"passwd": f"{NAME}:x:{UID}:{UID}::/nonexistent:/bin/sh\n", "group": f"{NAME}:x:{UID}:\n",
-             "subuid": f"{NAME}:3000000:65536\n", "subgid": f"{NAME}:3000000:65536\n"}
-    for name, line in lines.items():
-        with open(f"{home}/{name}", "w", encoding="utf-8") as file:
-            file.write(open(f"/etc/{name}", encoding="utf-8").read() + line)
-    binds = "; ".join(f"mount --bind {home}/{name} /etc/{name}" for name in lines)
-    script = f'{binds}; rm -rf {home}; exec "$@"'
+    """Goes on in a mount namespace of its own, in which the user exists, with ids for a rootless podman. A layer over all
+    of /etc: a file bound over /etc/passwd goes away when somebody adds a user to the machine."""
+    script = f"""mount -t tmpfs -o mode=0755 tmpfs /media
+mkdir /media/upper /media/work
+mount -t overlay -o lowerdir=/etc,upperdir=/media/upper,workdir=/media/work overlay /etc
+echo '{NAME}:x:{UID}:{UID}::/nonexistent:/bin/sh' >> /etc/passwd
+echo '{NAME}:x:{UID}:' >> /etc/group
+echo '{NAME}:3000000:65536' | tee -a /etc/subuid >> /etc/subgid
+# As machines for users have it: apptainer mounts its images with it.
+if test -e /dev/fuse; then mknod -m 666 /media/fuse c 10 229; mount --bind /media/fuse /dev/fuse; fi
+exec "$@"
+"""
     os.environ["HWF_ENGINES_USER"] = "1"
     os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh",
                           sys.executable, os.path.abspath(__file__), "--user", *argv])
