@@ -326,7 +326,12 @@ class SceneMaker {
               std::vector<std::string> lines;
               const bool renamed = node.name != body.task && node.name.rfind(body.task + ".", 0) != 0;
               if (renamed) lines.push_back("task " + body.task);
-              if (task != nullptr && IsChoice()) lines.push_back(Shortened("on " + SiteText(*task, body)));
+              if (task != nullptr && IsChoice()) {
+                lines.push_back(Shortened("on " + SiteText(*task, body)));
+                for (const Never& never : task->never_on) {
+                  lines.push_back(Shortened("never on " + never.site + ": " + never.why));
+                }
+              }
               const bool effect = task != nullptr && task->effect;
               if (effect) lines.push_back("effect");
               return simple(effect ? Kind::kEffect : Kind::kTask, node.name, lines);

@@ -49,6 +49,7 @@ TEST(DrawingTest, SaysWhereTasksRunIfThereIsAChoice) {
   const Workflow& digits = *module.FindWorkflow("digits");
   Scene scene = SceneOf(module, digits);
   EXPECT_THAT(scene.items[IndexOf(scene, "job")].lines, Contains("on train"));
+  EXPECT_THAT(scene.items[IndexOf(scene, "job")].lines, Contains("never on edge: it has no GPU"));
   EXPECT_THAT(scene.items[IndexOf(scene, "data")].lines, Contains("on here"));
   module.sites.resize(1);
   scene = SceneOf(module, digits);

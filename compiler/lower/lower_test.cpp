@@ -414,5 +414,71 @@ TEST(LowerTest, ManyLinesTakeLinearTime) {
   EXPECT_LT(large, 40 * small + 0.05);  // ten times the lines; quadratic would be a hundred times
 }
 
+TEST(LowerTest, WhatFollowsFromNeedsIsSaid) {
+  auto lowered = Sound(R"(site big = slurm(gpu: "a100")
+  task one() { on big
+    needs gpu: "a100"
+    run "true" }
+  task two(n: Int) { on big
+    needs nodes: n, ranks_per_node: 4
+    run "true" }
+  task three(n: Int) { on big
+    needs ranks: n, ranks_per_node: 4
+    run "true" }
+  task four(n: Int) { on big
+    needs nodes: 2, ranks: n
+    run "true" }
+  workflow main() { one() }
+  )");
+  const auto needs = [&](const char* task) {
+    std::vector<std::string> names;
+    for (const ir::NamedExpr& need : lowered->module.FindTask(task)->needs) names.push_back(need.name);
+    return names;
+  };
+  EXPECT_THAT(needs("one"), ElementsAre("gpu", "gpus"));
+  EXPECT_THAT(needs("two"), ElementsAre("nodes", "ranks_per_node", "ranks"));
+  EXPECT_THAT(needs("three"), ElementsAre("ranks", "ranks_per_node", "nodes"));
+  EXPECT_THAT(needs("four"), ElementsAre("nodes", "ranks"));
+  const ir::Expr& ranks = lowered->module.FindTask("two")->needs[2].value;
+  EXPECT_EQ(ranks.op, ir::Op::kMul);
+  EXPECT_EQ(lowered->module.FindTask("one")->needs[1].value.literal, Json(1));
+}
+
+TEST(LowerTest, SitesKeepWhereSecretsComeFrom) {
+  auto lowered = Sound(R"(site train = slurm(containers: apptainer, max_time: 2h, memory_per_node: 1GiB,
+                         secrets: [A: env("X"), B: file("key"), C: file("/etc/key"), D: command("pass show d")])
+  site long = train(max_time: 4h, secrets: [A: env("Y")])
+  site tiny = local(cpus: 1)
+  task fit(tag: String) -> (text: String at stdout) {
+    on tiny | train | long
+    image "docker://x:~{tag}"
+    needs cpus: 2
+    secret A
+    launch torchrun
+    pack 4
+    run "true"
+  }
+  workflow main() -> (text: String) {
+    let job = fit("1")
+    (text: job.text)
+  })");
+  const Json& fields = lowered->module.sites[0].fields;
+  EXPECT_EQ(fields["containers"], Json("apptainer"));
+  EXPECT_EQ(fields["max_time"], Json(7'200'000));
+  EXPECT_EQ(fields["memory_per_node"], Json(1 << 30));
+  EXPECT_EQ(fields["secrets"].Dump(),
+            R"({"A":{"env":"X"},"B":{"file":"/src/key"},"C":{"file":"/etc/key"},"D":{"command":"pass show d"}})");
+  EXPECT_EQ(lowered->module.sites[1].kind, "slurm");
+  EXPECT_EQ(lowered->module.sites[1].fields["secrets"].Dump(), R"({"A":{"env":"Y"}})");
+  const ir::Task& fit = *lowered->module.FindTask("fit");
+  EXPECT_THAT(fit.on, ElementsAre("train", "long"));
+  ASSERT_EQ(fit.never_on.size(), 1u);
+  EXPECT_EQ(fit.never_on[0].site, "tiny");
+  EXPECT_EQ(fit.image->op, ir::Op::kConcat);
+  EXPECT_EQ(fit.launch, "torchrun");
+  EXPECT_EQ(fit.pack, 4);
+  EXPECT_EQ(lowered->Of<ir::TaskNode>("job").site, "") << "a pass chooses";
+}
+
 }  // namespace
 }  // namespace hwf::lower

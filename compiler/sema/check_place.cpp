@@ -1,6 +1,8 @@
 // Where a task runs and in what: `on`, `image`, `secret`, and whether any site of its `on` could ever run it.
 #include <llvm/ADT/STLExtras.h>
 
+#include <algorithm>
+
 #include "compiler/sema/check_secrets.h"
 #include "compiler/sema/checker.h"
 #include "compiler/sema/site_fields.h"
@@ -72,12 +74,7 @@ void Checker::CheckSecretAt(const Ident& secret, StringRef name) {
 void Checker::CheckPlace(const TaskDecl& task) {
   const bool known = CheckOn(task);
   if (!known || !context_.incomplete.empty()) return;
-  struct Candidate {
-    StringRef name;
-    const Program::Site* site;
-    std::vector<Refusal> refusals;
-  };
-  llvm::SmallVector<Candidate, 2> candidates;
+  Candidates candidates;
   const auto add = [&](StringRef name) {
     auto found = context_.sites.find(name.str());
     const Program::Site* site = found == context_.sites.end() ? nullptr : &context_.program.sites[found->second];
@@ -86,9 +83,20 @@ void Checker::CheckPlace(const TaskDecl& task) {
   };
   if (task.on.empty()) add("here");
   for (const Ident& site : task.on) add(site.text);
-  if (candidates.empty()) return;
   const bool some = llvm::any_of(candidates, [](const Candidate& each) { return each.refusals.empty(); });
-  if (!some && candidates.size() == 1) {
+  if (!some) return ReportPlace(task, candidates);
+  for (const Candidate& each : candidates) {
+    if (each.refusals.empty()) {
+      for (const Ident& secret : task.secrets) CheckSecretAt(secret, each.name);
+      CheckRetries(task, each);
+    } else {
+      context_.program.never[&task].push_back({each.name.str(), each.refusals[0].why});
+    }
+  }
+}
+
+void Checker::ReportPlace(const TaskDecl& task, const Candidates& candidates) {
+  if (candidates.size() == 1) {
     for (const Refusal& refusal : candidates[0].refusals) {
       auto report = Report(refusal.at, diagnostics::kSiteCannot, candidates[0].name, refusal.why);
       if (!refusal.help.empty()) report.Help(refusal.help);
@@ -96,21 +104,25 @@ void Checker::CheckPlace(const TaskDecl& task) {
     }
     return;
   }
-  if (!some) {
-    auto report = Report(task.on[0].range, diagnostics::kNoSiteCan, task.name.text);
-    for (const Candidate& each : candidates) {
-      for (const Refusal& refusal : each.refusals) {
-        report.Note(refusal.at, fmt::format("on `{}`: {}", each.name, refusal.why));
-      }
-    }
-    return;
-  }
+  if (candidates.empty()) return;
+  auto report = Report(task.on[0].range, diagnostics::kNoSiteCan, task.name.text);
   for (const Candidate& each : candidates) {
-    if (each.refusals.empty()) {
-      for (const Ident& secret : task.secrets) CheckSecretAt(secret, each.name);
-    } else {
-      context_.program.never[&task].push_back({each.name.str(), each.refusals[0].why});
+    for (const Refusal& refusal : each.refusals) {
+      report.Note(refusal.at, fmt::format("on `{}`: {}", each.name, refusal.why));
     }
+  }
+}
+
+// `memory: 16GiB * attempt` grows with the retries, the site does not; and a call stays on its site.
+void Checker::CheckRetries(const TaskDecl& task, const Candidate& candidate) {
+  constexpr int kMaxRetries = 100;  // looked at
+  const auto count = task.retry.count == nullptr ? std::nullopt : Fold(task.retry.count);
+  const int retries = count ? static_cast<int>(std::min<double>(count->number, kMaxRetries)) : 0;
+  for (int attempt = 2; attempt <= retries + 1; ++attempt) {
+    const std::vector<Refusal> refusals = WhyNot(task, candidate.site, attempt);
+    if (refusals.empty()) continue;
+    Report(refusals[0].at, diagnostics::kLateRefusal, attempt, candidate.name, refusals[0].why);
+    return;
   }
 }
 

@@ -15,6 +15,7 @@
 #include "compiler/sema/constant.h"
 #include "compiler/sema/context.h"
 #include "compiler/sema/types.h"
+#include "compiler/sema/why_not.h"
 
 namespace hwf::sema {
 
@@ -183,7 +184,16 @@ class Checker {
   static int64_t NeedNumber(const TaskDecl& task, StringRef name);  // 0: not said, or not known
   void CheckImage(const TaskDecl& task);
   void CheckTaskSecrets(const TaskDecl& task);
+  // A site that a task may go to, and why it could not run its first attempt.
+  struct Candidate {
+    StringRef name;
+    const Program::Site* site;
+    std::vector<Refusal> refusals;
+  };
+  using Candidates = llvm::SmallVector<Candidate, 2>;
   void CheckPlace(const TaskDecl& task);
+  void ReportPlace(const TaskDecl& task, const Candidates& candidates);
+  void CheckRetries(const TaskDecl& task, const Candidate& candidate);
   bool CheckOn(const TaskDecl& task);
   void CheckSecretAt(const Ident& secret, StringRef site);
   void CheckUses(const TaskDecl& task);

@@ -7,7 +7,7 @@
 namespace hwf::sema {
 namespace {
 
-std::optional<Constant> Leaf(const Expr* expr) {
+std::optional<Constant> Leaf(const Expr* expr, int attempt) {
   if (const auto* node = llvm::dyn_cast<IntExpr>(expr)) {
     return Constant{TypeKind::kInt, static_cast<double>(node->value)};
   }
@@ -20,12 +20,14 @@ std::optional<Constant> Leaf(const Expr* expr) {
     return Constant{TypeKind::kDuration, static_cast<double>(node->milliseconds)};
   }
   if (const auto* node = llvm::dyn_cast<UnaryExpr>(expr); node != nullptr && node->op == UnaryOp::kNegate) {
-    auto inner = Fold(node->operand);
+    auto inner = Fold(node->operand, attempt);
     if (inner) inner->number = -inner->number;
     return inner;
   }
   if (const auto* node = llvm::dyn_cast<NameExpr>(expr)) {
-    if (node->binding != nullptr && node->binding->kind == Binding::Kind::kAttempt) return Constant{TypeKind::kInt, 1};
+    if (node->binding != nullptr && node->binding->kind == Binding::Kind::kAttempt) {
+      return Constant{TypeKind::kInt, static_cast<double>(attempt)};
+    }
   }
   return std::nullopt;
 }
@@ -75,16 +77,16 @@ std::string Scaled(double number, std::initializer_list<std::pair<double, const 
 
 }  // namespace
 
-std::optional<Constant> Fold(const Expr* expr) {
+std::optional<Constant> Fold(const Expr* expr, int attempt) {
   llvm::SmallVector<const BinaryExpr*, 8> spine;
   while (const auto* node = llvm::dyn_cast<BinaryExpr>(expr)) {
     spine.push_back(node);
     expr = node->left;
   }
-  std::optional<Constant> value = Leaf(expr);
+  std::optional<Constant> value = Leaf(expr, attempt);
   while (value && !spine.empty()) {
     const BinaryExpr* node = spine.pop_back_val();
-    const std::optional<Constant> right = Fold(node->right);
+    const std::optional<Constant> right = Fold(node->right, attempt);
     value = right ? Apply(*node, *value, *right) : std::nullopt;
   }
   return value;

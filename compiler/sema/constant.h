@@ -17,8 +17,9 @@ struct Constant {
   friend bool operator<(const Constant& a, const Constant& b) { return a.number < b.number; }
 };
 
-// The value of `expr`; nothing if it is not made of literals alone or would divide by zero. `attempt` counts as 1.
-std::optional<Constant> Fold(const Expr* expr);
+// The value of `expr`; nothing if it is not made of literals alone or would divide by zero. `attempt` is the number of
+// the attempt that is asked about.
+std::optional<Constant> Fold(const Expr* expr, int attempt = 1);
 
 // A string without interpolation.
 std::optional<std::string> ConstantString(const Expr* expr);

@@ -23,8 +23,8 @@ constexpr Limit kLimits[] = {
 
 class Judge {
  public:
-  Judge(const TaskDecl& task, const Program::Site* site)
-      : task_(task), site_(site), kind_(site ? site->kind : "local") {}
+  Judge(const TaskDecl& task, const Program::Site* site, int attempt)
+      : task_(task), site_(site), attempt_(attempt), kind_(site ? site->kind : "local") {}
 
   std::vector<Refusal> Run() {
     for (const Limit& limit : kLimits) CheckLimit(limit);
@@ -43,7 +43,7 @@ class Judge {
   }
   int64_t Number(StringRef name) const {
     const TaskDecl::Need* need = Need(name);
-    const auto constant = need == nullptr ? std::nullopt : Fold(need->value);
+    const auto constant = need == nullptr ? std::nullopt : Fold(need->value, attempt_);
     return constant ? static_cast<int64_t>(constant->number) : 0;
   }
   void Refuse(Range at, std::string why, std::string help = {}) {
@@ -52,7 +52,7 @@ class Judge {
 
   // Two of nodes, ranks and ranks_per_node say the third.
   std::pair<const TaskDecl::Need*, std::optional<Constant>> Wanted(StringRef name) const {
-    if (const TaskDecl::Need* need = Need(name)) return {need, Fold(need->value)};
+    if (const TaskDecl::Need* need = Need(name)) return {need, Fold(need->value, attempt_)};
     const int64_t ranks = Number("ranks"), each = Number("ranks_per_node");
     if (name != "nodes" || ranks == 0 || each == 0) return {nullptr, std::nullopt};
     return {Need("ranks"), Constant{TypeKind::kInt, static_cast<double>(ranks / each)}};
@@ -106,12 +106,15 @@ class Judge {
 
   const TaskDecl& task_;
   const Program::Site* site_;
+  const int attempt_;
   const std::string kind_;
   std::vector<Refusal> refusals_;
 };
 
 }  // namespace
 
-std::vector<Refusal> WhyNot(const TaskDecl& task, const Program::Site* site) { return Judge(task, site).Run(); }
+std::vector<Refusal> WhyNot(const TaskDecl& task, const Program::Site* site, int attempt) {
+  return Judge(task, site, attempt).Run();
+}
 
 }  // namespace hwf::sema

@@ -14,8 +14,8 @@ struct Refusal {
   std::string why;   // "it asks for 16 cpus, the site has 8"
   std::string help;  // or empty
 };
-// Why the site could never run the task, not even its first attempt; empty: it could, as far as is known. Without a
-// site: this machine, of which nothing is declared.
-std::vector<Refusal> WhyNot(const TaskDecl& task, const Program::Site* site);
+// Why the site could never run this attempt of the task; empty: it could, as far as is known. Without a site: this
+// machine, of which nothing is declared.
+std::vector<Refusal> WhyNot(const TaskDecl& task, const Program::Site* site, int attempt = 1);
 
 }  // namespace hwf::sema
