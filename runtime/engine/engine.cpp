@@ -129,7 +129,8 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
 }
 
 ErrorOr<Success> EngineImpl::OpenSites() {
-  HWF_ASSIGN(sites_, SiteTable::Open(record_->module(), record_->paths().root, options_.program_directory, *this));
+  HWF_ASSIGN(sites_, SiteTable::Open(record_->module(), record_->paths().root, record_->facts().id,
+                                     {options_.program_directory, options_.python_directory}, *this));
   return Success{};
 }
 

@@ -17,6 +17,12 @@ std::string Absolute(const std::string& path, const std::string& base) {
   return !path.empty() && path[0] == '/' ? path : base + "/" + path;
 }
 
+bool NamesFiles(const scheduler::StartTask& start) {
+  std::vector<const Json*> found;
+  for (const Json& argument : start.arguments) CollectFiles(argument, found);
+  return !found.empty() || !start.task->uses.empty();
+}
+
 }  // namespace
 
 void EngineImpl::Carry(const scheduler::Command& command) {
@@ -119,6 +125,7 @@ void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const
   context.module = &record_->module();
   context.root = entry.site->root();
   context.secrets = &entry.secrets;
+  context.setting = &entry.site->setting();
   context.run_id = record_->facts().id;
   context.task_directory = options_.program_directory;
   context.python_directory = options_.python_directory;
@@ -136,6 +143,11 @@ void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const
   }
   if (!built.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
+    return;
+  }
+  if (!entry.site->shares_files() && NamesFiles(start)) {
+    FailAttempt(start.place, start.attempt, ir::Reason::kSite,
+                fmt::format("it needs files, and this version does not bring files to site `{}`", entry.name()));
     return;
   }
   const ErrorOr<Success> admitted = entry.site->Admit(*built);

@@ -126,6 +126,7 @@ class EngineImpl : public Engine, public site::Listener {
   // ---- reports (engine_reports.cpp)
   LiveAttempt* Expect(const RunSite& site, const state::Place& place, int attempt);
   void On(RunSite& site, const runner::Claimed& report);
+  std::string HostOf(const RunSite& site, const runner::Started& report) const;
   void On(RunSite& site, const runner::Started& report);
   void On(RunSite& site, const runner::Emitted& report);
   void On(RunSite& site, const runner::EmissionBad& report);

@@ -106,11 +106,16 @@ void EngineImpl::On(RunSite& site, const runner::Claimed& report) {
   if (live->sent && site.waiting > 0) --site.waiting;
 }
 
+std::string EngineImpl::HostOf(const RunSite& site, const runner::Started& report) const {
+  if (!report.host.empty()) return report.host;
+  return site.site->setting().host.empty() ? host_ : site.site->setting().host;
+}
+
 void EngineImpl::On(RunSite& site, const runner::Started& report) {
   LiveAttempt* live = Expect(site, report.place, report.attempt);
   if (live == nullptr || live->started) return;
   live->started = true;
-  Record(state::AttemptStarted{report.place, report.attempt, report.host.empty() ? host_ : report.host, report.pid});
+  Record(state::AttemptStarted{report.place, report.attempt, HostOf(site, report), report.pid});
 }
 
 void EngineImpl::On(RunSite& site, const runner::Emitted& report) {

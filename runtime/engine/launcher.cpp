@@ -40,7 +40,20 @@ std::string InFront(const std::string& directory, const std::string& path) {
   return path.empty() ? directory : directory + ":" + path;
 }
 
-Variables BaseEnvironment(const LaunchContext& context) {
+// What a login at the site has, with hwf's own programs in front.
+Variables FarEnvironment(const LaunchContext& context) {
+  Variables variables = context.setting->environment;
+  std::string path, python;
+  for (const auto& [name, value] : variables) {
+    if (name == "PATH") path = value;
+    if (name == "PYTHONPATH") python = value;
+  }
+  Set(variables, "PATH", InFront(context.setting->programs, path.empty() ? kDefaultPath : path));
+  Set(variables, "PYTHONPATH", InFront(context.setting->python, python));
+  return variables;
+}
+
+Variables OwnEnvironment(const LaunchContext& context) {
   Variables variables;
   const std::string path = Variable("PATH");
   Set(variables, "PATH", InFront(context.task_directory, path.empty() ? kDefaultPath : path));
@@ -49,6 +62,11 @@ Variables BaseEnvironment(const LaunchContext& context) {
   }
   const std::string python = InFront(context.python_directory, Variable("PYTHONPATH"));
   if (!python.empty()) Set(variables, "PYTHONPATH", python);
+  return variables;
+}
+
+Variables BaseEnvironment(const LaunchContext& context) {
+  Variables variables = context.setting->own_environment ? FarEnvironment(context) : OwnEnvironment(context);
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const char* equals = std::strchr(*entry, '=');
     if (equals == nullptr || std::strncmp(*entry, "HWF_", 4) != 0) continue;

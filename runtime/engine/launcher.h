@@ -10,6 +10,7 @@
 #include "runtime/engine/secrets.h"
 #include "runtime/runner/protocol.h"
 #include "runtime/scheduler/scheduler.h"
+#include "runtime/site/site.h"
 #include "runtime/state/command.h"
 
 namespace hwf::engine {
@@ -18,6 +19,7 @@ struct LaunchContext {
   const ir::Module* module = nullptr;
   std::string root;                  // of the site: below it lie the attempts' directories
   const Secrets* secrets = nullptr;  // of the site
+  const site::Setting* setting = nullptr;
   std::string run_id;
   std::string task_directory;    // of hwf-task, put in front of PATH
   std::string python_directory;  // of the Python module, put in front of PYTHONPATH; may be empty

@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <set>
 
+#include "ir/sites.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/site/slurm_site.h"
+#include "runtime/ssh/ssh_site.h"
 
 namespace hwf::engine {
 namespace {
@@ -82,8 +84,7 @@ ErrorOr<Success> MakeFolder(const std::string& path) {
 }
 
 Error NotCarried(const ir::Site& site) {
-  return MakeError("tasks run on `{}`, a site of kind {}; this version has sites of kind local and slurm only",
-                   site.name, site.kind);
+  return MakeError("tasks run on `{}`, a site of kind {}, which this version does not know", site.name, site.kind);
 }
 
 // What a task may say that this version carries out on no site yet.
@@ -110,6 +111,8 @@ ErrorOr<Success> CheckSites(const ir::Module& module) {
     HWF_ASSIGN(const ir::Site site, Declared(module, name));
     if (site.kind == "local") {
       HWF_TRY(LocalOf(site, "/", true));
+    } else if (site.kind == "ssh") {
+      HWF_TRY(ssh::SshOptionsFromFields(site));
     } else if (site.kind == "slurm") {
       HWF_TRY(site::SlurmOptionsFromFields(site, "/"));
     } else {
@@ -121,7 +124,7 @@ ErrorOr<Success> CheckSites(const ir::Module& module) {
 }
 
 ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& run_directory,
-                                   const std::string& program_directory, site::Listener& listener) {
+                                   const std::string& run_id, const Installation& programs, site::Listener& listener) {
   SiteTable table;
   bool first = true;
   for (const std::string& name : UsedSites(module)) {
@@ -129,17 +132,24 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
     auto entry = std::make_unique<RunSite>();
     if (declared.kind == "local") {
       HWF_ASSIGN(site::LocalOptions options, LocalOf(declared, run_directory, std::exchange(first, false)));
-      options.runner = program_directory + "/hwf-runner";
+      options.runner = programs.programs + "/hwf-runner";
       if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
       entry->site = site::MakeLocalSite(std::move(options), listener);
     } else if (declared.kind == "slurm") {
       HWF_ASSIGN(site::SlurmOptions options, site::SlurmOptionsFromFields(declared, run_directory));
-      options.runner = program_directory + "/hwf-runner";
+      options.runner = programs.programs + "/hwf-runner";
       options.idle_exit_ms = kIdleExitMs;
       for (const char* part : {"/tasks", "/agents"}) {
         HWF_TRY(platform::MakeDirectories(platform::RealFileSystem(), options.root + part, 0700));
       }
       entry->site = site::MakeSlurmSite(std::move(options), listener);
+    } else if (declared.kind == "ssh") {
+      HWF_ASSIGN(ssh::SshSiteOptions options, ssh::SshOptionsFromFields(declared));
+      options.shares_files = ir::FilesOf(module, name).empty();
+      options.run_id = run_id;
+      options.program_directory = programs.programs;
+      options.python_directory = programs.python;
+      HWF_ASSIGN(entry->site, ssh::MakeSshSite(options, listener));
     } else {
       return NotCarried(declared);
     }

@@ -15,6 +15,12 @@
 
 namespace hwf::engine {
 
+// Where hwf's own programs lie here.
+struct Installation {
+  std::string programs;
+  std::string python;  // of the module for tasks; may be empty
+};
+
 struct RunSite {
   std::unique_ptr<site::Site> site;
   Dispatch ready;
@@ -32,9 +38,9 @@ struct RunSite {
 
 class SiteTable {
  public:
-  // Makes them; nothing is connected yet. The programs of hwf lie in `program_directory`.
-  static ErrorOr<SiteTable> Open(const ir::Module& module, const std::string& run_directory,
-                                 const std::string& program_directory, site::Listener& listener);
+  // Makes them; nothing is connected yet.
+  static ErrorOr<SiteTable> Open(const ir::Module& module, const std::string& run_directory, const std::string& run_id,
+                                 const Installation& programs, site::Listener& listener);
 
   RunSite* Find(const std::string& name);
   std::vector<std::unique_ptr<RunSite>>& all() { return sites_; }

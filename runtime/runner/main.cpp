@@ -18,6 +18,7 @@
 #include "runtime/container/charliecloud_root.h"
 #include "runtime/container/engine.h"
 #include "runtime/container/inside.h"
+#include "runtime/runner/attach.h"
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/ranks.h"
@@ -35,6 +36,7 @@ usage: hwf-runner --run DIR [options]
        hwf-runner slurm …   submits the run's tasks to Slurm instead: hwf-runner slurm --help
        hwf-runner job …     what its jobs run
        hwf-runner rank …    one rank of a command
+       hwf-runner attach …  the far end of an ssh site
 
   --run DIR             the run's directory (.hwf/runs/ID)
   --cpus N              CPUs to give to tasks (default: what affinity, cgroup and Slurm allow)
@@ -143,6 +145,7 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);  // its second and third thread allocate little: one arena keeps it small
   HoldStandardStreams();
   DefaultSignals();
+  if (argc > 1 && std::string_view(argv[1]) == "attach") return Attach({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "inside") return hwf::container::RunInside();

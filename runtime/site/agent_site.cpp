@@ -47,7 +47,11 @@ class AgentSite final : public Site {
   }
 
   const std::string& name() const override { return options_.name; }
-  const std::string& root() const override { return options_.root; }
+  const std::string& root() const override {
+    const std::string& there = connector_->place().root;
+    return there.empty() ? options_.root : there;
+  }
+  const Setting& setting() const override { return connector_->place().setting; }
   bool shares_files() const override { return options_.shares_files; }
   bool patient() const override { return options_.patient; }
   size_t most_waiting() const override { return options_.most_waiting; }

@@ -14,7 +14,7 @@ namespace hwf::site {
 
 struct AgentOptions {
   std::string name;
-  std::string root;                                                   // see Site::root
+  std::string root;                                                   // see Site::root; empty: the connector knows
   bool shares_files = true;                                           // see Site::shares_files
   bool patient = false;                                               // see Site::patient
   size_t most_waiting = kMostWaitingLocal;                            // see Site::most_waiting

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/site/site.h"
 
 namespace hwf::site {
 
@@ -30,6 +31,12 @@ class Connector {
   virtual int fd() const = 0;
   // After how many milliseconds Poll() wants to be called again, -1: not before fd() is readable.
   virtual int Wait() const = 0;
+  // Where the agent is, once it was reached: Site::root (empty: as the site was made) and Site::setting.
+  struct Place {
+    std::string root;
+    Setting setting;
+  };
+  virtual const Place& place() const = 0;
   // The agent's log, for messages: "/runs/x/runner/log".
   virtual std::string Log() const = 0;
 };

@@ -47,6 +47,7 @@ class LocalConnector final : public Connector {
     if (reached_) return 0;
     return starting_ > 0 && !exit_.valid() ? kPollMs : -1;
   }
+  const Place& place() const override { return place_; }
   std::string Log() const override { return agent_.state + "/log"; }
 
  private:
@@ -103,6 +104,7 @@ class LocalConnector final : public Connector {
   void Fail(std::string why) { reached_.emplace(Reached{Reached::State::kFailed, {}, std::move(why)}); }
 
   LocalAgent agent_;
+  Place place_;
   FileDescriptor epoll_;
   std::optional<Reached> reached_;  // not taken by Poll yet
   int starts_ = 0;                  // of this attempt

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -39,6 +40,15 @@ class Listener {
   virtual void OnSuperseded(const std::string& site, int64_t epoch) = 0;
 };
 
+// What a command finds at a site, where that is not as here.
+struct Setting {
+  std::string host;      // its name; empty: this one
+  std::string programs;  // directory of hwf-task; empty: the engine's
+  std::string python;    // directory of the Python module; empty: the engine's
+  bool own_environment = false;
+  std::vector<std::pair<std::string, std::string>> environment;  // PATH, HOME and the like of a login there
+};
+
 class Site {
  public:
   virtual ~Site() = default;
@@ -48,6 +58,8 @@ class Site {
   // The directory at the site below which its attempt directories lie: `root()/tasks/<place>/<attempt>`. Known from the
   // first OnCaughtUp on, at the latest.
   virtual const std::string& root() const = 0;
+  // Known likewise.
+  virtual const Setting& setting() const = 0;
   // Whether a path there is the same file as here.
   virtual bool shares_files() const = 0;
   // Whether its trouble is to be waited out, however long: a lost connection, a controller that is down. Else a run of

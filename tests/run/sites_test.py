@@ -46,7 +46,7 @@ def main(world):
     def started():
         return [d for d in look.run_directories(runs) if len(look.journal(d, "attempt_started")) == 2]
 
-    (run,) = world.until("a task runs on each site", started)
+    (run,) = world.until("a task runs on each site", started, seconds=120)
     engine.send_signal(signal.SIGKILL)
     engine.wait(timeout=30)
     open(go, "w").close()

@@ -36,6 +36,8 @@ class SiteFixture : public ::testing::Test {
   void Open(int64_t epoch = 1, uint64_t offset = 0) {
     site_ = world_->MakeSite(recorder_);
     site_->Adopt(epoch, offset);
+    // Where attempts lie at a distant site is known once it was reached.
+    ASSERT_TRUE(Until([&] { return !site_->root().empty(); })) << recorder_.trouble_;
   }
   template <typename Condition>
   bool Until(const Condition& condition, int64_t timeout_ms = 45'000) {

@@ -12,6 +12,7 @@
 #include "runtime/platform/process.h"
 #include "runtime/runner/testing/runner_harness.h"
 #include "runtime/site/agent_site.h"
+#include "runtime/ssh/ssh_site.h"
 
 namespace hwf::site::testing {
 namespace {
@@ -38,6 +39,49 @@ class LocalWorld final : public World {
 
  private:
   LocalOptions options_;
+};
+
+// A login of its own on this machine, by tests/support/ssh_host.py; the tasks run as another user.
+class SshWorld final : public World {
+ public:
+  std::string missing() const override {
+    const std::string packages = RunProgram({HWF_PYTHON, HWF_SSH_HOST, "missing"});
+    return packages.size() <= 1 ? "" : "not installed: " + packages;
+  }
+  void Up() override {
+    chmod(top_.c_str(), 0755);
+    auto host = Json::Parse(RunProgram({HWF_PYTHON, HWF_SSH_HOST, "up", top_ + "/host"}));
+    ASSERT_TRUE(host.ok()) << host.error().message();
+    setenv("HWF_SSH_CONFIG", host->StringOr("config", "").c_str(), 1);
+    options_.name = "far";
+    options_.host.host = host->StringOr("alias", "");
+    options_.workdir = host->StringOr("home", "") + "/a work's \"dir\"";
+    options_.run_id = "r1";
+    root_ = options_.workdir + "/r1";
+    options_.cpus = 2;
+    options_.kill_grace_ms = 500;
+    options_.idle_exit_ms = 2000;
+    const std::string runner = HWF_RUNNER_PROGRAM;
+    options_.program_directory = runner.substr(0, runner.rfind('/'));
+  }
+  void Down() override {
+    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+    if (auto host = ssh::HostOf(options_); host.ok()) RunProgram(host->CloseMaster(), false);
+    RunProgram({HWF_PYTHON, HWF_SSH_HOST, "down", top_ + "/host"});
+  }
+  std::unique_ptr<Site> MakeSite(Listener& listener) override {
+    auto site = ssh::MakeSshSite(options_, listener);
+    EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().message());
+    return site.ok() ? *std::move(site) : nullptr;
+  }
+  std::vector<pid_t> Agents() const override {
+    return runner::testing::ProcessesWith(std::string("--run") + '\0' + options_.workdir + "/r1" + '\0' + "--state" +
+                                          '\0' + options_.workdir + "/r1/agents/far" + '\0' + "--idle-exit-ms");
+  }
+  bool outlives_agent() const override { return false; }
+
+ private:
+  ssh::SshSiteOptions options_;
 };
 
 }  // namespace
@@ -127,6 +171,7 @@ World::~World() {
 
 std::vector<WorldKind> AllWorlds() {
   return {{"local", [] { return std::make_unique<LocalWorld>(); }},
+          {"ssh", [] { return std::make_unique<SshWorld>(); }},
           {"slurm", [] { return std::make_unique<SlurmWorld>(); }}};
 }
 

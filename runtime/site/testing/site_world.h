@@ -61,7 +61,7 @@ class World {
  protected:
   World();
   std::string top_;   // short, and gone with the world
-  std::string root_;  // below it
+  std::string root_;  // below it; of a distant site it is there once the site was reached
 };
 
 // A real cluster of its own, by tests/support/slurm_cluster.py: nodes c1 and c2 of 8 CPUs, g1 with 2 GPUs.
@@ -85,7 +85,7 @@ struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
 };
-// "local" and "slurm". Programs are found where the build put them.
+// "local", "ssh" and "slurm". Programs are found where the build put them.
 std::vector<WorldKind> AllWorlds();
 
 // Runs a program and waits for it; its standard output, or a test failure.
