@@ -53,7 +53,7 @@ void Lowerer::LowerPlace(const TaskDecl& decl, ir::Task& task) {
 }
 
 // What follows from the needs that are said stands there too: a model of GPU asks for one; two of nodes, ranks and
-// ranks_per_node say the third.
+// ranks_per_node say the third; nodes alone are one rank each.
 void Lowerer::LowerNeeds(const TaskDecl& decl, ir::Task& task) {
   for (const TaskDecl::Need& need : decl.needs) task.needs.push_back({need.name.text.str(), LowerExpr(*need.value)});
   const auto find = [&](std::string_view name) {
@@ -68,6 +68,7 @@ void Lowerer::LowerNeeds(const TaskDecl& decl, ir::Task& task) {
   const Range range = decl.name.range;
   if (find("gpu") && !find("gpus")) task.needs.push_back({"gpus", Literal(TypeKind::kInt, 1, range)});
   const auto nodes = find("nodes"), ranks = find("ranks"), each = find("ranks_per_node");
+  if (nodes && !ranks && !each) task.needs.push_back({"ranks", *nodes});
   if (!each || (nodes && ranks)) return;
   if (!ranks) {
     const ir::Expr one = Literal(TypeKind::kInt, 1, range);

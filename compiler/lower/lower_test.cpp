@@ -428,6 +428,9 @@ TEST(LowerTest, WhatFollowsFromNeedsIsSaid) {
   task four(n: Int) { on big
     needs nodes: 2, ranks: n
     run "true" }
+  task five(n: Int) { on big
+    needs nodes: n
+    run "true" }
   workflow main() { one() }
   )");
   const auto needs = [&](const char* task) {
@@ -439,6 +442,7 @@ TEST(LowerTest, WhatFollowsFromNeedsIsSaid) {
   EXPECT_THAT(needs("two"), ElementsAre("nodes", "ranks_per_node", "ranks"));
   EXPECT_THAT(needs("three"), ElementsAre("ranks", "ranks_per_node", "nodes"));
   EXPECT_THAT(needs("four"), ElementsAre("nodes", "ranks"));
+  EXPECT_THAT(needs("five"), ElementsAre("nodes", "ranks"));
   const ir::Expr& ranks = lowered->module.FindTask("two")->needs[2].value;
   EXPECT_EQ(ranks.op, ir::Op::kMul);
   EXPECT_EQ(lowered->module.FindTask("one")->needs[1].value.literal, Json(1));

@@ -1,6 +1,8 @@
 // A `for` whose body calls a task on a Slurm site: the calls that wait for nothing else in the body, nor for elements
 // that come one by one, begin together, and can be one array of jobs.
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -13,7 +15,9 @@ namespace {
 
 class Marker {
  public:
-  explicit Marker(ir::Module& module) : module_(module) {}
+  explicit Marker(ir::Module& module) : module_(module) {
+    for (const ir::Task& task : module.tasks) tasks_.emplace(task.name, &task);
+  }
   void Run() {
     for (ir::Workflow& workflow : module_.workflows) {
       futures_.clear();
@@ -65,8 +69,7 @@ class Marker {
   }
 
   bool IsOnSlurm(const ir::TaskNode& call) const {
-    const ir::Task* task = module_.FindTask(call.task);
-    const ir::Site* site = task == nullptr ? nullptr : ir::FindSite(module_, ir::SiteOf(*task, call));
+    const ir::Site* site = ir::FindSite(module_, ir::SiteOf(*tasks_.at(call.task), call));
     return site != nullptr && site->kind == "slurm";
   }
 
@@ -104,6 +107,7 @@ class Marker {
   }
 
   ir::Module& module_;
+  std::unordered_map<std::string_view, const ir::Task*> tasks_;
   std::unordered_set<ir::ValueId> futures_;  // of the workflow at hand: values of a `for` that come one by one
   std::unordered_set<ir::ValueId> late_;     // of the body at hand
 };

@@ -12,6 +12,10 @@ void Origins::Add(const Origins& other) {
   params.insert(other.params.begin(), other.params.end());
 }
 
+Flow::Flow(ir::Module& module, OnCall on_call) : module_(module), on_call_(std::move(on_call)) {
+  for (const ir::Task& task : module.tasks) tasks_.emplace(task.name, &task);
+}
+
 // Twice: callees before callers, to know what a call gives; then callers before callees, to know what it is given.
 void Flow::Run() {
   const std::vector<uint32_t> order = ir::Order(ir::WorkflowCalls(module_));
@@ -60,15 +64,14 @@ void Flow::Visit(ir::Node& node) {
 }
 
 Origins Flow::Visit(ir::Node&, ir::TaskNode& body) {
+  const ir::Task& task = *tasks_.at(body.task);
   if (calls_) {
     std::vector<Read> reads;
     for (const ir::Expr& arg : body.args) CollectReads(arg, reads);
-    on_call_(body, reads);
+    on_call_(task, body, reads);
   }
-  const ir::Task* task = module_.FindTask(body.task);
-  const bool open = task == nullptr || (body.site.empty() && task->on.size() > 1);
   Origins origins;
-  if (!open) origins.sites = {ir::SiteOf(*task, body)};
+  if (!body.site.empty() || task.on.size() < 2) origins.sites = {ir::SiteOf(task, body)};
   return origins;
 }
 

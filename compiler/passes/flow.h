@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,11 +30,11 @@ struct Read {
 
 class Flow {
  public:
-  using OnCall = std::function<void(ir::TaskNode&, const std::vector<Read>&)>;
+  using OnCall = std::function<void(const ir::Task&, ir::TaskNode&, const std::vector<Read>&)>;
 
   // Calls `on_call` for each call of a task, after those whose files it reads. A site that it sets there counts for
   // what follows.
-  Flow(ir::Module& module, OnCall on_call) : module_(module), on_call_(std::move(on_call)) {}
+  Flow(ir::Module& module, OnCall on_call);
   void Run();
 
  private:
@@ -59,6 +60,7 @@ class Flow {
   const ir::Expr& Through(const ir::Expr& expr) const;
 
   ir::Module& module_;
+  std::unordered_map<std::string_view, const ir::Task*> tasks_;
   OnCall on_call_;
   bool calls_ = false;                                // the second round, with parameters known: `on_call` is called
   std::unordered_map<std::string, Origins> results_;  // by workflow, in terms of its parameters

@@ -16,8 +16,9 @@ bool MaySpan(const ir::Task& task) {
 }
 
 int64_t PackOf(const ir::Module& module, const ir::TaskNode& call) {
+  if (!call.array) return 0;
   const ir::Task* task = module.FindTask(call.task);
-  if (task == nullptr || !call.array) return 0;
+  if (task == nullptr) return 0;
   if (MaySpan(*task)) return 1;
   if (task->pack != 0) return task->pack;
   const ir::Site* site = ir::FindSite(module, ir::SiteOf(*task, call));

@@ -52,13 +52,12 @@ ir::Module Place(ir::Module module) {
   std::unordered_set<const ir::TaskNode*> open;
   for (int round = 0; round < kMaxRounds; ++round) {
     bool changed = false;
-    Flow(module, [&](ir::TaskNode& call, const std::vector<Read>& reads) {
-      const ir::Task* task = module.FindTask(call.task);
-      if (task == nullptr || task->on.size() < 2) return;
+    Flow(module, [&](const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
+      if (task.on.size() < 2) return;
       if (call.site.empty()) open.insert(&call);
       if (!open.contains(&call)) return;
       const std::string before = call.site;
-      Choose(module, *task, reads, call);
+      Choose(module, task, reads, call);
       changed = changed || call.site != before;
     }).Run();
     if (!changed) break;

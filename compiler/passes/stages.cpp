@@ -11,10 +11,8 @@ ir::Module Stages(ir::Module module) {
   const bool far = std::any_of(module.sites.begin(), module.sites.end(),
                                [&](const ir::Site& site) { return !ir::FilesOf(module, site.name).empty(); });
   if (!far) return module;
-  Flow(module, [&](ir::TaskNode& call, const std::vector<Read>& reads) {
-    const ir::Task* task = module.FindTask(call.task);
-    if (task == nullptr) return;
-    const std::string files = ir::FilesOf(module, ir::SiteOf(*task, call));
+  Flow(module, [&](const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
+    const std::string files = ir::FilesOf(module, ir::SiteOf(task, call));
     std::set<std::pair<ir::ValueId, std::string>> known;
     call.moves.clear();
     for (const Read& read : reads) {

@@ -40,6 +40,10 @@ class Sites {
       for (const Decl* decl : scope.module->decls) {
         const auto* site = llvm::dyn_cast<SiteDecl>(decl);
         if (site == nullptr || !site->name) continue;
+        if (llvm::is_contained(SiteKinds(), site->name.text)) {
+          context_.Report(site->name.range, diagnostics::kAlreadyBound, site->name.text).Help("it is a kind of site");
+          continue;
+        }
         auto [known, fresh] = by_name_.try_emplace(site->name.text.str(), sites_.size());
         if (!fresh) {
           context_.Report(site->name.range, diagnostics::kDuplicateSite, site->name.text)

@@ -39,7 +39,7 @@ constexpr SiteField kFields[] = {
     {"allocation", Shape::kCount, 1, kSlurm},
     {"throttle", Shape::kCount, 1, kSlurm},
     {"max_jobs", Shape::kCount, 1, kSlurm},
-    {"engine_max", Shape::kTime, 1, kSlurm},
+    {"engine_max", Shape::kTime, 1, kAll},
     // how a command is started
     {"setup", Shape::kScript, 0, kAll},
     {"containers", Shape::kEngine, 0, kAll},
