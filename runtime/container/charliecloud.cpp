@@ -100,7 +100,9 @@ class Charliecloud final : public Engine {
     }
     command.argv.insert(command.argv.end(), {"--", "ch-run", "--write", "--unset-env=*", "--cd=" + spec.directory,
                                              "ROOT", "--", kInsideProgram, "inside"});
-    for (const auto& [name, value] : ClientEnvironment()) command.env.push_back(name + "=" + value);
+    for (const auto& [name, value] : ClientEnvironment()) {
+      if (name != "TMPDIR") command.env.push_back(name + "=" + value);  // ch-run would take it for our /tmp
+    }
     return command;
   }
 

@@ -23,6 +23,8 @@ bool IsNameCharacter(char c) {
 ErrorOr<Reference> ReadName(const std::string& image, std::string name) {
   const bool good = !name.empty() && std::all_of(name.begin(), name.end(), IsNameCharacter) && name.front() != '/' &&
                     name.front() != '-' && name.front() != ':' && name.find("//") == std::string::npos;
+  const bool path = name.ends_with(".sif") || name.ends_with(".tar") || name.starts_with(".");
+  if (path) return MakeError("`{}` is a path, and not absolute: {}", image, kForms);
   if (!good) return MakeError("`{}` names no image: {}", image, kForms);
   const size_t slash = name.find('/');
   const std::string first = slash == std::string::npos ? "" : name.substr(0, slash);

@@ -368,8 +368,9 @@ bool EngineImpl::Reachable() const {
 }
 
 bool EngineImpl::NothingToHandOut() const {
-  return std::all_of(sites_.all().begin(), sites_.all().end(),
-                     [](const auto& entry) { return entry->ready.empty() || entry->patiently_troubled(); });
+  return std::all_of(sites_.all().begin(), sites_.all().end(), [](const auto& entry) {
+    return (entry->ready.empty() && entry->for_images.empty()) || entry->patiently_troubled();
+  });
 }
 
 bool EngineImpl::AnyTrouble() const {

@@ -101,8 +101,11 @@ void EngineImpl::DispatchTo(RunSite& entry) {
       CheckApproved(std::move(start));
       continue;
     }
+    if (WaitsForImage(entry, *ready)) continue;
     std::string key;
-    if (start.may_reuse && Reuse::Allowed(*start.task)) key = reuse_->Key(record_->module(), start);
+    if (start.may_reuse && Reuse::Allowed(*start.task)) {
+      key = reuse_->Key(record_->module(), start, ImageDigest(entry, start));
+    }
     if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(start, key)) continue;
     Submit(entry, start, key, batch);
   }

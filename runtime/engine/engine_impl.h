@@ -1,5 +1,6 @@
 // The engine's inside, shared by its files: engine.cpp (opening, the loop, how it ends), engine_commands.cpp (what the
-// scheduler wants done), engine_reports.cpp (what sites tell), engine_requests.cpp (what people ask). One thread.
+// scheduler wants done), engine_reports.cpp (what sites tell), engine_images.cpp, engine_requests.cpp (what people
+// ask). One thread.
 #pragma once
 
 #include <deque>
@@ -134,6 +135,13 @@ class EngineImpl : public Engine, public site::Listener {
   void On(RunSite& site, runner::Ended report);
   void On(RunSite& site, const runner::Unstarted& report);
   void On(RunSite& site, const runner::Waiting& report);
+
+  // ---- images (engine_images.cpp)
+  ErrorOr<std::string> ImageOf(const scheduler::StartTask& start) const;
+  bool WaitsForImage(RunSite& site, Ready& ready);
+  std::string ImageDigest(const RunSite& site, const scheduler::StartTask& start) const;
+  void On(RunSite& site, const runner::ImageReady& report);
+
   void StoreResult(const LiveAttempt& live, const Json& outputs);
 
   // ---- requests (engine_requests.cpp)

@@ -38,12 +38,12 @@ void EngineImpl::OnReport(const std::string& name, runner::Report report, uint64
     void operator()(const runner::MessagePlaced& body) { engine.On(site, body); }
     void operator()(runner::Ended& body) { engine.On(site, std::move(body)); }
     void operator()(const runner::Unstarted& body) { engine.On(site, body); }
-    // The site deals with these itself.
+    // The site deals with the first three itself.
     void operator()(const runner::Superseded&) {}
     void operator()(const runner::CaughtUp&) {}
     void operator()(const runner::Held&) {}
     void operator()(const runner::Waiting& body) { engine.On(site, body); }
-    void operator()(const runner::ImageReady&) {}
+    void operator()(const runner::ImageReady& body) { engine.On(site, body); }
   };
   std::visit(Take{*this, *entry}, report);
 }

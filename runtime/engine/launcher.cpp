@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 
 #include "ir/json.h"
+#include "runtime/engine/evidence.h"
 #include "runtime/state/approved.h"
 
 extern char** environ;
@@ -38,6 +40,18 @@ void Set(Variables& variables, const std::string& name, std::string value) {
 std::string InFront(const std::string& directory, const std::string& path) {
   if (directory.empty()) return path;
   return path.empty() ? directory : directory + ":" + path;
+}
+
+// The files that its values name.
+std::vector<std::string> Inputs(const scheduler::StartTask& start) {
+  std::vector<const Json*> files;
+  for (const Json& argument : start.arguments) CollectFiles(argument, files);
+  CollectFiles(start.previous, files);
+  for (const scheduler::QueuedMessage& message : start.messages) CollectFiles(message.fields, files);
+  std::set<std::string> paths;
+  for (const Json* file : files) paths.insert(file->StringOr("path", ""));
+  paths.erase("");
+  return {paths.begin(), paths.end()};
 }
 
 // What a login at the site has, with hwf's own programs in front.
@@ -163,7 +177,10 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   HWF_ASSIGN(const state::Needs needs, state::EvaluateNeeds(*context.module, task, values));
   request.argv = std::move(command.argv);
   request.script = std::move(command.script);
-  request.env = BaseEnvironment(context);
+  HWF_ASSIGN(request.image, state::EvaluateImage(*context.module, task, values));
+  request.inputs = Inputs(start);
+  // In a container nothing of this machine's is right; hwf's tools are put in front of PATH there.
+  if (request.image.empty()) request.env = BaseEnvironment(context);
   Set(request.env, "HWF_RUN", context.run_id);
   Set(request.env, "HWF_PLACE", start.place);
   Set(request.env, "HWF_ATTEMPT", std::to_string(start.attempt));

@@ -101,7 +101,7 @@ ErrorOr<std::string> Reuse::DigestOfPath(const std::string& path) {
   return digests_[id] = value.StringOr("digest", "");
 }
 
-std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& start) {
+std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& start, const std::string& image) {
   const ir::Task& task = *start.task;
   state::TaskValues values;
   for (const Json& argument : start.arguments) values.arguments.push_back(ByContent(argument));
@@ -126,6 +126,7 @@ std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& sta
   for (const Json& argument : values.arguments) arguments.Add(argument);
   key.Set("arguments", arguments).Set("outputs", DeclaredOutputs(task, paths.value()));
   key.Set("ranks", needs->ranks).Set("nodes", needs->nodes);
+  if (!image.empty()) key.Set("image", image);
   return state::DigestOf(key);
 }
 

@@ -1,7 +1,7 @@
 // Reuse: the result of an equal earlier task. The key is a digest of what can change the result: the command with `out`
-// by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, ranks and nodes. An
-// entry in the cache beside the runs is believed only if its files, and those below its directories, are as they were.
-// One thread, unless said otherwise.
+// by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, image, ranks and
+// nodes. An entry in the cache beside the runs is believed only if its files, and those below its directories, are as
+// they were. One thread, unless said otherwise.
 #pragma once
 
 #include <map>
@@ -32,7 +32,8 @@ class Reuse {
   static bool Allowed(const ir::Task& task);
 
   // Empty if it cannot be computed (a `uses` file is missing): then the task runs and says so itself.
-  std::string Key(const ir::Module& module, const scheduler::StartTask& start);
+  // `image`: the digest of what it runs in; empty: nothing.
+  std::string Key(const ir::Module& module, const scheduler::StartTask& start, const std::string& image = "");
   std::optional<ReuseEntry> Find(const std::string& key);
   static bool HasFiles(const Json& outputs);
   // Looks at each file among the outputs. Any thread.

@@ -87,15 +87,6 @@ Error NotCarried(const ir::Site& site) {
   return MakeError("tasks run on `{}`, a site of kind {}, which this version does not know", site.name, site.kind);
 }
 
-// What a task may say that this version carries out on no site yet.
-ErrorOr<Success> CheckCarried(const ir::Task& task) {
-  const auto refuse = [&](std::string_view what) {
-    return MakeError("task {} says `{}`, which this version does not carry out yet", task.name, what);
-  };
-  if (task.image.has_value()) return refuse("image");
-  return Success{};
-}
-
 }  // namespace
 
 std::vector<std::string> UsedSites(const ir::Module& module) {
@@ -106,7 +97,6 @@ std::vector<std::string> UsedSites(const ir::Module& module) {
 }
 
 ErrorOr<Success> CheckSites(const ir::Module& module) {
-  for (const ir::Task& task : module.tasks) HWF_TRY(CheckCarried(task));
   for (const std::string& name : UsedSites(module)) {
     HWF_ASSIGN(const ir::Site site, Declared(module, name));
     if (site.kind == "local") {

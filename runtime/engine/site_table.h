@@ -24,12 +24,14 @@ struct Installation {
 struct RunSite {
   std::unique_ptr<site::Site> site;
   Dispatch ready;
-  size_t waiting = 0;                             // submitted and not begun
-  bool caught_up = false;                         // it has told all it knew when this engine began
-  std::vector<scheduler::CancelAttempt> cancels;  // that wait for this
-  Secrets secrets;                                // of its tasks
-  std::string trouble;                            // why it cannot work now, or empty
-  int64_t trouble_since_ms = 0;                   // monotonic
+  std::map<std::string, std::string> images;             // that are ready there, with their digests
+  std::map<std::string, std::vector<Ready>> for_images;  // what waits for one
+  size_t waiting = 0;                                    // submitted and not begun
+  bool caught_up = false;                                // it has told all it knew when this engine began
+  std::vector<scheduler::CancelAttempt> cancels;         // that wait for this
+  Secrets secrets;                                       // of its tasks
+  std::string trouble;                                   // why it cannot work now, or empty
+  int64_t trouble_since_ms = 0;                          // monotonic
 
   const std::string& name() const { return site->name(); }
   // In trouble that is waited out.

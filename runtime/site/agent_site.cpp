@@ -34,6 +34,7 @@ struct Pending {
   std::deque<AttemptKey> unsent;  // of them, in the order of submission
   std::map<std::tuple<state::Place, int, int64_t>, runner::Message> messages;
   std::set<AttemptKey> cancels;
+  std::set<std::string> images;
 };
 
 class AgentSite final : public Site {
@@ -81,6 +82,10 @@ class AgentSite final : public Site {
   void Deliver(runner::Message message) override {
     if (caught_up_) Send(message);
     pending_.messages.insert_or_assign({message.place, message.attempt, message.number}, std::move(message));
+  }
+
+  void WantImage(const std::string& image) override {
+    if (pending_.images.insert(image).second && caught_up_) Send(runner::WantImage{image});
   }
 
   void Cancel(const state::Place& place, int attempt) override {
@@ -186,6 +191,8 @@ class AgentSite final : public Site {
       pending_.starts.erase({unstarted->place, unstarted->attempt});
     } else if (const auto* placed = std::get_if<runner::MessagePlaced>(&report)) {
       pending_.messages.erase({placed->place, placed->attempt, placed->number});
+    } else if (const auto* ready = std::get_if<runner::ImageReady>(&report)) {
+      pending_.images.erase(ready->image);
     } else if (const auto* ended = std::get_if<runner::Ended>(&report)) {
       const AttemptKey key(ended->place, ended->attempt);
       pending_.starts.erase(key);
@@ -210,6 +217,7 @@ class AgentSite final : public Site {
       if (!waiting.contains(key)) pending_.unsent.push_front(key);  // sent before, and lost
     }
     SendStarts();
+    for (const std::string& image : pending_.images) Send(runner::WantImage{image});
     for (const auto& [key, message] : pending_.messages) Send(message);
     for (const AttemptKey& key : pending_.cancels) Send(runner::Cancel{key.first, key.second});
     if (drained_) Send(runner::Drain{});

@@ -20,6 +20,8 @@ ErrorOr<LocalOptions> LocalOptionsFromFields(const ir::Site& site, const std::st
       options.setup = value.AsString();
     } else if (member.key == "launch" && value.is_string()) {
       options.launch = value.AsString();
+    } else if (member.key == "containers" && value.is_string()) {
+      options.containers = value.AsString();
     } else if (member.key != "secrets" && member.key != "shares" && member.key != "engine_max") {
       return MakeError("site `{}`: this version cannot use the field `{}: {}` of a local site", site.name, member.key,
                        value.Dump());

@@ -35,6 +35,7 @@ LocalAgent AgentOf(const LocalOptions& options) {
   if (!options.ledger_directory.empty()) add("--ledger", options.ledger_directory);
   if (!options.setup.empty()) add("--setup", options.setup);
   if (!options.launch.empty()) add("--launch", options.launch);
+  if (!options.containers.empty()) add("--containers", options.containers);
   add("--kill-grace-ms", fmt::format("{}", options.kill_grace_ms));
   add("--idle-exit-ms", fmt::format("{}", options.idle_exit_ms));
   return agent;

@@ -79,6 +79,8 @@ class Site {
   // connection until the site's log shows it.
   virtual void Submit(std::vector<runner::Start> starts) = 0;
   virtual void Deliver(runner::Message message) = 0;
+  // Makes it ready there, once for all; its ImageReady is reported, after a broken connection too.
+  virtual void WantImage(const std::string& image) = 0;
   virtual void Cancel(const state::Place& place, int attempt) = 0;
 
   // Starts nothing of what is queued: it is reported as Unstarted.
@@ -107,6 +109,7 @@ struct LocalOptions {
   std::string ledger_directory;  // empty: the user's
   std::string setup;             // shell text in front of each command
   std::string launch;            // what starts ranks, where a task does not say
+  std::string containers;        // the engine for tasks that have an image; empty: none
 };
 
 // This machine, through an hwf-runner of the run's own.

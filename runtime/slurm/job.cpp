@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "runtime/container/engine.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/process.h"
 #include "runtime/runner/attempt_files.h"
@@ -72,6 +73,7 @@ ErrorOr<int> Run(const Place& place) {
   options.state_directory = state;
   options.ledger_directory = state;
   options.in_job = true;
+  options.containers = container::EngineNamed(spec.containers);
   options.setup = spec.setup;
   options.launch = spec.launch;
   options.idle_exit_ms = 0;

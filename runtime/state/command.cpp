@@ -388,4 +388,14 @@ ErrorOr<Needs> EvaluateNeeds(const ir::Module& module, const ir::Task& task, con
   return needs;
 }
 
+ErrorOr<std::string> EvaluateImage(const ir::Module& module, const ir::Task& task, const TaskValues& values) {
+  if (!task.image) return std::string();
+  Renderer renderer(module, task, values);
+  HWF_ASSIGN(const Json value, renderer.Value(*task.image, "image"));
+  if (!value.is_string() || value.AsString().empty()) {
+    return MakeError("task `{}`: its `image` is {}, which names none", task.name, value.Dump());
+  }
+  return value.AsString();
+}
+
 }  // namespace hwf::state

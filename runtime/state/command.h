@@ -53,6 +53,9 @@ struct Needs {
 };
 ErrorOr<Needs> EvaluateNeeds(const ir::Module& module, const ir::Task& task, const TaskValues& values);
 
+// `image`, evaluated; empty: the task has none. An empty text is an error.
+ErrorOr<std::string> EvaluateImage(const ir::Module& module, const ir::Task& task, const TaskValues& values);
+
 // One word for bash, in single quotes.
 std::string ShellQuote(std::string_view text);
 // A literal of Python.

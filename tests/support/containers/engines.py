@@ -58,6 +58,7 @@ class Engines:
             "USER": NAME if as_user else pwd.getpwuid(os.geteuid()).pw_name,
             "LC_ALL": "C.UTF-8",
             "XDG_RUNTIME_DIR": self.own("runtime"),
+            "TMPDIR": self.own("tmp"),
             "HWF_IMAGES": self.own("images"),
             "HWF_TEST_IMAGES": os.path.join(self.dir, "made"),
         }
@@ -169,6 +170,8 @@ rootless_storage_path = "{store}"
         subprocess.run(["chmod", "-R", "a+rX", os.path.join(self.dir, "made")], check=True)
         for engine in (self.podman, self.docker, self.charliecloud, self.apptainer, self.registry):
             engine()
+        if "podman" not in self.without:  # what it leaves running for its user is ours, not the first test's
+            self.run(["podman", "info", "--format", "{{.Version.Version}}"])
         self.env["HWF_TEST_WITHOUT"] = "; ".join(f"{name}: {why}" for name, why in self.without.items())
         for name, why in self.without.items():
             print(f"SKIPPED: {name}: {why}", flush=True)
@@ -208,7 +211,8 @@ rootless_storage_path = "{store}"
 def with_user(argv):
     """Goes on in a mount namespace of its own, in which the user exists, with ids for a rootless podman. A layer over all
     of /etc: a file bound over /etc/passwd goes away when somebody adds a user to the machine."""
-    script = f"""mount -t tmpfs -o mode=0755 tmpfs /media
+    script = f"""mount --make-rshared /
+mount -t tmpfs -o mode=0755 tmpfs /media
 mkdir /media/upper /media/work
 mount -t overlay -o lowerdir=/etc,upperdir=/media/upper,workdir=/media/work overlay /etc
 echo '{NAME}:x:{UID}:{UID}::/nonexistent:/bin/sh' >> /etc/passwd
