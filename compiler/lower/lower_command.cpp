@@ -119,10 +119,12 @@ void Lowerer::PlaceValues(const StringExpr& text, const std::vector<Placement>& 
   }
 }
 
-void Lowerer::LowerShell(const StringExpr& text, ir::Command& command) {
+void Lowerer::LowerShell(const TaskDecl& decl, ir::Command& command) {
+  const StringExpr& text = *decl.run.text;
   const std::vector<CommandPart> parts = PartsOf(text);
   const ShellText lexed = LexShell(parts);
   ReportIssues(text, lexed.issues);
+  ReportSecrets(decl, lexed.variable_arguments);
   PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "__hwf_"), "${", "}"}, command);
   command.direct = lexed.direct;
   for (const ShellWord& word : lexed.words) {
@@ -177,7 +179,7 @@ ir::Command Lowerer::LowerCommand(const TaskDecl& decl) {
       break;
     case TaskDecl::Run::Kind::kShell:
       command.kind = ir::Command::Kind::kShell;
-      LowerShell(*decl.run.text, command);
+      LowerShell(decl, command);
       break;
     case TaskDecl::Run::Kind::kInterpreter:
       command.kind = ir::Command::Kind::kPython;

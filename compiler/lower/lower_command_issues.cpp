@@ -90,6 +90,19 @@ void Lowerer::ReportIssues(const StringExpr& text, const std::vector<CommandIssu
   for (const CommandIssue& issue : issues) ReportIssue(text, issue);
 }
 
+// A secret is in the environment of the command for one reason: what stands in a list of arguments, everybody can read.
+void Lowerer::ReportSecrets(const TaskDecl& decl, const std::vector<VariableArgument>& arguments) {
+  for (const VariableArgument& argument : arguments) {
+    const bool secret = std::any_of(decl.secrets.begin(), decl.secrets.end(),
+                                    [&](const Ident& name) { return name.text == StringRef(argument.variable); });
+    if (!secret) continue;
+    emitter_
+        .Report(RangeIn(*decl.run.text, argument.part, argument.offset), diagnostics::kSecretArgument, argument.program,
+                argument.variable)
+        .Help("let the program read it from its environment, from a file or from standard input");
+  }
+}
+
 void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue) {
   using Kind = CommandIssue::Kind;
   const Range range = RangeIn(text, issue.part, issue.offset);

@@ -84,7 +84,8 @@ class Lowerer {
   ir::Output LowerOutput(const Output& output);
   ir::Stream LowerStream(const StreamClause& stream);
   ir::Command LowerCommand(const TaskDecl& decl);
-  void LowerShell(const StringExpr& text, ir::Command& command);
+  void LowerShell(const TaskDecl& decl, ir::Command& command);
+  void ReportSecrets(const TaskDecl& decl, const std::vector<VariableArgument>& arguments);
   std::vector<CommandPart> PartsOf(const StringExpr& text);
   void ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues);
   void ReportIssue(const StringExpr& text, const CommandIssue& issue);

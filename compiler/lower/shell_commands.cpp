@@ -126,6 +126,7 @@ void ShellLexer::EndCommand() {
   std::vector<LexedWord> words = std::move(frame.words);
   frame.words.clear();
   Lint(words);
+  NoteArguments(words);
   if (frames_.size() == 1 && commands_ == 0) {
     first_command_ = std::move(words);
   }
@@ -148,9 +149,25 @@ void ShellLexer::Lint(const std::vector<LexedWord>& words) {
   }
 }
 
-void ShellLexer::Issue(Kind kind, size_t unit, std::string detail) {
+void ShellLexer::NoteArguments(const std::vector<LexedWord>& words) {
+  const size_t program = ProgramOf(words);
+  for (size_t i = program + 1; i < words.size(); ++i) {
+    if (words[i].redirection) continue;
+    for (const LexedWord::Variable& variable : words[i].variables) {
+      const uint32_t part = PartAt(variable.unit);
+      const uint32_t offset = static_cast<uint32_t>(variable.unit) - part_starts_[part];
+      result_.variable_arguments.push_back({variable.name, words[program].Text(), part, offset});
+    }
+  }
+}
+
+uint32_t ShellLexer::PartAt(size_t unit) const {
   auto next = std::upper_bound(part_starts_.begin(), part_starts_.end(), unit);
-  uint32_t part = next == part_starts_.begin() ? 0 : static_cast<uint32_t>(next - part_starts_.begin()) - 1;
+  return next == part_starts_.begin() ? 0 : static_cast<uint32_t>(next - part_starts_.begin()) - 1;
+}
+
+void ShellLexer::Issue(Kind kind, size_t unit, std::string detail) {
+  const uint32_t part = PartAt(unit);
   uint32_t start = part_starts_.empty() ? 0 : part_starts_[part];
   result_.issues.push_back({kind, part, static_cast<uint32_t>(unit) - start, std::move(detail)});
 }

@@ -100,9 +100,12 @@ class ShellLexer {
   void EndCommand();
   void ReservedWord(const LexedWord& word);
   void Lint(const std::vector<LexedWord>& words);
+  void NoteVariable(size_t dollar, size_t name);
+  void NoteArguments(const std::vector<LexedWord>& words);
   void CheckAlone(const LexedWord& word);
   void CheckSubscript(const LexedWord& word);
 
+  uint32_t PartAt(size_t unit) const;
   void Issue(CommandIssue::Kind kind, size_t unit, std::string detail = {});
   void IssueOfPart(CommandIssue::Kind kind, uint32_t part, std::string detail = {});
   void Refuse(CommandIssue::Kind kind, Unit unit);  // an interpolation that may not stand here

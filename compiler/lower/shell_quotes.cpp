@@ -91,6 +91,7 @@ bool ShellLexer::Expansion(bool quoted) {
   }
   if (next == '{') {
     NotPlain();
+    NoteVariable(at_, at_ + 2);
     Push(Frame::Kind::kParameter, at_, "${");
     Top().quoted = quoted;
     at_ += 2;
@@ -98,11 +99,20 @@ bool ShellLexer::Expansion(bool quoted) {
   }
   if (next != kEnd && (IsNameUnit(next) || IsSpecialParameter(next))) {
     NotPlain();
+    NoteVariable(at_, at_ + 1);
     at_ += 2;
     while (IsNameUnit(next) && std::isdigit(next) == 0 && IsNameUnit(At(at_))) ++at_;
     return true;
   }
   return false;  // a lone dollar
+}
+
+void ShellLexer::NoteVariable(size_t dollar, size_t name) {
+  Frame& frame = CommandFrame();
+  if (!frame.open_word) return;  // in a heredoc
+  LexedWord::Variable variable{"", dollar};
+  for (; IsNameUnit(At(name)); ++name) variable.name += static_cast<char>(At(name));
+  if (!variable.name.empty()) frame.word.variables.push_back(std::move(variable));
 }
 
 void ShellLexer::StepDouble() {

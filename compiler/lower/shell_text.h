@@ -18,11 +18,20 @@ struct ShellAtom {
 };
 using ShellWord = std::vector<ShellAtom>;
 
+// A variable whose value a program gets as an argument, where whoever lists processes reads it.
+struct VariableArgument {
+  std::string variable;
+  std::string program;
+  uint32_t part = 0;    // where it stands: index into the parts
+  uint32_t offset = 0;  // byte within the part
+};
+
 struct ShellText {
   std::vector<Placement> placements;  // one a part; of literal parts without meaning
   std::vector<CommandIssue> issues;   // in order of their place
   bool direct = false;
   std::vector<ShellWord> words;  // if direct
+  std::vector<VariableArgument> variable_arguments;
 };
 
 ShellText LexShell(const std::vector<CommandPart>& parts);

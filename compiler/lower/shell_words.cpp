@@ -100,6 +100,15 @@ std::string_view ReaderOfInput(const std::vector<LexedWord>& words) {
   return {};
 }
 
+size_t ProgramOf(const std::vector<LexedWord>& words) {
+  size_t first = 0;
+  while (first < words.size() && IsAssignment(words[first])) ++first;
+  while (first < words.size() && (words[first].Text() == "exec" || words[first].Text() == "command")) ++first;
+  const std::string name = first < words.size() ? words[first].Text() : ":";
+  const bool program = name.empty() || RunsWithoutShell(name);  // empty: of a variable
+  return program ? first : words.size();
+}
+
 bool RunsWithoutShell(std::string_view name) { return !name.empty() && !Holds(kOfTheShell, name); }
 
 }  // namespace hwf::lower
