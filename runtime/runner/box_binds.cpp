@@ -79,7 +79,7 @@ std::vector<Bind> ToolBinds() {
   if (IsFile(directory + "/hwf-task")) {
     binds.push_back({directory + "/hwf-task", std::string(container::kInsideTools) + "/hwf-task", false});
   }
-  for (const char* below : {"/python/hwf_task.py", "/../share/hwf/python/hwf_task.py"}) {
+  for (const char* below : {"/python/hwf_task.py", "/hwf_task.py", "/../share/hwf/python/hwf_task.py"}) {
     const auto module = RealPath(directory + below);
     if (!module.ok()) continue;
     binds.push_back({*module, std::string(container::kInsidePython) + "/hwf_task.py", false});

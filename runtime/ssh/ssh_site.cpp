@@ -32,6 +32,7 @@ std::vector<std::string> RunnerOptions(const SshSiteOptions& options) {
   if (options.cpus > 0) words.insert(words.end(), {"--cpus", fmt::format("{}", options.cpus)});
   if (options.gpus >= 0) words.insert(words.end(), {"--gpus", std::to_string(options.gpus)});
   if (options.memory > 0) words.insert(words.end(), {"--memory", std::to_string(options.memory)});
+  if (!options.containers.empty()) words.insert(words.end(), {"--containers", options.containers});
   return words;
 }
 
@@ -53,7 +54,8 @@ bool TakeField(const std::string& name, const Json& value, SshSiteOptions& optio
     options.cpus = value.AsDouble();
     return true;
   }
-  return true;  // of others' concern: shares, containers, secrets; the compiler has checked that they exist
+  if (name == "containers" && value.is_string()) options.containers = value.AsString();
+  return true;  // of others' concern: shares, secrets; the compiler has checked that they exist
 }
 
 }  // namespace

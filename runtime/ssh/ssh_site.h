@@ -14,10 +14,11 @@ namespace hwf::ssh {
 struct SshSiteOptions {
   std::string name;
   HostOptions host;
-  std::string workdir;  // absolute, or "~/…"
-  double cpus = 0;      // 0: what the machine has
-  int gpus = -1;        // -1: likewise
-  int64_t memory = 0;   // 0: likewise
+  std::string workdir;     // absolute, or "~/…"
+  double cpus = 0;         // 0: what the machine has
+  int gpus = -1;           // -1: likewise
+  int64_t memory = 0;      // 0: likewise
+  std::string containers;  // the engine for tasks that have an image; empty: none
   int64_t kill_grace_ms = 5000;
   // Without engine and work: a link may be down for a while, and a new runner reads its whole log.
   int64_t idle_exit_ms = 60'000;
