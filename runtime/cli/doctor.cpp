@@ -5,12 +5,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/version.h"
+#include "runtime/container/engine.h"
 #include "runtime/platform/process.h"
 #include "runtime/report/text.h"
 
@@ -117,6 +119,23 @@ void CheckMachine(Report& report) {
              fmt::format("{}: {} CPUs, {}", platform::HostName(), cpus, report::FormatBytes(memory)));
 }
 
+// What `containers` of a site can name here.
+void CheckContainers(Report& report) {
+  std::string absent;
+  for (const container::EngineKind kind : container::kEngines) {
+    const ErrorOr<std::string> version = container::MakeEngine(kind)->Detect();
+    const std::string name = container::ToString(kind);
+    if (version.ok()) {
+      report.Say(Verdict::kGood, name, version.value());
+    } else if (version.error().code() == ENOENT) {
+      absent += (absent.empty() ? "" : ", ") + name;
+    } else {
+      report.Say(Verdict::kWarning, name, version.error().message() + "; tasks with an `image` would fail in it");
+    }
+  }
+  if (!absent.empty()) report.Say(Verdict::kGood, "containers", "not here: " + absent);
+}
+
 int Run(Context& context, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   if (!runs.ok()) {
@@ -132,6 +151,7 @@ int Run(Context& context, const Arguments& arguments) {
   CheckRuns(report, runs.value());
   CheckClock(report);
   CheckMachine(report);
+  CheckContainers(report);
   report.End();
   return report.good() ? kExitDone : kExitWorld;
 }

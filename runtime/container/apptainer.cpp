@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "runtime/container/client.h"
 #include "runtime/container/engines.h"
 #include "runtime/container/image_files.h"
@@ -24,7 +26,7 @@ class Apptainer final : public Engine {
   }
 
   ErrorOr<std::string> Detect() override {
-    if (Program().empty()) return MakeError("neither apptainer nor singularity is in PATH");
+    if (Program().empty()) return Error("neither apptainer nor singularity is in PATH", ENOENT);
     HWF_ASSIGN(const std::string output, RunClient({Program(), "version"}, kAskMs));
     const bool privileged = geteuid() == 0;
     if (!privileged) {

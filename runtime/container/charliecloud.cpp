@@ -60,7 +60,7 @@ class Charliecloud final : public Engine {
   std::vector<std::string> AddedVariables(bool /*gpus*/) const override { return {"*"}; }
 
   ErrorOr<std::string> Detect() override {
-    if (!HasProgram("ch-run")) return MakeError("charliecloud's ch-run is not in PATH");
+    if (!HasProgram("ch-run")) return Error("charliecloud's ch-run is not in PATH", ENOENT);
     HWF_ASSIGN(const std::string output, RunClient({"ch-run", "--version"}, kAskMs));
     const auto namespaces = UserNamespacesWork();
     if (!namespaces.ok()) return namespaces.error();

@@ -70,7 +70,7 @@ std::string LastWords(const std::string& output) {
     std::string line = output.substr(begin, end - begin);
     line = WithoutColours(line);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) {
+    if (!line.empty() && !line.starts_with(kMark)) {
       words = words.empty() ? line : line + "; " + words;
       ++lines;
     }

@@ -13,6 +13,9 @@ namespace hwf::container {
 inline constexpr int64_t kAskMs = 30'000;           // to look something up
 inline constexpr int64_t kFetchMs = 6 * 3'600'000;  // to pull or convert an image
 
+// What our formats begin with, so that they can be found among warnings.
+inline constexpr std::string_view kMark = "hwf=";
+
 // What it printed, standard error too. The error of a failure has the program's own last words.
 ErrorOr<std::string> RunClient(const std::vector<std::string>& argv, int64_t timeout_ms);
 // The rest of the line that begins with `mark`: a format of ours among warnings of theirs; empty if there is none.

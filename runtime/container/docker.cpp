@@ -3,6 +3,8 @@
 #include <grp.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "runtime/container/client.h"
 #include "runtime/container/engines.h"
 #include "runtime/container/oci_engine.h"
@@ -17,7 +19,7 @@ class Docker final : public OciEngine {
   std::vector<std::string> AddedVariables(bool /*gpus*/) const override { return {"HOSTNAME", "HOME", "TERM"}; }
 
   ErrorOr<std::string> Detect() override {
-    if (!HasProgram("docker")) return MakeError("docker is not in PATH");
+    if (!HasProgram("docker")) return Error("docker is not in PATH", ENOENT);
     HWF_ASSIGN(const std::string output,
                RunClient({"docker", "version", "--format", "hwf={{.Server.Version}}"}, kAskMs));
     const std::string version = MarkedLine(output, "hwf=");

@@ -57,7 +57,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual EngineKind kind() const = 0;
-  // Its version; the error says in a line what is wrong and what to do.
+  // Its version; the error says in a line what is wrong and what to do. ENOENT: it is not here.
   virtual ErrorOr<std::string> Detect() = 0;
   // Makes it ready; below `directory` an engine without a store of its own keeps what it makes. One caller at a time
   // for one image: see image_store.h.

@@ -12,8 +12,6 @@
 namespace hwf::container {
 namespace {
 
-constexpr std::string_view kMark = "hwf=";
-
 // The digest in `NAME@sha256:…` of the first of a JSON list.
 std::string RegistryDigest(const std::string& json) {
   const auto list = Json::Parse(json);

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "runtime/container/client.h"
 #include "runtime/container/engines.h"
 #include "runtime/container/oci_engine.h"
@@ -18,7 +20,7 @@ class Podman final : public OciEngine {
   }
 
   ErrorOr<std::string> Detect() override {
-    if (!HasProgram("podman")) return MakeError("podman is not in PATH");
+    if (!HasProgram("podman")) return Error("podman is not in PATH", ENOENT);
     // It opens its store and looks for its helpers: what a first container would fail for.
     HWF_ASSIGN(
         const std::string output,

@@ -166,6 +166,20 @@ def a_cancel(world, engine, image):
     assert not sleepers(mark), sleepers(mark)
 
 
+def the_doctor(world, without):
+    def checks(**env):
+        done = world.run(["hwf", "doctor", "--json"], env=env)
+        return {check["what"]: (check["verdict"], check["found"]) for check in done.json()["checks"]}
+
+    found = checks()
+    for engine in ("apptainer", "podman", "docker", "charliecloud"):
+        if engine not in without:
+            assert found[engine][0] == "ok" and found[engine][1][0].isdigit(), found
+    if "docker" not in without:
+        verdict, words = checks(DOCKER_HOST=f"unix://{world.dir}/none.sock")["docker"]
+        assert verdict == "look" and "none.sock" in words, (verdict, words)
+
+
 def main(world):
     without = dict(entry.split(": ", 1) for entry in os.environ["HWF_TEST_WITHOUT"].split("; ") if entry)
     for name in os.environ:
@@ -174,6 +188,7 @@ def main(world):
     world.env["PATH"] = f"{world.programs}:{os.environ['PATH']}"
     world.env["USER"] = os.environ["USER"]
     world.env["HOME"] = os.environ["HOME"]
+    the_doctor(world, without)
     image = "docker-archive:" + os.path.join(os.environ["HWF_TEST_IMAGES"], "image.tar")
     for engine in ("apptainer", "podman", "docker", "charliecloud"):
         if engine in without:
