@@ -104,16 +104,11 @@ void RemoveBoxDirectory(const std::string& directory) {
   (void)std::filesystem::remove_all(directory, ignored);
 }
 
-Boxes::Boxes(container::EngineKind kind, std::string state_directory, const std::string& images)
-    : engine_(container::MakeEngine(kind)),
-      store_(images),
+Boxes::Boxes(Images& images, std::string state_directory)
+    : images_(images),
+      engine_(images.engine()),
       state_directory_(std::move(state_directory)),
       label_(ShortDigest(state_directory_)) {}
-
-const container::Image* Boxes::Find(const std::string& image) const {
-  const auto found = images_.find(image);
-  return found == images_.end() ? nullptr : &found->second;
-}
 
 ErrorOr<std::vector<Bind>> Boxes::BindsOf(const BoxTask& task, const Box& box) const {
   std::vector<std::string> shown = task.start->links;
@@ -128,7 +123,7 @@ ErrorOr<std::vector<Bind>> Boxes::BindsOf(const BoxTask& task, const Box& box) c
 
 ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& launch) {
   const Start& start = *task.start;
-  const container::Image* image = Find(start.image);
+  const container::Image* image = images_.Find(start.image);
   if (image == nullptr) return MakeError("the image `{}` is not ready", start.image);
   auto box = std::make_unique<Box>();
   box->name = fmt::format("hwf-{}-{}", label_, ShortDigest(fmt::format("{}/{}", start.place, start.attempt)));
@@ -142,7 +137,7 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
   box->control = FileDescriptor(open(control.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   box->words = FileDescriptor(open(words.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (!box->control.valid() || !box->words.valid()) return ErrnoError(errno, "opening the box " + box->directory);
-  HWF_ASSIGN(box->description, InMemory(container::Encode(Describe(task, *image, *engine_))));
+  HWF_ASSIGN(box->description, InMemory(container::Encode(Describe(task, *image, engine_))));
   container::BoxSpec spec;
   spec.name = box->name;
   spec.label = label_;
@@ -152,7 +147,7 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
   HWF_TRY(MakeScratchPoints(scratch, spec.binds));
   spec.gpu_ids = task.gpu_ids;
   spec.memory = start.memory;
-  HWF_ASSIGN(container::HostCommand command, engine_->Command(*image, spec));
+  HWF_ASSIGN(container::HostCommand command, engine_.Command(*image, spec));
   launch.argv = std::move(command.argv);
   launch.env = std::move(command.env);
   launch.env.push_back("HWF_TASK_DIR=" + start.directory);  // by which its processes are known
@@ -163,8 +158,8 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
 }
 
 ErrorOr<Success> Boxes::EndLeft() const {
-  HWF_ASSIGN(const std::vector<std::string> names, engine_->Left(label_));
-  for (const std::string& name : names) HWF_TRY(engine_->End(name));
+  HWF_ASSIGN(const std::vector<std::string> names, engine_.Left(label_));
+  for (const std::string& name : names) HWF_TRY(engine_.End(name));
   RemoveDirectories();
   return Success{};
 }
@@ -178,7 +173,7 @@ void Boxes::RemoveDirectories() const {
 }
 
 bool Boxes::IsEngines(pid_t pid) const {
-  if (engine_->kind() != container::EngineKind::kPodman) return false;
+  if (engine_.kind() != container::EngineKind::kPodman) return false;
   const std::string name = CommandName(pid);
   return name == "conmon" || name == "catatonit" || name == "podman" || name == "fuse-overlayfs" ||
          name == "slirp4netns";

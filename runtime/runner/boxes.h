@@ -1,22 +1,20 @@
-// Containers as the runner has them: images that are ready, and for each attempt with an image a box, which is what its
-// container sees of this machine. The runner starts the engine's command like any process; how the task in it ended is
+// Containers as the runner has them: for each attempt with an image a box, which is what its container sees of this
+// machine. The runner starts the engine's command like any process; how the task in it ended is
 // in the box. One thread, unless said otherwise.
 #pragma once
 
 #include <sys/types.h>
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "runtime/container/engine.h"
-#include "runtime/container/image_store.h"
 #include "runtime/container/inside.h"
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/runner/images.h"
 #include "runtime/runner/launch.h"
 #include "runtime/runner/protocol.h"
 
@@ -59,21 +57,15 @@ struct BoxTask {
 
 class Boxes {
  public:
-  // `state_directory`: of the agent; `images`: empty for the user's.
-  Boxes(container::EngineKind kind, std::string state_directory, const std::string& images);
+  // `state_directory`: of the agent; `images` outlives it.
+  Boxes(Images& images, std::string state_directory);
 
-  const container::Engine& engine() const { return *engine_; }
-
-  // Images. Prepare waits, and is for any thread but the loop's; what it gives is kept for Find.
-  ErrorOr<container::Image> Prepare(const std::string& image) const { return store_.Prepare(*engine_, image); }
-  void Keep(const std::string& image, container::Image ready) { images_[image] = std::move(ready); }
-  void Drop(const std::string& image) { images_.erase(image); }
-  const container::Image* Find(const std::string& image) const;
+  const container::Engine& engine() const { return engine_; }
 
   // Makes the attempt's box, and the command that starts its container.
   ErrorOr<std::unique_ptr<Box>> Furnish(const BoxTask& task, LaunchSpec& launch);
   // Kills what is inside and removes the container; waits, for any thread but the loop's.
-  ErrorOr<Success> End(const std::string& name) const { return engine_->End(name); }
+  ErrorOr<Success> End(const std::string& name) const { return engine_.End(name); }
   // What a dead agent left: its containers, its boxes. Waits. The error says which containers may live on.
   ErrorOr<Success> EndLeft() const;
 
@@ -88,11 +80,10 @@ class Boxes {
  private:
   ErrorOr<std::vector<container::Bind>> BindsOf(const BoxTask& task, const Box& box) const;
 
-  std::unique_ptr<container::Engine> engine_;
-  container::ImageStore store_;
+  Images& images_;
+  container::Engine& engine_;
   std::string state_directory_;
   std::string label_;
-  std::map<std::string, container::Image> images_;
   int64_t made_ = 0;
 };
 

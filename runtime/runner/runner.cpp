@@ -54,7 +54,11 @@ ErrorOr<std::unique_ptr<Runner>> Runner::Open(const RunnerOptions& options, cons
   HWF_ASSIGN(runner->ledger_, Ledger::Open(runner->machine_, options.ledger_directory));
   HWF_TRY(runner->OpenDescriptors());
   if (options.containers) {
-    runner->boxes_ = std::make_unique<Boxes>(*options.containers, options.state_directory, options.images);
+    runner->images_ = std::make_unique<Images>(
+        *options.containers, options.images,
+        [self = runner.get()](const auto& image, const auto& ready) { self->OnImage(image, ready); });
+    runner->boxes_ = std::make_unique<Boxes>(*runner->images_, options.state_directory);
+    runner->Watch(runner->images_->fd(), EPOLLIN);
   }
   HWF_ASSIGN(runner->log_, RecordLog::Open(options.state_directory + "/log", runner->FileMode()));
   if (!options.in_job) HWF_TRY(runner->Recover());
@@ -84,7 +88,6 @@ ErrorOr<Success> Runner::OpenDescriptors() {
   Watch(emission_worker_.fd(), EPOLLIN);
   Watch(output_worker_.fd(), EPOLLIN);
   Watch(sync_worker_.fd(), EPOLLIN);
-  Watch(image_worker_.fd(), EPOLLIN);
   Watch(box_worker_.fd(), EPOLLIN);
   if (inotify_ >= 0) Watch(inotify_, EPOLLIN);
   if (ledger_->fd() >= 0) Watch(ledger_->fd(), EPOLLIN);
@@ -125,7 +128,7 @@ void Runner::Dispatch(int fd, uint32_t events) {
   if (fd == emission_worker_.fd()) return emission_worker_.RunCompletions();
   if (fd == output_worker_.fd()) return output_worker_.RunCompletions();
   if (fd == sync_worker_.fd()) return sync_worker_.RunCompletions();
-  if (fd == image_worker_.fd()) return image_worker_.RunCompletions();
+  if (images_ && fd == images_->fd()) return images_->RunCompletions();
   if (fd == box_worker_.fd()) return box_worker_.RunCompletions();
   if (fd == ledger_->fd()) {
     ledger_->DrainWatch();
@@ -208,7 +211,7 @@ int Runner::Run() {
   if (boxes_) boxes_->RemoveDirectories();
   (void)log_->Sync();
   // Whoever waits for an image waits in a thread, for hours perhaps: nobody wants it any more.
-  if (!wanted_.empty()) _exit(0);
+  if (images_ && images_->busy()) _exit(0);
   return 0;
 }
 

@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -117,7 +116,7 @@ class Runner {
 
   // runner_boxes.cpp
   void WantReady(const std::string& image);
-  void OnImage(const std::string& image, ErrorOr<container::Image> ready);
+  void OnImage(const std::string& image, const ErrorOr<container::Image>& ready);
   bool WaitsForImage(const Start& start);
   ErrorOr<Success> DescribeBox(Attempt& attempt, LaunchSpec& spec);
   static void AskBoxToEnd(const Attempt& attempt);
@@ -177,11 +176,10 @@ class Runner {
   Worker emission_worker_{1};
   Worker output_worker_{2};  // a large file does not hold up all others
   Worker sync_worker_{1};
-  Worker image_worker_{2};             // images take their time
   Worker box_worker_{2};               // what is asked of an engine meanwhile
-  std::unique_ptr<Boxes> boxes_;       // null: no engine
+  std::unique_ptr<Images> images_;     // null: no engine
+  std::unique_ptr<Boxes> boxes_;       // likewise
   ErrorOr<Success> left_ = Success{};  // what a dead runner left of containers is no more
-  std::set<std::string> wanted_;       // images that are made ready
   std::vector<Resolved> to_sync_;
   bool syncing_ = false;
   size_t ending_ = 0;  // attempts of which nothing lives

@@ -22,25 +22,14 @@ constexpr int kMostRemovals = 5;
 }  // namespace
 
 void Runner::WantReady(const std::string& image) {
-  if (!boxes_) {
-    return front_->Say(ImageReady{image, "", "this site has no container engine: give it `containers: ENGINE`"});
-  }
-  if (const container::Image* ready = boxes_->Find(image)) return front_->Say(ImageReady{image, ready->digest, ""});
-  if (!wanted_.insert(image).second) return;
-  image_worker_.Add([this, image]() -> Worker::Completion {
-    auto ready = std::make_shared<ErrorOr<container::Image>>(boxes_->Prepare(image));
-    return [this, image, ready] { OnImage(image, std::move(*ready)); };
-  });
+  if (images_) return images_->Want(image);
+  front_->Say(ImageReady{image, "", "this site has no container engine: give it `containers: ENGINE`"});
 }
 
-void Runner::OnImage(const std::string& image, ErrorOr<container::Image> ready) {
-  wanted_.erase(image);
+void Runner::OnImage(const std::string& image, const ErrorOr<container::Image>& ready) {
   queue_changed_ = true;
-  if (ready.ok()) {
-    front_->Say(ImageReady{image, ready->digest, ""});
-    return boxes_->Keep(image, *std::move(ready));
-  }
-  front_->Say(ImageReady{image, "", ready.error().message()});
+  front_->Say(Answer(image, ready));
+  if (ready.ok()) return;
   for (size_t i = 0; i < queue_.size();) {
     if (queue_[i].image != image) {
       ++i;
@@ -54,8 +43,8 @@ void Runner::OnImage(const std::string& image, ErrorOr<container::Image> ready) 
 
 // Whether it is to wait for its image.
 bool Runner::WaitsForImage(const Start& start) {
-  if (start.image.empty() || boxes_->Find(start.image) != nullptr) return false;
-  WantReady(start.image);
+  if (start.image.empty() || images_->Find(start.image) != nullptr) return false;
+  images_->Want(start.image);
   return true;
 }
 
@@ -105,7 +94,7 @@ bool Runner::SettleBox(Attempt& attempt) {
                                    : fmt::format("killed by signal {}", WTERMSIG(attempt.status));
     box.trouble = fmt::format("{}: {}", container::ToString(boxes_->engine().kind()), words.empty() ? how : words);
     attempt.status = W_EXITCODE(0, SIGKILL);
-    if (!container::Began(box.io())) boxes_->Drop(attempt.start.image);  // it may be gone: to be looked for again
+    if (!container::Began(box.io())) images_->Drop(attempt.start.image);  // it may be gone: to be looked for again
   }
   if (boxes_->engine().owns_processes() || (box.outcome && exited)) return true;
   box.unsettled = true;

@@ -55,6 +55,11 @@ ErrorOr<Success> Agent::Prepare() {
   HWF_ASSIGN(log_, runner::RecordLog::Open(options_.state_directory + "/log", 0600));
   HWF_ASSIGN(records_, Records::Open(options_.state_directory + "/submissions"));
   HWF_TRY(Recover());
+  if (const auto engine = container::EngineNamed(options_.containers)) {
+    images_ = std::make_unique<runner::Images>(
+        *engine, "", [this](const auto& image, const auto& ready) { front_->Say(runner::Answer(image, ready)); });
+    Watch(images_->fd(), EPOLLIN);
+  }
   runner::FrontCallbacks callbacks;
   callbacks.watch = [this](int fd, uint32_t events) { Watch(fd, events); };
   callbacks.request = [this](runner::Request request) { OnRequest(std::move(request)); };
@@ -225,6 +230,8 @@ int Agent::Run() {
       } else if (fd == inotify_.get()) {
         alignas(inotify_event) char buffer[4096];
         while (read(fd, buffer, sizeof buffer) > 0) spool_at_ms_ = now_ms_;
+      } else if (images_ && fd == images_->fd()) {
+        images_->RunCompletions();
       } else {
         (void)front_->OnReadable(fd, events[i].events);
       }
@@ -239,6 +246,7 @@ int Agent::Run() {
     for (const std::string& tag : tags) Close(tag);
   }
   (void)log_->Sync();
+  if (images_ && images_->busy()) _exit(0);  // nobody wants it any more
   return 0;
 }
 

@@ -23,6 +23,7 @@
 #include "runtime/platform/command.h"
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/runner/front.h"
+#include "runtime/runner/images.h"
 #include "runtime/runner/record_log.h"
 #include "runtime/slurm/commands.h"
 #include "runtime/slurm/records.h"
@@ -160,6 +161,8 @@ class Agent {
   std::unique_ptr<runner::RecordLog> log_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<runner::Front> front_;
+  // Here, for all nodes, where they see this machine's files; its digest, for the engine, wherever they are.
+  std::unique_ptr<runner::Images> images_;  // null: no engine
   platform::FileDescriptor epoll_, signals_, inotify_;
   std::map<Program, std::unique_ptr<platform::Command>> programs_;
   std::string submitting_;  // the tag that sbatch is asked for

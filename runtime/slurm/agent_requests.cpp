@@ -28,7 +28,8 @@ void Agent::OnRequest(runner::Request request) {
   } else if (std::holds_alternative<runner::Finish>(request)) {
     finishing_ = true;
   } else if (const auto* want = std::get_if<runner::WantImage>(&request)) {
-    front_->Say(runner::ImageReady{want->image, "", "this site has no container engine"});
+    if (images_) return images_->Want(want->image);
+    front_->Say(runner::ImageReady{want->image, "", "this site has no container engine: give it `containers: ENGINE`"});
   }
 }
 
