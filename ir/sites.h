@@ -30,6 +30,6 @@ bool IsSiteKind(std::string_view kind);
 bool IsLaunch(std::string_view launch);
 
 // The most tasks that may share a job.
-inline constexpr int64_t kMaxPack = 100000;
+inline constexpr int kMaxPack = 100000;
 
 }  // namespace hwf::ir

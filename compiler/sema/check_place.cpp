@@ -7,6 +7,7 @@
 #include "compiler/sema/checker.h"
 #include "compiler/sema/site_fields.h"
 #include "compiler/sema/why_not.h"
+#include "ir/sites.h"
 
 namespace hwf::sema {
 
@@ -26,7 +27,9 @@ bool Checker::CheckOn(const TaskDecl& task) {
     context_.suggester.Offer("here");
     for (const auto& other : context_.program.sites) context_.suggester.Offer(other.decl->name.text);
     auto report = Report(site.range, diagnostics::kUnknownSite, site.text);
-    report.Help("declare it, `site " + site.text.str() + " = local(cpus: 8)`, or import the file that does");
+    const bool replaced = context_.sites_scopes != 0;
+    report.Help(replaced ? "`--sites FILE` takes the place of all sites: that file declares none of this name"
+                         : "declare it, `site " + site.text.str() + " = local(cpus: 8)`, or import the file that does");
     Suggest(report, site.range);
   }
   return known;
@@ -39,6 +42,13 @@ void Checker::CheckImage(const TaskDecl& task) {
   const bool word = text && !text->empty() && (*text)[0] != '-' &&
                     llvm::none_of(*text, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
   if (text && !word) Report(task.image->range, diagnostics::kBadImage, *text);
+}
+
+void Checker::CheckPack(const TaskDecl& task) {
+  if (task.pack == nullptr || !CheckCount(task.pack, 1, "`pack`")) return;
+  const Constant count = *Fold(task.pack);
+  if (count.number <= ir::kMaxPack) return;
+  Report(task.pack->range, diagnostics::kBadNumber, ToText(count), fmt::format("at most {} share a job", ir::kMaxPack));
 }
 
 void Checker::CheckTaskSecrets(const TaskDecl& task) {

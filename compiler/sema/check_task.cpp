@@ -45,7 +45,7 @@ void Checker::CheckTask(const TaskDecl& task) {
     CheckUses(task);
     CheckRetry(task);
     CheckImage(task);
-    if (task.pack != nullptr) CheckCount(task.pack, 1, "`pack`");
+    CheckPack(task);
     CheckNeeds(task);
     CheckTaskSecrets(task);
     CheckPlace(task);

@@ -183,6 +183,7 @@ class Checker {
   void CheckRanks(const TaskDecl& task);
   static int64_t NeedNumber(const TaskDecl& task, StringRef name);  // 0: not said, or not known
   void CheckImage(const TaskDecl& task);
+  void CheckPack(const TaskDecl& task);
   void CheckTaskSecrets(const TaskDecl& task);
   // A site that a task may go to, and why it could not run its first attempt.
   struct Candidate {

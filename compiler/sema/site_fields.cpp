@@ -2,6 +2,8 @@
 
 #include <llvm/ADT/STLExtras.h>
 
+#include "ir/sites.h"
+
 namespace hwf::sema {
 namespace {
 
@@ -16,7 +18,10 @@ constexpr SiteField kFields[] = {
     // how it is reached, and where it keeps what is the run's
     {"host", Shape::kWord, 0, kSsh},
     {"login", Shape::kWord, 0, kSlurm},
-    {"workdir", Shape::kPath, 0, kSlurm | kSsh},
+    {"user", Shape::kWord, 0, kSsh},
+    {"port", Shape::kCount, 1, kSsh, 65535},
+    {"workdir", Shape::kPath, 0, kSlurm},
+    {"workdir", Shape::kFarPath, 0, kSsh},
     {"shares", Shape::kWord, 0, kAll},
     // what it has: of a machine, or of each node
     {"cpus", Shape::kCount, 1, kMachines},
@@ -35,7 +40,7 @@ constexpr SiteField kFields[] = {
     {"features", Shape::kWord, 0, kSlurm},
     {"reservation", Shape::kWord, 0, kSlurm},
     // how jobs are made of tasks
-    {"pack", Shape::kCount, 1, kSlurm},
+    {"pack", Shape::kCount, 1, kSlurm, ir::kMaxPack},
     {"allocation", Shape::kCount, 1, kSlurm},
     {"throttle", Shape::kCount, 1, kSlurm},
     {"max_jobs", Shape::kCount, 1, kSlurm},
@@ -113,7 +118,7 @@ llvm::ArrayRef<llvm::StringRef> WordsOf(const SiteField& field) {
 std::string Wanted(const SiteField& field) {
   switch (field.shape) {
     case Shape::kCount:
-      return fmt::format("a whole number of at least {}", field.least);
+      return fmt::format("a whole number from {} to {}", field.least, field.most);
     case Shape::kSize:
       return "a size such as `64GiB`";
     case Shape::kTime:
@@ -122,6 +127,8 @@ std::string Wanted(const SiteField& field) {
       return "a string of one word, which does not begin with `-`";
     case Shape::kPath:
       return "an absolute path such as `\"/scratch/me/hwf\"`";
+    case Shape::kFarPath:
+      return "an absolute path such as `\"/data/hwf\"`, or one that begins with `~/`";
     case Shape::kScript:
       return "a string: lines of shell";
     case Shape::kEngine:
@@ -137,13 +144,16 @@ bool Takes(const SiteField& field, const Expr& value) {
   const auto text = ConstantString(&value);
   switch (field.shape) {
     case Shape::kCount:
-      return IsNumber(value, TypeKind::kInt, field.least);
+      return IsNumber(value, TypeKind::kInt, field.least) && Fold(&value)->number <= field.most;
     case Shape::kSize:
       return IsNumber(value, TypeKind::kBytes, 1);
     case Shape::kTime:
       return IsNumber(value, TypeKind::kDuration, 1);
     case Shape::kWord:
       return text && IsWord(*text);
+    case Shape::kFarPath:
+      if (text && IsLine(*text) && text->rfind("~/", 0) == 0) return true;
+      [[fallthrough]];
     case Shape::kPath:
       return text && !text->empty() && IsLine(*text) && text->front() == '/';
     case Shape::kScript:

@@ -16,6 +16,7 @@ struct SiteField {
     kSize,     // Bytes
     kTime,     // Duration
     kWord,     // one line that Slurm or SSH reads as one word
+    kFarPath,  // the same, or one that begins with ~/
     kPath,     // an absolute path
     kScript,   // lines of shell
     kEngine,   // of containers, a bare word
@@ -24,8 +25,9 @@ struct SiteField {
   };
   const char* name;
   Shape shape;
-  int least;       // kCount
-  unsigned kinds;  // of sites, as bits
+  int least;             // kCount
+  unsigned kinds;        // of sites, as bits
+  int most = 1'000'000;  // kCount
 };
 
 llvm::ArrayRef<llvm::StringRef> SiteKinds();

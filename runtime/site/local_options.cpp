@@ -22,7 +22,7 @@ ErrorOr<LocalOptions> LocalOptionsFromFields(const ir::Site& site, const std::st
       options.launch = value.AsString();
     } else if (member.key == "containers" && value.is_string()) {
       options.containers = value.AsString();
-    } else if (member.key != "secrets" && member.key != "shares" && member.key != "engine_max") {
+    } else if (member.key != "gpu" && member.key != "secrets" && member.key != "shares" && member.key != "engine_max") {
       return MakeError("site `{}`: this version cannot use the field `{}: {}` of a local site", site.name, member.key,
                        value.Dump());
     }
