@@ -17,6 +17,7 @@ CommandSpec CancelCommand();
 CommandSpec DoubtCommand();
 CommandSpec RunsCommand();
 CommandSpec DoctorCommand();
+CommandSpec LoginCommand();
 CommandSpec GcCommand();
 CommandSpec CompletionCommand();
 CommandSpec ManCommand();

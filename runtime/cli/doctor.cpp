@@ -10,7 +10,9 @@
 #include <ctime>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/doctor_ssh.h"
 #include "runtime/cli/locate.h"
+#include "runtime/cli/site_words.h"
 #include "runtime/cli/version.h"
 #include "runtime/container/engine.h"
 #include "runtime/platform/process.h"
@@ -136,6 +138,30 @@ void CheckContainers(Report& report) {
   if (!absent.empty()) report.Say(Verdict::kGood, "containers", "not here: " + absent);
 }
 
+int LookAtSite(const Context& context, const Arguments& arguments, Report& report) {
+  const NamedSite named = FindSite(context, arguments);
+  if (named.exit != 0) return named.exit;
+  if (named.site.kind != "ssh") {
+    Complain(fmt::format("site `{}` is of kind {}: `hwf doctor` without a site looks at this machine", named.site.name,
+                         named.site.kind));
+    return kExitUsage;
+  }
+  ErrorOr<ssh::SshSiteOptions> options = ssh::SshOptionsFromFields(named.site);
+  if (!options.ok()) {
+    Complain(options.error().message());
+    return kExitUsage;
+  }
+  options->program_directory = context.program_directory;
+  CheckSshSite(*options, [&](Health health, const std::string& what, const std::string& found) {
+    report.Say(health == Health::kGood   ? Verdict::kGood
+               : health == Health::kLook ? Verdict::kWarning
+                                         : Verdict::kBad,
+               what, found);
+  });
+  report.End();
+  return report.good() ? kExitDone : kExitWorld;
+}
+
 int Run(Context& context, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   if (!runs.ok()) {
@@ -143,6 +169,7 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitUsage;
   }
   Report report(context.color, arguments.Has("json"));
+  if (!arguments.positional.empty()) return LookAtSite(context, arguments, report);
   CheckProgram(report, context, "hwfc", true);
   CheckProgram(report, context, "hwf-runner", true);
   CheckProgram(report, context, "hwf-task", true);
@@ -161,12 +188,15 @@ int Run(Context& context, const Arguments& arguments) {
 CommandSpec DoctorCommand() {
   CommandSpec spec;
   spec.name = "doctor";
-  spec.summary = "whether this machine and this place are fit for runs";
+  spec.positional = "[SITE [FILE]]";
+  spec.most = 2;
+  spec.summary = "whether this machine, or a site, is fit for runs";
   spec.text =
-      "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock. Exit 3 "
-      "if\nsomething is bad.";
+      "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock; of a SITE "
+      "that is\nreached by ssh (declared in FILE, or sites.hwf) its connection, machine, programs, workdir, space and\n"
+      "clock. Exit 3 if something is bad.";
   spec.options = {RunsOption(), JsonOption()};
-  spec.examples = {{"hwf doctor", "look at everything"}};
+  spec.examples = {{"hwf doctor", "look at everything"}, {"hwf doctor edge", "look at the site `edge` of sites.hwf"}};
   spec.run = Run;
   return spec;
 }

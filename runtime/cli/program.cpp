@@ -178,6 +178,15 @@ std::string DefaultText(const ir::Param& param) {
 }  // namespace
 
 LoadedProgram LoadProgram(const Context& context, const std::string& path, const std::string& sites) {
+  LoadedProgram loaded = LoadDeclarations(context, path, sites);
+  if (!loaded.program) return loaded;
+  Program& program = *loaded.program;
+  program.entry = program.module->entry.empty() ? nullptr : program.module->FindWorkflow(program.module->entry);
+  if (program.entry == nullptr) return Failed(kExitFailed, path + " has no workflow to run");
+  return loaded;
+}
+
+LoadedProgram LoadDeclarations(const Context& context, const std::string& path, const std::string& sites) {
   LoadedProgram loaded;
   auto program = std::make_unique<Program>();
   if (EndsWith(path, ".hwfir")) {
@@ -205,8 +214,6 @@ LoadedProgram LoadProgram(const Context& context, const std::string& path, const
     return Failed(kExitWorld, fmt::format("{}/hwfc is {}, this hwf wants {}; install both from one release",
                                           context.program_directory, program->module->compiler, wanted));
   }
-  program->entry = program->module->entry.empty() ? nullptr : program->module->FindWorkflow(program->module->entry);
-  if (program->entry == nullptr) return Failed(kExitFailed, path + " has no workflow to run");
   loaded.program = std::move(program);
   return loaded;
 }

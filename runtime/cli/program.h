@@ -29,6 +29,8 @@ struct LoadedProgram {
 };
 // `sites`: of `--sites`, or empty.
 LoadedProgram LoadProgram(const Context& context, const std::string& path, const std::string& sites);
+// The same of a file that need not have a workflow: `entry` is null.
+LoadedProgram LoadDeclarations(const Context& context, const std::string& path, const std::string& sites);
 
 // Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
 // names what is unknown, missing or of the wrong type.

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "runtime/scheduler/scheduler.h"
 
@@ -18,7 +19,9 @@ inline AttemptKey KeyOf(const state::Place& place, int attempt) { return place +
 // An attempt to hand out.
 struct Ready {
   scheduler::StartTask start;
-  bool checked = false;  // its approved values are copies of its own that were checked
+  bool checked = false;          // its approved values are copies of its own that were checked
+  bool brought = false;          // the files that it names are at its site
+  std::vector<Json> links = {};  // File and Dir values of its `uses` there; empty: as they are here
 };
 
 class Dispatch {

@@ -131,6 +131,7 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
 ErrorOr<Success> EngineImpl::OpenSites() {
   HWF_ASSIGN(sites_, SiteTable::Open(record_->module(), record_->paths().root, record_->facts().id,
                                      {options_.program_directory, options_.python_directory}, *this));
+  OpenStager();
   return Success{};
 }
 
@@ -222,6 +223,8 @@ void EngineImpl::Turn() {
   Wait(timeout);
   HandleSignals();
   worker_.Collect();
+  stager_wait_ms_ = stager_->Poll();
+  TellBringing();
   PollSites();
   Drive();
   DrainInbox();
@@ -243,6 +246,7 @@ int EngineImpl::WaitTime() {
   int64_t wait = std::min(kLongestWaitMs, std::max<int64_t>(0, next_heartbeat_ms_ - now));
   wait = std::min(wait, std::max<int64_t>(0, next_inbox_ms_ - now));
   if (site_wait_ms_ >= 0) wait = std::min<int64_t>(wait, site_wait_ms_);
+  if (stager_wait_ms_ >= 0) wait = std::min<int64_t>(wait, stager_wait_ms_);
   if (const int server = server_.Timeout(); server >= 0) wait = std::min<int64_t>(wait, server);
   if (const int notify = notifier_.Poll(now); notify >= 0) wait = std::min<int64_t>(wait, notify);
   if (const auto due = clocks_.NextDue()) {
@@ -254,7 +258,7 @@ int EngineImpl::WaitTime() {
 }
 
 void EngineImpl::Wait(int timeout_ms) {
-  std::vector<int> wanted = {signals_.fd(), worker_.fd()};
+  std::vector<int> wanted = {signals_.fd(), worker_.fd(), stager_->fd()};
   if (watch_) wanted.push_back(watch_->fd());
   for (const auto& entry : sites_.all()) wanted.push_back(entry->site->fd());
   server_.AddDescriptors(wanted);
@@ -347,7 +351,8 @@ void EngineImpl::Interrupt() {
 }
 
 bool EngineImpl::NothingToDoNow() const {
-  const bool quiet = settled_ && Reachable() && todo_.empty() && NothingToHandOut() && worker_.idle();
+  const bool quiet = settled_ && Reachable() && todo_.empty() && NothingToHandOut() && worker_.idle() &&
+                     (stager_->idle() || stager_->stuck());
   const bool sent = sites_.waiting() == 0 || clock_.MonotonicMs() - last_report_ms_ > kQuietMs;
   return quiet && sent;
 }

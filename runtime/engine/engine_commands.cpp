@@ -17,12 +17,6 @@ std::string Absolute(const std::string& path, const std::string& base) {
   return !path.empty() && path[0] == '/' ? path : base + "/" + path;
 }
 
-bool NamesFiles(const scheduler::StartTask& start) {
-  std::vector<const Json*> found;
-  for (const Json& argument : start.arguments) CollectFiles(argument, found);
-  return !found.empty() || !start.task->uses.empty();
-}
-
 }  // namespace
 
 void EngineImpl::Carry(const scheduler::Command& command) {
@@ -93,7 +87,7 @@ bool EngineImpl::RoomForMore() {
 void EngineImpl::DispatchTo(RunSite& entry) {
   const size_t most = options_.once ? SIZE_MAX : entry.site->most_waiting();
   std::vector<runner::Start> batch;
-  while (entry.waiting < most && !outcome_) {
+  while (entry.waiting + entry.bringing < most && !outcome_) {
     std::optional<Ready> ready = entry.ready.Next();
     if (!ready) break;
     scheduler::StartTask& start = ready->start;
@@ -107,7 +101,11 @@ void EngineImpl::DispatchTo(RunSite& entry) {
       key = reuse_->Key(record_->module(), start, ImageDigest(entry, start));
     }
     if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(start, key)) continue;
-    Submit(entry, start, key, batch);
+    if (!ready->brought && NeedsFiles(entry, start)) {
+      BringToSite(entry, *std::move(ready));
+      continue;
+    }
+    Submit(entry, *ready, key, batch);
   }
   if (batch.empty()) return;
   last_report_ms_ = clock_.MonotonicMs();  // from now on a report is waited for
@@ -122,8 +120,8 @@ bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& 
   return true;
 }
 
-void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const std::string& key,
-                        std::vector<runner::Start>& batch) {
+void EngineImpl::Submit(RunSite& entry, const Ready& ready, const std::string& key, std::vector<runner::Start>& batch) {
+  const scheduler::StartTask& start = ready.start;
   LaunchContext context;
   context.module = &record_->module();
   context.root = entry.site->root();
@@ -148,11 +146,7 @@ void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const
     FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
     return;
   }
-  if (!entry.site->shares_files() && NamesFiles(start)) {
-    FailAttempt(start.place, start.attempt, ir::Reason::kSite,
-                fmt::format("it needs files, and this version does not bring files to site `{}`", entry.name()));
-    return;
-  }
+  for (size_t i = 0; i < ready.links.size(); ++i) built->links[i] = ready.links[i].StringOr("path", "");
   const ErrorOr<Success> admitted = entry.site->Admit(*built);
   if (!admitted.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());
@@ -168,6 +162,11 @@ void EngineImpl::Submit(RunSite& entry, const scheduler::StartTask& start, const
 // What was approved is given to a task as read-only copies, whose digests are taken now. Then it waits its turn again:
 // whether anything may start is asked when it is handed out.
 void EngineImpl::CheckApproved(scheduler::StartTask start) {
+  for (const ApprovedArgument& approved : ApprovedArguments(start)) {
+    std::vector<Json*> files;
+    CollectParts(*approved.value, files);
+    for (Json* file : files) *file = ApprovedHere(*file);
+  }
   worker_.Add([this, start = std::move(start), evidence = record_->paths().Evidence()]() mutable -> Worker::Completion {
     ErrorOr<Success> checked = Success{};
     for (const ApprovedArgument& approved : ApprovedArguments(start)) {
@@ -273,17 +272,27 @@ void EngineImpl::Do(const scheduler::OpenReview& command) {
     FinishOpening(command.review, reachable.error());
     return;
   }
+  // What lies elsewhere comes here first.
+  auto show = std::make_shared<ShownValues>(review->show);
+  auto bringing = std::make_shared<Bringing>();
+  for (auto& [label, value] : *show) bringing->values.push_back(&value);
+  BringFiles(bringing, [this, id = command.review, show](const std::string& why) {
+    if (why.empty()) return Freeze(id, std::move(*show));
+    FinishOpening(id, Error("what it shows cannot be fetched: " + why));
+  });
+}
+
+void EngineImpl::Freeze(const std::string& id, ShownValues show) {
   std::vector<const Json*> shown_files;
-  for (const auto& [label, value] : review->show) CollectFiles(value, shown_files);
+  for (const auto& [label, value] : show) CollectFiles(value, shown_files);
   if (shown_files.empty()) {
-    FinishOpening(command.review, FreezeEvidence(files_, review->show, record_->paths().Evidence(), shared_));
+    FinishOpening(id, FreezeEvidence(files_, show, record_->paths().Evidence(), shared_));
     return;
   }
-  worker_.Add(
-      [this, id = command.review, show = review->show, evidence = record_->paths().Evidence()]() -> Worker::Completion {
-        ErrorOr<Json> frozen = FreezeEvidence(files_, show, evidence, shared_);
-        return [this, id, frozen = std::move(frozen)] { FinishOpening(id, frozen); };
-      });
+  worker_.Add([this, id, show = std::move(show), evidence = record_->paths().Evidence()]() -> Worker::Completion {
+    ErrorOr<Json> frozen = FreezeEvidence(files_, show, evidence, shared_);
+    return [this, id, frozen = std::move(frozen)] { FinishOpening(id, frozen); };
+  });
 }
 
 void EngineImpl::FinishOpening(const std::string& id, ErrorOr<Json> evidence) {
@@ -318,7 +327,23 @@ void EngineImpl::Do(const scheduler::Notify& command) {
   if (!told.ok()) follower_.OnTrouble(told.error().message());
 }
 
+// What the run gives back is here when it ends.
 void EngineImpl::Do(const scheduler::FinishRun& command) {
+  if (std::exchange(fetching_outputs_, true)) return;
+  auto finish = std::make_shared<scheduler::FinishRun>(command);
+  auto bringing = std::make_shared<Bringing>();
+  bringing->values.push_back(&finish->outputs);
+  BringFiles(bringing, [this, finish](const std::string& why) {
+    if (finish->ok && !why.empty()) {
+      finish->ok = false;
+      finish->outputs = Json();
+      finish->why = "an output cannot be fetched: " + why;
+    }
+    Finish(*finish);
+  });
+}
+
+void EngineImpl::Finish(const scheduler::FinishRun& command) {
   if (!Record(state::RunFinished{command.ok, command.outputs, command.why})) return;
   // As it was recorded: outputs that are too large make a failure of it.
   End(Ending::kFinished, record_->facts().why);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,7 @@
 #include "runtime/platform/inotify_watch.h"
 #include "runtime/review/mailbox.h"
 #include "runtime/site/site.h"
+#include "runtime/staging/stager.h"
 
 namespace hwf::engine {
 
@@ -116,13 +118,38 @@ class EngineImpl : public Engine, public site::Listener {
   void AddReady(Ready ready);
   RunSite* SiteOf(const state::Place& place, int attempt);
   bool TryReuse(const scheduler::StartTask& start, const std::string& key);
-  void Submit(RunSite& site, const scheduler::StartTask& start, const std::string& key,
-              std::vector<runner::Start>& batch);
+  void Submit(RunSite& site, const Ready& ready, const std::string& key, std::vector<runner::Start>& batch);
   void CheckApproved(scheduler::StartTask start);
   void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
+  void Freeze(const std::string& review, ShownValues show);
+  void Finish(const scheduler::FinishRun& command);
   void FinishOpening(const std::string& review, ErrorOr<Json> evidence);
   void WriteReviewRecord(const scheduler::ReviewView& review);
   void Resubmit(RunSite& site);
+
+  // ---- files elsewhere (engine_staging.cpp)
+  // Values whose files are brought somewhere, for whom.
+  struct Bringing {
+    std::string to;  // site; empty: this machine
+    std::vector<Json*> values;
+    std::vector<staging::Item> items;
+    size_t left = 0;
+    std::string why;     // the first that does not come
+    state::Place place;  // of the attempt that waits; empty: none does
+    int attempt = 1;
+    int64_t since_ms = 0, told_ms = 0;
+  };
+  bool SeenAt(const std::string& site, const std::string& other) const;
+  void MarkSite(Json& value, const std::string& site) const;
+  void OpenStager();
+  std::string OwnRunner() const;
+  void BringFiles(std::shared_ptr<Bringing> bringing, std::function<void(const std::string& why)> done);
+  bool NeedsFiles(const RunSite& entry, const scheduler::StartTask& start) const;
+  void BringToSite(RunSite& entry, Ready ready);
+  void BringArguments(const std::string& site, Ready ready);
+  void OnBrought(const std::string& site, Ready ready, const std::string& why);
+  Json ApprovedHere(const Json& file) const;
+  void TellBringing();
 
   // ---- reports (engine_reports.cpp)
   LiveAttempt* Expect(const RunSite& site, const state::Place& place, int attempt);
@@ -183,6 +210,9 @@ class EngineImpl : public Engine, public site::Listener {
   Notifier notifier_;
   Clocks clocks_;
   SiteTable sites_;
+  std::unique_ptr<staging::Stager> stager_;
+  int stager_wait_ms_ = -1;
+  std::vector<std::shared_ptr<Bringing>> bringing_;
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
   std::unordered_set<std::string> opening_;                    // reviews whose evidence is being frozen
@@ -192,6 +222,7 @@ class EngineImpl : public Engine, public site::Listener {
   std::string host_;
   bool shared_ = false;
   bool draining_ = false;
+  bool fetching_outputs_ = false;
   bool cancelled_ = false;  // by this engine: second Ctrl-C or --fail-fast
   bool no_space_ = false;
   bool ask_for_room_ = false;    // an attempt that will be tried again failed: was the disk full?

@@ -131,7 +131,9 @@ void EngineImpl::On(RunSite& site, const runner::Emitted& report) {
                                               view->task->name, Members(*view->task))});
     return;
   }
-  ErrorOr<Json> values = state::CheckEmission(*stream, report.content["values"]);
+  Json said = report.content["values"];
+  MarkSite(said, site.name());
+  ErrorOr<Json> values = state::CheckEmission(*stream, said);
   if (!values.ok()) {
     Record(state::EmissionRefused{report.place, report.attempt, report.file, values.error().message()});
     return;
@@ -178,6 +180,7 @@ void EngineImpl::On(RunSite& site, runner::Ended report) {
   ended.message = std::move(report.message);
   ended.usage = report.usage;
   if (!ended.failure && view != nullptr && view->task != nullptr) {
+    MarkSite(report.outputs, site.name());
     ErrorOr<Json> outputs = state::CheckOutputs(*view->task, report.outputs);
     if (outputs.ok()) {
       ended.outputs = std::move(outputs).value();
@@ -201,6 +204,8 @@ void EngineImpl::StoreResult(const LiveAttempt& live, const Json& outputs) {
   if (live.key.empty()) return;
   const scheduler::TaskView* view = record_->scheduler().FindTask(live.place);
   if (view == nullptr || !view->messages.empty()) return;
+  // What lies elsewhere cannot be looked at when it would be reused.
+  if (!SeenAt("", live.site) && Reuse::HasFiles(outputs)) return;
   ReuseEntry entry{record_->facts().id, live.place, outputs};
   if (!Reuse::HasFiles(outputs)) {
     (void)reuse_->Store(live.key, entry);

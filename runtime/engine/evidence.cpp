@@ -169,6 +169,16 @@ void CollectFiles(const Json& value, std::vector<const Json*>& files) {
   }
 }
 
+void CollectParts(Json& value, std::vector<Json*>& files) {
+  if (IsFileValue(value)) {
+    files.push_back(&value);
+  } else if (value.is_array()) {
+    for (Json& item : value.AsArray()) CollectParts(item, files);
+  } else if (value.is_object()) {
+    for (JsonMember& member : value.AsObject()) CollectParts(member.value, files);
+  }
+}
+
 ErrorOr<Json> FreezeEvidence(FileSystem& files, const ShownValues& shown, const std::string& evidence_directory,
                              bool shared) {
   const Freezer freezer{files, evidence_directory, shared};

@@ -41,6 +41,7 @@ class EvidenceChecker {
 
 // Every File and Dir value inside `value`.
 void CollectFiles(const Json& value, std::vector<const Json*>& files);
+void CollectParts(Json& value, std::vector<Json*>& files);  // the same, to be changed
 bool IsFileValue(const Json& value);
 // The File or Dir value of what lies at the absolute `path` now.
 ErrorOr<Json> FileValue(const std::string& path, bool directory);

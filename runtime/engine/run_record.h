@@ -29,6 +29,8 @@ struct RunPaths {
   std::string Refused() const { return root + "/refused"; }
   std::string Reviews() const { return root + "/reviews"; }
   std::string Evidence() const { return root + "/evidence"; }
+  // What was fetched from distant sites, by digest.
+  std::string Store() const { return root + "/store"; }
   std::string Runner() const { return root + "/runner"; }
   // Of the agent of a site: its log and what its tasks print.
   std::string Agent(const std::string& site) const;

@@ -139,6 +139,7 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       options.run_id = run_id;
       options.program_directory = programs.programs;
       options.python_directory = programs.python;
+      HWF_ASSIGN(entry->host, ssh::HostOf(options));
       HWF_ASSIGN(entry->site, ssh::MakeSshSite(options, listener));
     } else {
       return NotCarried(declared);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "runtime/engine/dispatch.h"
 #include "runtime/engine/secrets.h"
 #include "runtime/site/site.h"
+#include "runtime/ssh/ssh_host.h"
 
 namespace hwf::engine {
 
@@ -24,6 +26,8 @@ struct Installation {
 struct RunSite {
   std::unique_ptr<site::Site> site;
   Dispatch ready;
+  std::optional<ssh::SshHost> host;                      // how its files are reached, where they are not this machine's
+  size_t bringing = 0;                                   // attempts whose files are on their way there
   std::map<std::string, std::string> images;             // that are ready there, with their digests
   std::map<std::string, std::vector<Ready>> for_images;  // what waits for one
   size_t waiting = 0;                                    // submitted and not begun

@@ -37,6 +37,8 @@ class Command {
   // CLOCK_MONOTONIC ms when its time is over.
   int64_t deadline_ms() const { return deadline_ms_; }
   pid_t pid() const { return pid_; }
+  // What it has written to its standard output, as of the last Poll.
+  const std::string& out_so_far() const { return result_.out; }
   // The result, once it has ended or its time is over.
   std::optional<CommandResult> Poll();
 

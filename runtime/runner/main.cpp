@@ -21,7 +21,9 @@
 #include "runtime/runner/attach.h"
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
+#include "runtime/runner/keep.h"
 #include "runtime/runner/ranks.h"
+#include "runtime/runner/remote_shell.h"
 #include "runtime/runner/runner.h"
 #include "runtime/slurm/agent_main.h"
 #include "runtime/slurm/job.h"
@@ -36,7 +38,7 @@ usage: hwf-runner --run DIR [options]
        hwf-runner slurm …   submits the run's tasks to Slurm instead: hwf-runner slurm --help
        hwf-runner job …     what its jobs run
        hwf-runner rank …    one rank of a command
-       hwf-runner attach …  the far end of an ssh site
+       hwf-runner attach …  the far end of an ssh site; rsh, keep: what brings files there
 
   --run DIR             the run's directory (.hwf/runs/ID)
   --cpus N              CPUs to give to tasks (default: what affinity, cgroup and Slurm allow)
@@ -146,6 +148,8 @@ int main(int argc, char** argv) {
   HoldStandardStreams();
   DefaultSignals();
   if (argc > 1 && std::string_view(argv[1]) == "attach") return Attach({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "keep") return Keep({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "rsh") return RemoteShell({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "inside") return hwf::container::RunInside();

@@ -155,12 +155,14 @@ void Scheduler::Impl::OnSubmitted(const state::AttemptSubmitted& event) {
   if (task_states_[task].phase != TaskPhase::kStarting) return;
   task_states_[task].phase = TaskPhase::kSubmitted;
   tasks[task].submitted = time_;
+  tasks[task].waiting.clear();
 }
 
 void Scheduler::Impl::OnWaiting(const state::AttemptWaiting& event) {
   uint32_t task = FindTaskIndex(event.place);
   if (task == kNothing || tasks[task].attempt != event.attempt) return;
-  if (task_states_[task].phase == TaskPhase::kSubmitted) tasks[task].waiting = event.why;
+  const TaskPhase phase = task_states_[task].phase;
+  if (phase == TaskPhase::kStarting || phase == TaskPhase::kSubmitted) tasks[task].waiting = event.why;
 }
 
 void Scheduler::Impl::OnStarted(const state::AttemptStarted& event) {

@@ -127,8 +127,8 @@ class Converter {
   ErrorOr<Json> FileValue(const Json& value, TypeRef type, const std::string& path) {
     if (!value.is_object() || !value["path"].is_string()) return Mismatch(path, type, value);
     for (const JsonMember& member : value.AsObject()) {
-      bool good = (member.key == "path" || member.key == "digest") ? member.value.is_string()
-                                                                   : member.key == "size" && member.value.is_int();
+      const bool text = member.key == "path" || member.key == "digest" || member.key == "site";
+      bool good = text ? member.value.is_string() : member.key == "size" && member.value.is_int();
       if (!good)
         return MakeError("{}: a {} has no member {} of that kind", path, ir::ToString(type), Brief(Json(member.key)));
     }

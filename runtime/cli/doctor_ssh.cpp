@@ -1,0 +1,133 @@
+#include "runtime/cli/doctor_ssh.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "base/json.h"
+#include "runtime/platform/ids.h"
+#include "runtime/platform/process.h"
+#include "runtime/report/text.h"
+#include "runtime/ssh/far_tools.h"
+#include "runtime/ssh/ssh_trouble.h"
+#include "runtime/state/command.h"
+
+namespace hwf::cli {
+namespace {
+
+constexpr int64_t kOpenMs = 60'000;
+constexpr int64_t kLookMs = 90'000;
+constexpr int64_t kLowBytes = int64_t{1} << 30;
+constexpr int64_t kSkewSeconds = 5;
+
+// One line "what found" each; what is missing is said by its absence.
+constexpr const char* kLook = R"sh(w={workdir}
+printf '\n%s\n' {marker}
+echo "machine $(uname -m)"
+echo "time $(date +%s)"
+for p in bash python3 rsync tar sha256sum base64;
+do command - v $p > / dev / null 2 > &1 && echo "program $p"; done
+why=$(mkdir -p "$w" 2>&1 && : > "$w/.hwf-doctor-$$" 2>&1 && rm -f "$w/.hwf-doctor-$$") && [ -d "$w" ] && echo "writable"
+[ -z "$why" ] || echo "why $why"
+df -Pk "$w" 2>/dev/null | awk 'NR == 2 {{ print "space " $4 }}'
+)sh";
+
+struct Looked {
+  std::string machine, why;
+  std::set<std::string> programs;
+  int64_t time = 0, space_kib = -1;
+  bool writable = false;
+};
+
+Looked Read(const std::string& text) {
+  Looked looked;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const size_t space = line.find(' ');
+    const std::string word = line.substr(0, space), rest = space == std::string::npos ? "" : line.substr(space + 1);
+    if (word == "machine") looked.machine = rest;
+    if (word == "time") looked.time = std::atoll(rest.c_str());
+    if (word == "program") looked.programs.insert(rest);
+    if (word == "writable") looked.writable = true;
+    if (word == "why") looked.why = rest;
+    if (word == "space") looked.space_kib = std::atoll(rest.c_str());
+  }
+  return looked;
+}
+
+platform::SpawnOptions Program(const std::vector<std::string>& argv) {
+  platform::SpawnOptions options;
+  options.argv = argv;
+  options.inherit_env = true;
+  return options;
+}
+
+void SayPrograms(const Looked& looked, const SayCheck& say) {
+  for (const char* needed : {"bash", "rsync", "tar", "sha256sum", "base64"}) {
+    const bool there = looked.programs.contains(needed);
+    say(there ? Health::kGood : Health::kBad, needed, there ? "there" : "not in PATH there: hwf needs it");
+  }
+  if (!looked.programs.contains("python3")) {
+    say(Health::kLook, "python3", "not in PATH there: tasks with `run python` will fail");
+  }
+}
+
+void SayMachine(const Looked& looked, const std::string& programs, const std::string& python, const SayCheck& say) {
+  const auto tools = ssh::FindTools(programs, python);
+  if (!tools.ok()) return say(Health::kBad, "tools", tools.error().message());
+  for (const ssh::ToolSet& set : *tools) {
+    if (set.machine == looked.machine) return say(Health::kGood, "machine", looked.machine);
+  }
+  say(Health::kBad, "machine", looked.machine + ": no hwf-runner for it lies beside hwf");
+}
+
+}  // namespace
+
+void CheckSshSite(const ssh::SshSiteOptions& options, const SayCheck& say) {
+  const ErrorOr<ssh::SshHost> host = ssh::HostOf(options);
+  if (!host.ok()) return say(Health::kBad, "site", host.error().message());
+  const auto open = platform::RunToEnd(Program(host->Check()), "", {.timeout_ms = kOpenMs});
+  if (!open.ok()) return say(Health::kBad, "ssh", open.error().message());
+  if (open->exit_code != 0) {
+    const auto opened = platform::RunToEnd(Program(host->OpenMaster(false)), "", {.timeout_ms = kOpenMs});
+    if (!opened.ok() || opened->exit_code != 0) {
+      const std::string complaint = opened.ok() ? opened->output : opened.error().message();
+      return say(Health::kBad, "connection", ssh::ExplainSsh(complaint, options.name, host->name()).why);
+    }
+  }
+  const std::string marker = "hwf-" + platform::NewId();
+  const std::string script = fmt::format(fmt::runtime(kLook), fmt::arg("workdir", ssh::ScriptPath(options.workdir)),
+                                         fmt::arg("marker", marker));
+  const auto answer = platform::RunToEnd(Program(host->RunScript(script)), "", {kLookMs, 1 << 20});
+  const int64_t now = std::time(nullptr);
+  const size_t at = answer.ok() ? answer->output.find("\n" + marker + "\n") : std::string::npos;
+  if (at == std::string::npos) {
+    const std::string complaint = answer.ok() ? answer->output : answer.error().message();
+    return say(Health::kBad, "connection", ssh::ExplainSsh(complaint, options.name, host->name()).why);
+  }
+  say(Health::kGood, "connection", host->name());
+  if (!ssh::LastLine(answer->output.substr(0, at)).empty()) {
+    say(Health::kLook, "login", "its shell's start-up files print something; hwf passes over it");
+  }
+  const Looked looked = Read(answer->output.substr(at + marker.size() + 2));
+  SayMachine(looked, options.program_directory, options.python_directory, say);
+  SayPrograms(looked, say);
+  say(looked.writable ? Health::kGood : Health::kBad, "workdir",
+      looked.writable ? options.workdir : fmt::format("{} cannot be written: {}", options.workdir, looked.why));
+  if (looked.space_kib >= 0) {
+    const bool low = looked.space_kib * 1024 < kLowBytes;
+    say(low ? Health::kLook : Health::kGood, "space", report::FormatBytes(looked.space_kib * 1024) + " free there");
+  }
+  const int64_t skew = looked.time - now;
+  const bool far_off = std::abs(skew) > kSkewSeconds;
+  say(far_off ? Health::kLook : Health::kGood, "clock",
+      far_off ? fmt::format("{} s {} this machine's: hwf compares no times of two machines, but logs will look odd",
+                            std::abs(skew), skew > 0 ? "ahead of" : "behind")
+              : "as here");
+}
+
+}  // namespace hwf::cli

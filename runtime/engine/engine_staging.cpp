@@ -1,0 +1,176 @@
+// Files that are elsewhere: what an attempt names is brought to its site before it is submitted, what a review shows
+// and what a run gives back is fetched here. Of a file the copy counts as the file from then on: it has its digest.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ir/sites.h"
+#include "runtime/engine/engine_impl.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/review/units.h"
+
+namespace hwf::engine {
+namespace {
+
+constexpr int64_t kTellMs = 2000;  // of files on their way, after so long and so often
+
+std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
+
+Json FileAt(const Json& file, const std::string& path, const std::string& site) {
+  Json there;
+  there.Set("path", path).Set("digest", file["digest"]).Set("size", file.IntOr("size", 0));
+  if (!site.empty()) there.Set("site", site);
+  return there;
+}
+
+}  // namespace
+
+// Whether files of `site` (empty: this machine) are seen at `other` under their own paths.
+bool EngineImpl::SeenAt(const std::string& site, const std::string& other) const {
+  const auto files_of = [this](const std::string& name) {
+    return name.empty() ? std::string() : ir::FilesOf(record_->module(), name);
+  };
+  return files_of(site) == files_of(other);
+}
+
+void EngineImpl::MarkSite(Json& value, const std::string& site) const {
+  if (SeenAt("", site)) return;
+  std::vector<Json*> files;
+  CollectParts(value, files);
+  for (Json* file : files) file->Set("site", site);
+}
+
+void EngineImpl::OpenStager() {
+  const auto store_of = [this](const std::string& name) -> std::optional<staging::Store> {
+    if (name.empty()) return staging::Store{"", std::nullopt, record_->paths().Store(), OwnRunner()};
+    const RunSite* entry = sites_.Find(name);
+    if (entry == nullptr || !entry->host) return std::nullopt;
+    return staging::Store{name, entry->host, entry->site->root() + "/store",
+                          entry->site->setting().programs + "/hwf-runner"};
+  };
+  stager_ = std::make_unique<staging::Stager>(store_of, OwnRunner());
+}
+
+std::string EngineImpl::OwnRunner() const { return options_.program_directory + "/hwf-runner"; }
+
+// Those of the files in `values` that are not seen at `to` (empty: this machine) are brought there, and their places
+// take; then `done`.
+void EngineImpl::BringFiles(std::shared_ptr<Bringing> bringing, std::function<void(const std::string& why)> done) {
+  struct Wanted {
+    Json* value;
+    staging::Item item;
+  };
+  std::vector<Json*> files;
+  for (Json* value : bringing->values) CollectParts(*value, files);
+  std::vector<Wanted> wanted;
+  for (Json* file : files) {
+    const std::string site = file->StringOr("site", "");
+    if (SeenAt(site, bringing->to)) continue;
+    wanted.push_back({file,
+                      {SeenAt(site, "") ? "" : site, file->StringOr("path", ""), file->StringOr("digest", ""),
+                       file->IntOr("size", 0)}});
+  }
+  bringing->left = wanted.size();
+  bringing->since_ms = clock_.MonotonicMs();
+  if (wanted.empty()) return done("");
+  bringing_.push_back(bringing);
+  for (const Wanted& one : wanted) bringing->items.push_back(one.item);
+  for (const Wanted& one : wanted) {
+    stager_->Bring(one.item, bringing->to, [bringing, done, one](const ErrorOr<std::string>& path) {
+      if (path.ok()) *one.value = FileAt(*one.value, *path, bringing->to);
+      if (!path.ok() && bringing->why.empty()) bringing->why = path.error().message();
+      if (--bringing->left == 0) done(bringing->why);
+    });
+  }
+}
+
+bool EngineImpl::NeedsFiles(const RunSite& entry, const scheduler::StartTask& start) const {
+  if (!start.task->uses.empty() && !SeenAt("", entry.name())) return true;
+  std::vector<const Json*> found;
+  for (const Json& argument : start.arguments) CollectFiles(argument, found);
+  return std::any_of(found.begin(), found.end(),
+                     [&](const Json* file) { return !SeenAt(file->StringOr("site", ""), entry.name()); });
+}
+
+// `uses` are hashed first: what lies there now is what the attempt gets.
+void EngineImpl::BringToSite(RunSite& entry, Ready ready) {
+  ++entry.bringing;
+  if (ready.start.task->uses.empty() || SeenAt("", entry.name())) return BringArguments(entry.name(), std::move(ready));
+  worker_.Add([this, ready = std::move(ready), site = entry.name()]() mutable -> Worker::Completion {
+    std::string why;
+    for (const std::string& path : ready.start.task->uses) {
+      struct stat info {};
+      const bool directory = stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+      ErrorOr<Json> value = FileValue(path, directory);
+      if (!value.ok() && why.empty()) why = value.error().message();
+      ready.links.push_back(value.ok() ? std::move(value).value() : Json());
+    }
+    return [this, ready = std::move(ready), site, why]() mutable {
+      if (why.empty()) return BringArguments(site, std::move(ready));
+      OnBrought(site, std::move(ready), why);
+    };
+  });
+}
+
+void EngineImpl::BringArguments(const std::string& site, Ready ready) {
+  auto held = std::make_shared<Ready>(std::move(ready));
+  auto bringing = std::make_shared<Bringing>();
+  bringing->to = SeenAt("", site) ? "" : site;
+  bringing->place = held->start.place;
+  bringing->attempt = held->start.attempt;
+  for (Json& argument : held->start.arguments) bringing->values.push_back(&argument);
+  for (Json& link : held->links) bringing->values.push_back(&link);
+  BringFiles(bringing, [this, site, held](const std::string& why) { OnBrought(site, std::move(*held), why); });
+}
+
+void EngineImpl::OnBrought(const std::string& site, Ready ready, const std::string& why) {
+  if (RunSite* entry = sites_.Find(site); entry != nullptr && entry->bringing > 0) --entry->bringing;
+  const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(ready.start.place);
+  if (!current || current->attempt != ready.start.attempt) return;  // cancelled meanwhile
+  if (!why.empty()) {
+    return FailAttempt(ready.start.place, ready.start.attempt, ir::Reason::kSite,
+                       fmt::format("a file that it needs does not come to `{}`: {}", site, why));
+  }
+  ready.brought = true;
+  AddReady(std::move(ready));
+}
+
+// What was approved was frozen here, wherever it was made.
+Json EngineImpl::ApprovedHere(const Json& file) const {
+  if (SeenAt(file.StringOr("site", ""), "")) return file;
+  const std::string below = "/" + HexOf(file.StringOr("digest", "")) + "/" + BaseName(file.StringOr("path", ""));
+  const std::string frozen = record_->paths().Evidence() + below;
+  const bool is_frozen = access(frozen.c_str(), F_OK) == 0;
+  return FileAt(file, is_frozen ? frozen : record_->paths().Store() + below, "");
+}
+
+// Why attempts wait that wait for files.
+void EngineImpl::TellBringing() {
+  std::erase_if(bringing_, [](const auto& one) { return one->left == 0; });
+  const int64_t now = clock_.MonotonicMs();
+  for (const auto& one : bringing_) {
+    if (one->place.empty() || now - one->since_ms < kTellMs || now - one->told_ms < kTellMs) continue;
+    one->told_ms = now;
+    int64_t moved = 0, all = 0;
+    std::string trouble;
+    for (const staging::Item& item : one->items) {
+      const staging::Stager::Progress progress = stager_->ProgressOf(item.digest, one->to);
+      moved += std::min(progress.moved, item.size);
+      all += item.size;
+      if (!progress.trouble.empty()) trouble = ": " + progress.trouble;
+    }
+    const std::string what =
+        one->items.size() == 1 ? BaseName(one->items[0].path) : fmt::format("{} files", one->items.size());
+    const std::string why =
+        fmt::format("{} on the way {}, {} of {}{}", what, one->to.empty() ? "here" : "to " + one->to,
+                    review::FormatBytes(moved), review::FormatBytes(all), trouble);
+    const scheduler::TaskView* view = record_->scheduler().FindTask(one->place);
+    if (view == nullptr || view->attempt != one->attempt || view->waiting == why) continue;
+    Record(state::AttemptWaiting{one->place, one->attempt, why});
+  }
+}
+
+}  // namespace hwf::engine

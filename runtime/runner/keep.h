@@ -1,0 +1,13 @@
+// `hwf-runner keep`: what was brought to a store is put in its place there, if it is what its digest says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hwf::runner {
+
+// --marker M DIGEST FROM TO. Prints "M ok", "M differs DIGEST" or "M error WHY" on a line of its own; the exit code.
+// When it says ok, the content is on disk under its name, read-only; done before, it says so again.
+int Keep(const std::vector<std::string>& arguments);
+
+}  // namespace hwf::runner

@@ -1,0 +1,123 @@
+#include "runtime/staging/stager.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hwf::staging {
+namespace {
+
+constexpr size_t kAtOnce = 4;  // more would share the same line
+
+std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+}  // namespace
+
+Stager::Stager(StoreOf store_of, std::string runner)
+    : store_of_(std::move(store_of)), runner_(std::move(runner)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+Stager::~Stager() = default;
+
+Stager::Key Stager::KeyOf(const Item& item, const std::string& to) {
+  return fmt::format("{}\n{}\n{}", to, item.digest, BaseName(item.path));
+}
+
+void Stager::Tell(Done done, ErrorOr<std::string> result) { told_.emplace_back(std::move(done), std::move(result)); }
+
+void Stager::Bring(const Item& item, const std::string& to, Done done) {
+  if (item.site == to) return Tell(std::move(done), item.path);
+  if (!item.site.empty() && !to.empty()) {
+    // By way of this machine.
+    return Bring(item, "", [this, item, to, done = std::move(done)](const ErrorOr<std::string>& here) {
+      if (!here.ok()) return done(here);
+      Bring({"", *here, item.digest, item.size}, to, done);
+    });
+  }
+  const Key key = KeyOf(item, to);
+  if (const auto known = there_.find(key); known != there_.end()) return Tell(std::move(done), known->second);
+  const auto [found, fresh] = jobs_.try_emplace(key);
+  found->second.waiting.push_back(std::move(done));
+  if (!fresh) return;
+  found->second.item = item;
+  found->second.to = to;
+  queue_.push_back(key);
+}
+
+void Stager::Begin(const Key& key, Job& job) {
+  const std::optional<Store> to = store_of_(job.to);
+  const std::optional<Store> from = store_of_(job.item.site);
+  const std::string& far = job.to.empty() ? job.item.site : job.to;
+  const std::optional<Store>& distant = job.to.empty() ? from : to;
+  if (!to || !distant || !distant->host) {
+    return End(key, MakeError("files cannot be brought {} site `{}`", job.to.empty() ? "from" : "to", far));
+  }
+  ++running_;
+  job.transfer = std::make_unique<Transfer>(job.item, *to, *distant->host, runner_);
+  Watch(job);
+}
+
+void Stager::Watch(Job& job) {
+  const int fd = job.transfer ? job.transfer->fd() : -1;
+  job.watched = fd;
+  if (fd < 0) return;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  (void)epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);  // once is enough: a closed one has left by itself
+}
+
+void Stager::End(const Key& key, const ErrorOr<std::string>& result) {
+  const auto found = jobs_.find(key);
+  if (found->second.transfer) --running_;
+  if (result.ok()) there_[key] = *result;
+  for (Done& done : found->second.waiting) Tell(std::move(done), result);
+  jobs_.erase(found);
+}
+
+int Stager::Poll() {
+  std::vector<std::pair<Key, ErrorOr<std::string>>> ended;
+  for (auto& [key, job] : jobs_) {
+    if (!job.transfer) continue;
+    if (auto result = job.transfer->Poll()) ended.emplace_back(key, *std::move(result));
+    Watch(job);
+  }
+  for (const auto& [key, result] : ended) End(key, result);
+  while (running_ < kAtOnce && !queue_.empty()) {
+    const Key key = std::move(queue_.front());
+    queue_.pop_front();
+    if (const auto found = jobs_.find(key); found != jobs_.end()) Begin(key, found->second);
+  }
+  // What these want may be brought already, or be new: the next turn sees to it.
+  for (size_t i = told_.size(); i > 0; --i) {
+    auto [done, result] = std::move(told_.front());
+    told_.pop_front();
+    done(result);
+  }
+  int wait = told_.empty() && (queue_.empty() || running_ >= kAtOnce) ? -1 : 0;
+  for (const auto& [key, job] : jobs_) {
+    const int wanted = job.transfer ? job.transfer->Wait() : -1;
+    if (wanted >= 0) wait = wait < 0 ? wanted : std::min(wait, wanted);
+  }
+  return wait;
+}
+
+bool Stager::stuck() const {
+  if (!queue_.empty() && running_ < kAtOnce) return false;
+  return told_.empty() && std::all_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+           return !entry.second.transfer || !entry.second.transfer->trouble().empty();
+         });
+}
+
+Stager::Progress Stager::ProgressOf(const std::string& digest, const std::string& to) const {
+  Progress progress;
+  for (const auto& [key, job] : jobs_) {
+    const bool meant = job.item.digest == digest && (job.to == to || job.to.empty());
+    if (!meant || !job.transfer) continue;
+    progress.moved = std::max(progress.moved, job.transfer->moved());
+    if (!job.transfer->trouble().empty()) progress.trouble = job.transfer->trouble();
+  }
+  return progress;
+}
+
+}  // namespace hwf::staging

@@ -1,0 +1,69 @@
+// Brings contents to where they are used, each once to each store, a few at a time. From one distant site to another
+// they go through here. Nothing blocks: the owner watches fd() and calls Poll(). One thread: the engine's.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/staging/transfer.h"
+
+namespace hwf::staging {
+
+class Stager {
+ public:
+  // The store of a site ("": here); nullopt if it cannot be reached by files.
+  using StoreOf = std::function<std::optional<Store>(const std::string& site)>;
+  // The path there, or why it does not come there. From within Poll().
+  using Done = std::function<void(const ErrorOr<std::string>& path)>;
+
+  // `runner`: hwf-runner on this machine.
+  Stager(StoreOf store_of, std::string runner);
+  ~Stager();
+
+  void Bring(const Item& item, const std::string& to, Done done);
+
+  int fd() const { return epoll_.get(); }
+  // After how many milliseconds it wants to be polled again, -1: not before fd() is readable.
+  int Poll();
+  bool idle() const { return jobs_.empty() && told_.empty(); }
+  // Nothing moves, for links that are down or the like.
+  bool stuck() const;
+
+  // Of contents on their way to `to`, by digest: how far they are, for people.
+  struct Progress {
+    int64_t moved = 0;
+    std::string trouble;
+  };
+  Progress ProgressOf(const std::string& digest, const std::string& to) const;
+
+ private:
+  struct Job {
+    Item item;
+    std::string to;
+    std::vector<Done> waiting;
+    std::unique_ptr<Transfer> transfer;  // none: it waits its turn
+    int watched = -1;
+  };
+  using Key = std::string;
+
+  static Key KeyOf(const Item& item, const std::string& to);
+  void Tell(Done done, ErrorOr<std::string> result);
+  void Begin(const Key& key, Job& job);
+  void Watch(Job& job);
+  void End(const Key& key, const ErrorOr<std::string>& result);
+
+  StoreOf store_of_;
+  std::string runner_;
+  platform::FileDescriptor epoll_;
+  std::map<Key, Job> jobs_;
+  std::deque<Key> queue_;
+  std::map<Key, std::string> there_;  // what has been brought
+  std::deque<std::pair<Done, ErrorOr<std::string>>> told_;
+  size_t running_ = 0;
+};
+
+}  // namespace hwf::staging
