@@ -124,6 +124,7 @@ class Agent {
   void SubmitNext();
   void OnSubmitted(const platform::CommandResult& result);
   void Refuse(Submission& submission, const std::string& why);
+  void Dissolve(Submission& submission, const std::string& why);
   void HasJob(Submission& submission, const std::string& job);
 
   // agent_programs.cpp: programs of Slurm
@@ -176,9 +177,9 @@ class Agent {
   bool draining_ = false;
   bool finishing_ = false;
   bool terminated_ = false;
-  bool accounting_ = true;   // until sacct says that there is none
-  bool configured_ = false;  // limits_ are the controller's
-  int64_t serial_ = 0;       // of tags
+  bool accounting_ = true;           // until sacct says that there is none
+  bool configured_ = false;          // limits_ are the controller's
+  size_t most_elements_ = SIZE_MAX;  // of an array, since Slurm took no more
   int64_t now_ms_ = 0;
   int64_t idle_since_ms_ = 0;
   int64_t form_at_ms_ = 0;

@@ -13,10 +13,10 @@ namespace hwf::slurm {
 namespace {
 
 constexpr int64_t kTimeoutMs = 60'000;
+constexpr int64_t kSubmitMs = 20'000;
 constexpr size_t kMaxOutput = size_t{64} << 20;  // of squeue, for hundreds of thousands of jobs
 constexpr int64_t kLongestQueryMs = 30'000;
 constexpr int64_t kLongestWaitMs = 60'000;
-constexpr int64_t kSlowMs = 2000;  // a controller that needs so long is asked less
 constexpr size_t kMostCancels = 200;
 constexpr std::string_view kComment = "hwf:";
 
@@ -52,7 +52,10 @@ bool Agent::Launch(Program program, std::vector<std::string> argv, const std::st
   options.argv = std::move(argv);
   options.env = Environment();
   options.directory = directory;
-  auto command = platform::Command::Start(options, "", {kTimeoutMs, kMaxOutput});
+  // sbatch tries again for minutes by itself where there are too many jobs.
+  const int64_t timeout_ms =
+      program == Program::kSubmit ? std::max(kSubmitMs, 3 * limits_.message_timeout_ms) : kTimeoutMs;
+  auto command = platform::Command::Start(options, "", {timeout_ms, kMaxOutput});
   if (!command.ok()) {
     ControllerIsDown(command.error().WithContext("are Slurm's commands in PATH?").message());
     return false;

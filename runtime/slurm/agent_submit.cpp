@@ -83,7 +83,8 @@ void Agent::FormSubmissions() {
         form_at_ms_ = now_ms_ + kRetryMs;  // some will have ended
         return;
       }
-      size_t elements = static_cast<size_t>(limits_.max_array);
+      if (at > 0 && most_elements_ < static_cast<size_t>(limits_.max_array)) return;  // one after the other
+      size_t elements = std::min(most_elements_, static_cast<size_t>(limits_.max_array));
       if (most > 0) elements = std::min(elements, most - with_slurm);
       const size_t end = std::min(keys.size(), at + elements * each);
       if (!Intend(needs,
@@ -207,6 +208,7 @@ void Agent::OnSubmitted(const platform::CommandResult& result) {
   switch (submitted.kind) {
     case Submitted::Kind::kAccepted:
       HasJob(*submission, submitted.job);
+      most_elements_ = std::min(most_elements_, size_t{1} << 20) * 2;
       submit_wait_ms_ = 0;
       Hold("");
       return;
@@ -216,6 +218,8 @@ void Agent::OnSubmitted(const platform::CommandResult& result) {
       submit_at_ms_ = now_ms_ + submit_wait_ms_;
       return Hold(
           fmt::format("Slurm takes no jobs now: {}; tried again in {} s", submitted.why, submit_wait_ms_ / 1000));
+    case Submitted::Kind::kLimit:
+      return Dissolve(*submission, submitted.why);
     case Submitted::Kind::kWrong:
       return Refuse(*submission, submitted.why);
     case Submitted::Kind::kAmbiguous:
@@ -234,6 +238,27 @@ void Agent::HasJob(Submission& submission, const std::string& job) {
   for (size_t i = 0; i < submission.elements.size(); ++i) {
     if (AllGone(submission, submission.elements[i])) cancels_[submission.tag].insert(static_cast<int>(i));
   }
+}
+
+// Fewer may find room: its attempts go back to the queue. Should it have been submitted all the same, its job finds
+// nothing to do.
+void Agent::Dissolve(Submission& submission, const std::string& why) {
+  const std::string tag = submission.tag;
+  most_elements_ = std::max<size_t>(1, submission.elements.size() / 2);
+  submit_wait_ms_ = std::clamp(submit_wait_ms_ * 2, kFirstWaitMs, kLongestWaitMs);
+  form_at_ms_ = submit_at_ms_ = now_ms_ + submit_wait_ms_;
+  Hold(fmt::format("Slurm takes no more jobs now: {}; tried with {} in {} s", why, most_elements_,
+                   submit_wait_ms_ / 1000));
+  for (const ElementState& element : submission.elements) {
+    for (const AttemptId& id : element.attempts) {
+      const std::string key = runner::KeyOf(id.place, id.attempt);
+      Attempt* attempt = FindAttempt(key);
+      if (attempt == nullptr || attempt->tag != tag) continue;
+      attempt->tag.clear();
+      queue_.push_back(key);
+    }
+  }
+  Close(tag);
 }
 
 // It never will be submitted: its attempts end, as the site's fault.

@@ -55,19 +55,21 @@ constexpr std::string_view kWaitWords[] = {"Unable to contact slurm controller",
                                            "communication failure",
                                            "Slurm backup controller in standby",
                                            "Slurm controller not responding",
-                                           "submit limit",
-                                           "SubmitLimit",
-                                           "MaxSubmitJob",
-                                           "violates accounting/QOS policy",
-                                           "maximum number of jobs",
-                                           "MaxJobCount",
-                                           "Resource temporarily unavailable",
                                            "Too many open files",
-                                           "temporarily unable to accept job",
                                            "Job submission disabled",
                                            "No space left on device",
                                            "in DOWN state",
                                            "Slurm accounting storage is down"};
+
+// There are too many. sbatch itself tries again and again on some of these, until its time is over.
+constexpr std::string_view kLimitWords[] = {"submit limit",
+                                            "SubmitLimit",
+                                            "MaxSubmitJob",
+                                            "violates accounting/QOS policy",
+                                            "maximum number of jobs",
+                                            "MaxJobCount",
+                                            "temporarily unable to accept job",
+                                            "Resource temporarily unavailable"};
 
 std::string FirstLines(std::string_view text) {
   std::string words;
@@ -140,7 +142,7 @@ std::string ArraySpec(int elements, int throttle) {
 Submitted ReadSubmitted(const platform::CommandResult& result) {
   Submitted submitted;
   submitted.why = FirstLines(result.err);
-  if (result.timed_out) {
+  if (result.timed_out && !HasAny(result.err, kLimitWords)) {
     submitted.why = "sbatch did not end in time";
     return submitted;
   }
@@ -150,6 +152,10 @@ Submitted ReadSubmitted(const platform::CommandResult& result) {
       submitted.kind = Submitted::Kind::kAccepted;
       submitted.job = id;
     }
+    return submitted;
+  }
+  if (HasAny(result.err, kLimitWords)) {
+    submitted.kind = Submitted::Kind::kLimit;
     return submitted;
   }
   if (!result.exit_code || HasAny(result.err, kAmbiguousWords)) {

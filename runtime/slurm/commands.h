@@ -41,7 +41,8 @@ std::string ArraySpec(int elements, int throttle);
 struct Submitted {
   enum class Kind {
     kAccepted,
-    kWait,       // it was not submitted, and may be later: the controller is down, a limit is reached
+    kWait,       // it was not submitted, and may be later: the controller is down
+    kLimit,      // the same, because there are too many jobs: fewer may be taken
     kWrong,      // it was not submitted, and never will be
     kAmbiguous,  // nobody knows
   };
