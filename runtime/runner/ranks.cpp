@@ -95,8 +95,8 @@ std::string FirstOf(std::initializer_list<const char*> names) {
 
 bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 || !start.launch.empty(); }
 
-ErrorOr<std::vector<std::string>> RankCommand(const Start& start, std::vector<std::string> argv, const Ranks& ranks,
-                                              std::vector<std::string>& env) {
+ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vector<std::string>& argv,
+                                              const Ranks& ranks, std::vector<std::string>& env) {
   const std::string site_launch = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
   const std::string launch = start.launch.empty() ? site_launch : start.launch;
   if (launch.empty())

@@ -20,8 +20,8 @@ struct Ranks {
 bool HasRanks(const Start& start);
 // The command that starts `argv` in all its ranks, from the first of its machines; adds MASTER_ADDR and MASTER_PORT to
 // `env`. An error if there is no launcher for it here.
-ErrorOr<std::vector<std::string>> RankCommand(const Start& start, std::vector<std::string> argv, const Ranks& ranks,
-                                              std::vector<std::string>& env);
+ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vector<std::string>& argv,
+                                              const Ranks& ranks, std::vector<std::string>& env);
 
 // `hwf-runner rank COMMAND…`: one of them: sets its variables from what its launcher says, then becomes the command.
 int RunRank(const std::vector<std::string>& command);

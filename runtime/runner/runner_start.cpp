@@ -243,7 +243,7 @@ ErrorOr<Success> Runner::DescribeTask(const Attempt& attempt, LaunchSpec& spec) 
   spec.env = EnvironmentOf(attempt);
   if (HasRanks(start)) {
     HWF_ASSIGN(spec.argv,
-               RankCommand(start, std::move(spec.argv), {options_.launch, self_, options_.in_job}, spec.env));
+               RankCommand(start, spec.argv, {options_.launch, self_, options_.in_job}, spec.env));
   }
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);

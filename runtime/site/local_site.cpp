@@ -56,7 +56,7 @@ ErrorOr<Success> AdmitOn(const std::string& site, const runner::Machine& machine
 
 }  // namespace
 
-std::unique_ptr<Site> MakeLocalSite(LocalOptions options, Listener& listener) {
+std::unique_ptr<Site> MakeLocalSite(const LocalOptions& options, Listener& listener) {
   AgentOptions agent;
   agent.name = options.name;
   agent.root = options.run_directory;

@@ -113,7 +113,7 @@ struct LocalOptions {
 };
 
 // This machine, through an hwf-runner of the run's own.
-std::unique_ptr<Site> MakeLocalSite(LocalOptions options, Listener& listener);
+std::unique_ptr<Site> MakeLocalSite(const LocalOptions& options, Listener& listener);
 // LocalOptions from a site's fields (`cpus`, `gpus`, `memory`); an unknown or mistyped field is an error.
 ErrorOr<LocalOptions> LocalOptionsFromFields(const ir::Site& site, const std::string& run_directory);
 

@@ -50,7 +50,7 @@ ErrorOr<SlurmOptions> SlurmOptionsFromFields(const ir::Site& site, const std::st
   return options;
 }
 
-std::unique_ptr<Site> MakeSlurmSite(SlurmOptions options, Listener& listener) {
+std::unique_ptr<Site> MakeSlurmSite(const SlurmOptions& options, Listener& listener) {
   LocalAgent agent;
   agent.state = options.root + "/agents/" + options.name;
   agent.argv = {options.runner, "slurm"};

@@ -26,6 +26,6 @@ struct SlurmOptions {
 // From a site's fields; an error names one that this version cannot use.
 ErrorOr<SlurmOptions> SlurmOptionsFromFields(const ir::Site& site, const std::string& run_directory);
 
-std::unique_ptr<Site> MakeSlurmSite(SlurmOptions options, Listener& listener);
+std::unique_ptr<Site> MakeSlurmSite(const SlurmOptions& options, Listener& listener);
 
 }  // namespace hwf::site

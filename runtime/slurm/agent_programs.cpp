@@ -160,9 +160,10 @@ void Agent::OnAccounts(const platform::CommandResult& result) {
     for (size_t i = 0; i < submission.elements.size(); ++i) {
       ElementState& element = submission.elements[i];
       if (element.over || element.seen || element.absent == 0) continue;
-      const auto account = std::find_if(accounts.begin(), accounts.end(), [&](const Account& one) {
-        return one.job == submission.job && one.index == static_cast<int>(i);
-      });
+      const auto account = std::find_if(accounts.begin(), accounts.end(),
+                                        [&job = submission.job, index = static_cast<int>(i)](const Account& one) {
+                                          return one.job == job && one.index == index;
+                                        });
       // `FAILED 0:0` is what accounting says for a while after an outage of its own.
       const bool believable = account != accounts.end() && account->ended && IsOver(account->state) &&
                               !(account->state == JobState::kFailed && account->exit == "0:0");

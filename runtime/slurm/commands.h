@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "runtime/platform/command.h"
@@ -26,8 +27,12 @@ struct Needs {
   int ranks = 1;
   int ranks_per_node = 0;
   int pack = 1;
-  friend auto operator<=>(const Needs&, const Needs&) = default;
+
+  auto Key() const {
+    return std::tie(cpus, gpus, gpu, memory, disk, time_limit_ms, nodes, ranks, ranks_per_node, pack);
+  }
 };
+inline bool operator<(const Needs& a, const Needs& b) { return a.Key() < b.Key(); }
 Needs NeedsOf(const runner::Start& start, const Settings& settings);
 
 // The arguments of `sbatch` behind its options for the files: what it asks for.
