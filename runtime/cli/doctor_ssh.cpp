@@ -26,8 +26,7 @@ constexpr const char* kLook = R"sh(w={workdir}
 printf '\n%s\n' {marker}
 echo "machine $(uname -m)"
 echo "time $(date +%s)"
-for p in bash python3 rsync tar sha256sum base64;
-do command - v $p > / dev / null 2 > &1 && echo "program $p"; done
+for p in bash python3 rsync tar sha256sum base64; do command -v $p >/dev/null 2>&1 && echo "program $p"; done
 why=$(mkdir -p "$w" 2>&1 && : > "$w/.hwf-doctor-$$" 2>&1 && rm -f "$w/.hwf-doctor-$$") && [ -d "$w" ] && echo "writable"
 [ -z "$why" ] || echo "why $why"
 df -Pk "$w" 2>/dev/null | awk 'NR == 2 {{ print "space " $4 }}'

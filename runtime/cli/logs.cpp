@@ -95,6 +95,12 @@ class Printer {
       return;
     }
     const std::string directory = run_.record->paths().Attempt(task.place, attempt) + "/";
+    if (kept.ended && access((directory + kept_file).c_str(), F_OK) != 0) {
+      return Complain(
+          fmt::format("what {} wrote is longer than its record holds: it is in `{}` of its attempt's "
+                      "directory on site `{}`",
+                      task.place, kept_file, task.site));
+    }
     if (kept.ended) return CopyOut(directory + kept_file, offset);
     const std::string slot =
         fmt::format("{}/slot-{}.{}", run_.record->paths().Agent(task.site), kept.slot, err ? "err" : "out");

@@ -23,11 +23,12 @@ std::string Members(const ir::Task& task) {
 
 }  // namespace
 
-void EngineImpl::OnReport(const std::string& name, runner::Report report, uint64_t) {
+void EngineImpl::OnReport(const std::string& name, runner::Report report, uint64_t offset) {
   RunSite* entry = sites_.Find(name);
   if (outcome_ || entry == nullptr) return;
   settled_ = false;
   last_report_ms_ = clock_.MonotonicMs();
+  if (entry->copy && offset > 0) (void)entry->copy->Append(runner::ToJson(report).Dump());  // a convenience
   struct Take {
     EngineImpl& engine;
     RunSite& site;
@@ -54,6 +55,8 @@ void EngineImpl::OnCaughtUp(const std::string& name) {
   // An earlier engine may have left it in trouble.
   if (entry->trouble.empty() && record_->facts().troubled.contains(name)) Record(state::SiteTroubled{name, ""});
   if (std::exchange(entry->caught_up, true)) return;
+  const std::string copy = record_->paths().root + "/agents/" + name + "/log";
+  if (entry->copy) (void)rename((copy + ".new").c_str(), copy.c_str());
   settled_ = false;
   for (const scheduler::CancelAttempt& cancel : std::exchange(entry->cancels, {})) Do(cancel);
   Resubmit(*entry);

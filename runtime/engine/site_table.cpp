@@ -1,5 +1,7 @@
 #include "runtime/engine/site_table.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <set>
@@ -83,6 +85,16 @@ ErrorOr<Success> MakeFolder(const std::string& path) {
   return made.ok() || made.error().code() == EEXIST ? ErrorOr<Success>(Success{}) : made;
 }
 
+// The agent tells its whole log again: the copy is written anew beside the old one, which it replaces when it is whole.
+ErrorOr<std::unique_ptr<journal::LogWriter>> OpenCopy(const std::string& run_directory, const std::string& name) {
+  const std::string directory = run_directory + "/agents";
+  HWF_TRY(MakeFolder(directory));
+  HWF_TRY(MakeFolder(directory + "/" + name));
+  const std::string path = directory + "/" + name + "/log.new";
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoError(errno, "removing " + path);
+  return journal::LogWriter::Open(platform::RealFileSystem(), path, 0600);
+}
+
 Error NotCarried(const ir::Site& site) {
   return MakeError("tasks run on `{}`, a site of kind {}, which this version does not know", site.name, site.kind);
 }
@@ -140,6 +152,7 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       options.program_directory = programs.programs;
       options.python_directory = programs.python;
       HWF_ASSIGN(entry->host, ssh::HostOf(options));
+      if (!options.shares_files) HWF_ASSIGN(entry->copy, OpenCopy(run_directory, name));
       HWF_ASSIGN(entry->site, ssh::MakeSshSite(options, listener));
     } else {
       return NotCarried(declared);

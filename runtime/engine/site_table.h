@@ -12,6 +12,7 @@
 #include "ir/module.h"
 #include "runtime/engine/dispatch.h"
 #include "runtime/engine/secrets.h"
+#include "runtime/journal/log.h"
 #include "runtime/site/site.h"
 #include "runtime/ssh/ssh_host.h"
 
@@ -27,6 +28,7 @@ struct RunSite {
   std::unique_ptr<site::Site> site;
   Dispatch ready;
   std::optional<ssh::SshHost> host;                      // how its files are reached, where they are not this machine's
+  std::unique_ptr<journal::LogWriter> copy;              // of the records of a distant agent, for `hwf logs`
   size_t bringing = 0;                                   // attempts whose files are on their way there
   std::map<std::string, std::string> images;             // that are ready there, with their digests
   std::map<std::string, std::vector<Ready>> for_images;  // what waits for one

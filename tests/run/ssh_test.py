@@ -136,6 +136,8 @@ def main(world):
         assert made.splitlines()[-1] == "helped" and '"more"' in made.splitlines()[-2], made[-200:]
         assert host.as_user("cat released") == made
 
+        assert world.must(["hwf", "logs", name, "job", "--stdout", "--runs", runs]).out == "2000\n"
+
         # Each content went there once: the text, the helper, and the approved copy of the model.
         store = host.as_user("cd \"w o'rk \\\"dir\\\"\"/*/store && find . -type f | sort").splitlines()
         assert sorted(os.path.basename(p) for p in store) == ["helper.sh", "model.bin", "the text.txt"], store
