@@ -152,7 +152,9 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       options.program_directory = programs.programs;
       options.python_directory = programs.python;
       HWF_ASSIGN(entry->host, ssh::HostOf(options));
-      if (!options.shares_files) HWF_ASSIGN(entry->copy, OpenCopy(run_directory, name));
+      if (!options.shares_files) {
+        HWF_ASSIGN(entry->copy, OpenCopy(run_directory, name));
+      }
       HWF_ASSIGN(entry->site, ssh::MakeSshSite(options, listener));
     } else {
       return NotCarried(declared);

@@ -304,7 +304,7 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
     if (at == std::string::npos) return Fail(ExplainSsh(result.err, agent_.site, host_.name()).why);
     const std::string word = result.out.substr(at + marker_.size() + 2);
     if (word.starts_with("ok")) return Attach();
-    Fail(WithAdvice("installing hwf's tools: " + LastLine(word)));
+    Fail(WithAdvice("installing hwf's tools: " + TellingLine(word)));
   }
 
   std::string WithAdvice(const std::string& what) const {

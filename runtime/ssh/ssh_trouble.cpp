@@ -21,6 +21,16 @@ std::string LastLine(std::string_view text) {
   return std::string(text.substr(0, kLongestLine));
 }
 
+std::string TellingLine(std::string_view text) {
+  for (const char* cause : {"No space left", "quota exceeded", "ermission denied", "ead-only file"}) {
+    const size_t at = text.find(cause);
+    if (at == std::string_view::npos) continue;
+    const std::string_view line = text.substr(0, text.find('\n', at));
+    return LastLine(line);
+  }
+  return LastLine(text);
+}
+
 SshTrouble ExplainSsh(std::string_view complaint, const std::string& site, const std::string& host) {
   const std::string last = LastLine(complaint);
   if (Has(complaint, "HOST IDENTIFICATION HAS CHANGED")) {

@@ -14,6 +14,9 @@ struct SshTrouble {
 // `complaint`: what ssh wrote; `site`, `host`: as people call them.
 SshTrouble ExplainSsh(std::string_view complaint, const std::string& site, const std::string& host);
 
+// Of several lines the one that says why: about room or rights if there is one, else the last.
+std::string TellingLine(std::string_view text);
+
 // The last line with something in it, shortened.
 std::string LastLine(std::string_view text);
 

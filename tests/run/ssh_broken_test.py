@@ -78,8 +78,10 @@ def changed_key(world, host):
     # A person logs in, and what waits goes on at once, not when it would have tried again.
     world.must(["hwf", "login", "far", "key.hwf"])
     case.ends()
-    assert "is open" in world.must(["hwf", "login", "far", "key.hwf"]).out
-    assert "closed" in world.must(["hwf", "login", "far", "key.hwf", "--close"]).out
+    again = world.must(["hwf", "login", "far", "key.hwf"])
+    assert "is open\n" in again.out, again
+    closed = world.must(["hwf", "login", "far", "key.hwf", "--close"])
+    assert "closed the connection" in closed.out, closed
 
 
 def password(world, host):
