@@ -133,12 +133,12 @@ Origins Flow::Visit(ir::Node&, ir::WatchNode& body) {
 }
 
 Origins Flow::Visit(ir::Node& node, ir::LetNode& body) {
-  lets_[node.id] = &body.value;
+  lets_[node.id] = &Through(body.value);  // a chain of them is one step
   return OfExpr(body.value);
 }
 
 Origins Flow::Visit(ir::Node& node, ir::CheckpointNode& body) {
-  lets_[node.id] = &body.value;
+  lets_[node.id] = &Through(body.value);  // a chain of them is one step
   return OfExpr(body.value);
 }
 
@@ -168,18 +168,21 @@ void Flow::CollectReads(const ir::Expr& written, std::vector<Read>& reads) const
 }
 
 // `trained.model` of `checkpoint trained { model: job.model }` is `job.model`.
-const ir::Expr& Flow::Through(const ir::Expr& expr) const {
+const ir::Expr& Flow::Through(const ir::Expr& expr, int steps) const {
+  constexpr int kMaxSteps = 16;  // a longer way is not seen through
   const bool field = expr.op == ir::Op::kField && expr.args.size() == 1;
-  const ir::Expr& base = field ? Through(expr.args[0]) : expr;
+  if (steps >= kMaxSteps) return expr;
+  const ir::Expr& base = field ? Through(expr.args[0], steps + 1) : expr;
   const ir::Expr* made = &base;
   if (base.op == ir::Op::kRef) {
     auto let = lets_.find(base.ref);
     if (let == lets_.end()) return expr;
     made = let->second;
   }
-  if (!field) return made->op == ir::Op::kRef || made->op == ir::Op::kField ? Through(*made) : expr;
+  const bool names = made->op == ir::Op::kRef || made->op == ir::Op::kField;
+  if (!field) return names ? Through(*made, steps + 1) : expr;
   for (size_t i = 0; made->op == ir::Op::kRecord && i < made->args.size() && i < made->labels.size(); ++i) {
-    if (made->labels[i] == expr.name) return Through(made->args[i]);
+    if (made->labels[i] == expr.name) return Through(made->args[i], steps + 1);
   }
   return expr;
 }

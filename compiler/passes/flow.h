@@ -57,7 +57,7 @@ class Flow {
 
   Origins OfExpr(const ir::Expr& expr) const;
   void CollectReads(const ir::Expr& expr, std::vector<Read>& reads) const;
-  const ir::Expr& Through(const ir::Expr& expr) const;
+  const ir::Expr& Through(const ir::Expr& expr, int steps = 0) const;
 
   ir::Module& module_;
   std::unordered_map<std::string_view, const ir::Task*> tasks_;

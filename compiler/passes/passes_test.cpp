@@ -1,5 +1,6 @@
 #include "compiler/passes/passes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -167,6 +168,16 @@ TEST(PlaceTest, SeesThroughLoopsBranchesRecordsAndWorkflows) {
   for (const char* name : {"choice", "of_pair", "of_branch", "of_checkpoint", "in_workflow", "of_called"}) {
     EXPECT_EQ(Call(module, name).site, "edge") << name;
   }
+}
+
+// Each is seen through once, not from the end to the beginning again and again.
+TEST(PlaceTest, ALongChainOfNamesIsShortWork) {
+  std::string lets =
+      "record R { f: File }\nworkflow w(f: File) {\nlet e = on_edge(1)\nlet x0 = e.file\nlet r0 = R(f: x0)\n";
+  for (int i = 1; i < 3000; ++i) lets += fmt::format("let x{0} = x{1}\nlet r{0} = R(f: r{1}.f)\n", i, i - 1);
+  const ir::Module module = After(lets + "let of_name = choice(x2999)\nlet of_record = choice(r2999.f)\n}");
+  EXPECT_EQ(Call(module, "of_name").site, "edge");
+  EXPECT_EQ(Call(module, "of_record").site, "edge");
 }
 
 TEST(PlaceTest, LeavesWhatIsDecidedAlone) {
