@@ -20,9 +20,45 @@ using runner::testing::Mark;
 using runner::testing::ProcessesWith;
 using ::testing::HasSubstr;
 
+// One world of each kind for all tests of a process: some take seconds to start.
+class Worlds final : public ::testing::Environment {
+ public:
+  // Why there is none in `missing`.
+  testing::World* Find(const testing::WorldKind& kind, std::string& missing) {
+    Entry& entry = entries_[kind.name];
+    if (!entry.world && entry.missing.empty()) {
+      std::unique_ptr<testing::World> world = kind.make();
+      entry.missing = world->missing();
+      if (entry.missing.empty()) world->Up();
+      if (entry.missing.empty()) entry.world = std::move(world);
+    }
+    missing = entry.missing;
+    return entry.world.get();
+  }
+  void TearDown() override {
+    for (auto& [name, entry] : entries_) {
+      if (entry.world) entry.world->Down();
+    }
+    entries_.clear();
+  }
+
+ private:
+  struct Entry {
+    std::unique_ptr<testing::World> world;
+    std::string missing;
+  };
+  std::map<std::string, Entry> entries_;
+};
+Worlds* const kWorlds = static_cast<Worlds*>(::testing::AddGlobalTestEnvironment(new Worlds));
+
 class SiteContract : public testing::SiteFixture, public ::testing::WithParamInterface<testing::WorldKind> {
  protected:
-  void SetUp() override { UpWith(GetParam().make()); }
+  void SetUp() override {
+    std::string missing;
+    testing::World* const world = kWorlds->Find(GetParam(), missing);
+    if (world == nullptr) GTEST_SKIP() << missing;
+    RunIn(world);
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(All, SiteContract, ::testing::ValuesIn(testing::AllWorlds()),

@@ -19,19 +19,24 @@ namespace hwf::site::testing {
 
 class SiteFixture : public ::testing::Test {
  protected:
-  // Skips where the world cannot be had.
+  // A world of the test's own. Skips where it cannot be had.
   void UpWith(std::unique_ptr<World> world) {
-    world_ = std::move(world);
-    if (const std::string missing = world_->missing(); !missing.empty()) GTEST_SKIP() << missing;
-    world_->Up();
-    up_ = true;
+    if (const std::string missing = world->missing(); !missing.empty()) GTEST_SKIP() << missing;
+    world->Up();
+    own_ = std::move(world);
+    RunIn(own_.get());
+  }
+  // A new run in a world that is up.
+  void RunIn(World* world) {
+    world_ = world;
+    world_->NewRun();
     Open();
   }
   void TearDown() override {
     if (site_) site_->Finish();
     site_.reset();
-    if (up_) world_->Down();
-    world_.reset();
+    if (own_) own_->Down();
+    own_.reset();
   }
   void Open(int64_t epoch = 1, uint64_t offset = 0) {
     site_ = world_->MakeSite(recorder_);
@@ -86,10 +91,10 @@ class SiteFixture : public ::testing::Test {
     EXPECT_TRUE(runner::testing::Eventually([&] { return world_->Agents().empty(); }));
   }
 
-  std::unique_ptr<World> world_;
+  std::unique_ptr<World> own_;
+  World* world_ = nullptr;
   Recorder recorder_;
   std::unique_ptr<Site> site_;
-  bool up_ = false;
 };
 
 }  // namespace hwf::site::testing

@@ -22,13 +22,12 @@ constexpr int64_t kStartMs = 90'000;
 class LocalWorld final : public World {
  public:
   LocalWorld() {
-    options_.run_directory = root_;
     options_.runner = HWF_RUNNER_PROGRAM;
     options_.cpus = 2;
     options_.kill_grace_ms = 500;
     options_.idle_exit_ms = 2000;
     options_.ledger_directory = top_ + "/ledger";
-    for (const std::string& part : {top_ + "/ledger", root_ + "/runner"}) mkdir(part.c_str(), 0700);
+    mkdir(options_.ledger_directory.c_str(), 0700);
   }
   ~LocalWorld() override {
     for (const pid_t agent : Agents()) kill(agent, SIGKILL);
@@ -38,6 +37,11 @@ class LocalWorld final : public World {
   bool outlives_agent() const override { return false; }
 
  private:
+  void BeginRun(int number) override {
+    World::BeginRun(number);
+    options_.run_directory = root_;
+    mkdir((root_ + "/runner").c_str(), 0700);
+  }
   LocalOptions options_;
 };
 
@@ -56,8 +60,6 @@ class SshWorld final : public World {
     options_.name = "far";
     options_.host.host = host->StringOr("alias", "");
     options_.workdir = host->StringOr("home", "") + "/a work's \"dir\"";
-    options_.run_id = "r1";
-    root_ = options_.workdir + "/r1";
     options_.cpus = 2;
     options_.kill_grace_ms = 500;
     options_.idle_exit_ms = 2000;
@@ -75,12 +77,16 @@ class SshWorld final : public World {
     return site.ok() ? *std::move(site) : nullptr;
   }
   std::vector<pid_t> Agents() const override {
-    return runner::testing::ProcessesWith(std::string("--run") + '\0' + options_.workdir + "/r1" + '\0' + "--state" +
-                                          '\0' + options_.workdir + "/r1/agents/far" + '\0' + "--idle-exit-ms");
+    return runner::testing::ProcessesWith(std::string("--run") + '\0' + root_ + '\0' + "--state" + '\0' + root_ +
+                                          "/agents/far" + '\0' + "--idle-exit-ms");
   }
   bool outlives_agent() const override { return false; }
 
  private:
+  void BeginRun(int number) override {
+    options_.run_id = fmt::format("r{}", number);
+    root_ = options_.workdir + "/" + options_.run_id;
+  }
   ssh::SshSiteOptions options_;
 };
 
@@ -160,7 +166,17 @@ std::vector<pid_t> SlurmWorld::Agents() const {
 World::World() {
   std::string pattern = "/tmp/hwf-w-XXXXXX";
   top_ = std::filesystem::canonical(mkdtemp(pattern.data()));
-  root_ = top_ + "/a run's \"dir\"";
+}
+
+void World::NewRun() {
+  if (runs_ > 0) {
+    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+  }
+  BeginRun(++runs_);
+}
+
+void World::BeginRun(int number) {
+  root_ = fmt::format("{}/a run's \"dir\" {}", top_, number);
   for (const std::string& part : {root_, root_ + "/tasks", root_ + "/agents"}) mkdir(part.c_str(), 0700);
 }
 

@@ -46,6 +46,8 @@ class World {
   virtual void Up() {}
   // Stops it; nothing of it lives then.
   virtual void Down() {}
+  // A run of its own, in a new directory; what is left of the agent of the last one is ended.
+  void NewRun();
   // An engine's end.
   virtual std::unique_ptr<Site> MakeSite(Listener& listener) = 0;
   // Processes of the agent: they may be killed.
@@ -60,8 +62,13 @@ class World {
 
  protected:
   World();
+  // The `number`th run begins.
+  virtual void BeginRun(int number);
   std::string top_;   // short, and gone with the world
   std::string root_;  // below it; of a distant site it is there once the site was reached
+
+ private:
+  int runs_ = 0;
 };
 
 // A real cluster of its own, by tests/support/slurm_cluster.py: nodes c1 and c2 of 8 CPUs, g1 with 2 GPUs.
