@@ -123,7 +123,7 @@ struct TaskDecl : Decl {
   bool cache_off = false;
   ArrayRef<StreamClause> streams;
   ArrayRef<MessageClause> accepts;
-  Ident launch;         // `srun`, `mpirun` or `torchrun`, or empty
+  Ident launch;  // `srun`, `mpirun` or `torchrun`, or empty
   Expr* pack = nullptr;
   Run run;
   bool broken = false;  // one of its clauses is an error: what seems to be missing may stand there
