@@ -171,16 +171,16 @@ rootless_storage_path = "{store}"
         for engine in (self.podman, self.docker, self.charliecloud, self.apptainer, self.registry):
             engine()
         if "podman" not in self.without:  # what it leaves running for its user is ours, not the first test's
-            self.run(["podman", "info", "--format", "{{.Version.Version}}"])
+            self.run(["podman", "info", "--format", "{{.Version.Version}}"], out=subprocess.DEVNULL)
         self.env["HWF_TEST_WITHOUT"] = "; ".join(f"{name}: {why}" for name, why in self.without.items())
         for name, why in self.without.items():
             print(f"SKIPPED: {name}: {why}", flush=True)
 
-    def run(self, argv):
+    def run(self, argv, out=None):
         if self.uid == os.geteuid():
-            return subprocess.run(argv, env=self.env).returncode
+            return subprocess.run(argv, env=self.env, stdout=out).returncode
         person = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--"]
-        return subprocess.run(person + argv, env=self.env, cwd=self.env["HOME"]).returncode
+        return subprocess.run(person + argv, env=self.env, cwd=self.env["HOME"], stdout=out).returncode
 
     def end_pause(self):
         """The process that holds a rootless user's namespace."""
