@@ -26,7 +26,7 @@ class Apptainer final : public Engine {
   }
 
   ErrorOr<std::string> Detect() override {
-    if (Program().empty()) return Error("neither apptainer nor singularity is in PATH", ENOENT);
+    if (!HasProgram(Program())) return Error("neither apptainer nor singularity is in PATH", ENOENT);
     HWF_ASSIGN(const std::string output, RunClient({Program(), "version"}, kAskMs));
     const bool privileged = geteuid() == 0;
     if (!privileged) {
@@ -78,9 +78,10 @@ class Apptainer final : public Engine {
   }
 
  private:
-  // Not kept: an agent lives long, and it may be installed meanwhile.
+  // Not kept: an agent lives long, and it may be installed meanwhile. Where neither is there, a site's `setup` may have
+  // it for the command.
   static std::string Program() {
-    return HasProgram("apptainer") ? "apptainer" : HasProgram("singularity") ? "singularity" : "";
+    return !HasProgram("apptainer") && HasProgram("singularity") ? "singularity" : "apptainer";
   }
 
   static bool MountsImages() { return geteuid() == 0 || access("/dev/fuse", R_OK | W_OK) == 0; }

@@ -30,6 +30,7 @@ class Images {
   // It may be gone: to be looked for again.
   void Drop(const std::string& image) { ready_.erase(image); }
   container::Engine& engine() const { return *engine_; }
+  const std::string& directory() const { return store_.directory(); }
 
   // Readable when RunCompletions has something to do.
   int fd() const { return worker_.fd(); }

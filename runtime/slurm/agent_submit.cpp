@@ -160,6 +160,7 @@ ErrorOr<Success> Agent::WriteFiles(const std::string& directory, const std::stri
   spec.setup = options_.settings.setup;
   spec.launch = options_.settings.launch;
   spec.containers = options_.containers;
+  if (images_) spec.images = images_->directory();
   const std::string script = fmt::format("#!/bin/sh\n# hwf {}\nexec {} job --submission {} 2>>{}\n", tag,
                                          Quoted(options_.runner), Quoted(directory), Quoted(directory + "/errors"));
   HWF_TRY(files.WriteAtomically(directory + "/script", script, 0700, false));

@@ -74,6 +74,7 @@ ErrorOr<int> Run(const Place& place) {
   options.ledger_directory = state;
   options.in_job = true;
   options.containers = container::EngineNamed(spec.containers);
+  options.images = spec.images;
   options.setup = spec.setup;
   options.launch = spec.launch;
   options.idle_exit_ms = 0;

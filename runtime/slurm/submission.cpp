@@ -37,7 +37,10 @@ std::string HeadOf(const Spec& spec, const std::vector<std::string>& lines) {
   Json head;
   head.Set("v", kVersion).Set("run", spec.run_directory).Set("spool", spec.spool);
   head.Set("kill_grace_ms", spec.kill_grace_ms).Set("cpus", spec.cpus).Set("memory", spec.memory);
-  head.Set("setup", spec.setup).Set("launch", spec.launch).Set("containers", spec.containers);
+  head.Set("setup", spec.setup)
+      .Set("launch", spec.launch)
+      .Set("containers", spec.containers)
+      .Set("images", spec.images);
   head.Set("begins", std::move(begins));
   return head.Dump() + "\n";
 }
@@ -62,6 +65,7 @@ ErrorOr<Head> ReadHead(const std::string& path) {
   head.spec.setup = json.StringOr("setup", "");
   head.spec.launch = json.StringOr("launch", "");
   head.spec.containers = json.StringOr("containers", "");
+  head.spec.images = json.StringOr("images", "");
   if (!json["begins"].is_array()) return MakeError("{} is not a submission", path);
   for (const Json& begin : json["begins"].AsArray()) {
     if (!begin.is_int() || begin.AsInt() < 0) return MakeError("{} is not a submission", path);

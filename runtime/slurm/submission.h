@@ -25,6 +25,7 @@ struct Spec {
   std::string setup;
   std::string launch;
   std::string containers;
+  std::string images;  // where the agent has made them ready
 };
 
 using Element = std::vector<runner::Start>;

@@ -5,11 +5,13 @@ own, reuse by what the image holds, an image that is not there, a cancel that le
 import json
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUPPORT = os.path.join(HERE, "..", "support")
 sys.path.insert(0, SUPPORT)
 import runs as look  # noqa: E402
+import slurm_cluster  # noqa: E402
 import world as worlds  # noqa: E402
 
 SOURCE = """hwf 1
@@ -98,11 +100,13 @@ def sleepers(mark):
     return found
 
 
-def the_whole(world, engine, image):
-    world.write(f"{engine}/data, with 'odd' name.txt", "a b\nb\na b\n")
-    world.write(f"{engine}/count.sh", 'grep -c "$2" "$1"\n')
-    world.write(f"{engine}/w.hwf", fill(SOURCE, engine, image))
-    at = world.path(engine)
+def the_whole(world, engine, image, where=None, site=None):
+    where = where or engine
+    world.write(f"{where}/data, with 'odd' name.txt", "a b\nb\na b\n")
+    world.write(f"{where}/count.sh", 'grep -c "$2" "$1"\n')
+    source = SOURCE if site is None else SOURCE.replace("local(containers: ENGINE)", site)
+    world.write(f"{where}/w.hwf", fill(source, engine, image))
+    at = world.path(where)
     world.must(["hwf", "run", "w.hwf", "--json"], cwd=at)
     first = look.run_directories(os.path.join(at, ".hwf/runs"))[-1]
     outputs = look.outputs(first)
@@ -166,6 +170,28 @@ def a_cancel(world, engine, image):
     assert not sleepers(mark), sleepers(mark)
 
 
+def on_slurm(world, without, image):
+    """Jobs of a cluster: the image is made ready once, where the jobs are submitted."""
+    lacking = slurm_cluster.missing()
+    if lacking:
+        print(f"SKIPPED: containers on Slurm: {lacking}")
+        return
+    root = tempfile.mkdtemp(prefix="hwf-cl-", dir="/tmp")
+    cluster = slurm_cluster.Cluster(root, nodes=1, gpu_nodes=0)
+    try:
+        cluster.up()
+        world.env["SLURM_CONF"] = str(cluster.conf)
+        setup = "; ".join(f"export {name}='{world.env[name]}'" for name in ("PATH", "HOME", "USER"))
+        for engine in ("apptainer", "charliecloud"):
+            if engine in without:
+                continue
+            site = f'slurm(partition: "cpu", containers: {engine}, setup: "{setup}")'
+            the_whole(world, engine, image, f"slurm-{engine}", site)
+            print(f"slurm, {engine}: passed", flush=True)
+    finally:
+        cluster.down()
+
+
 def the_doctor(world, without):
     def checks(**env):
         done = world.run(["hwf", "doctor", "--json"], env=env)
@@ -199,6 +225,7 @@ def main(world):
         an_image_that_is_not_there(world, engine)
         a_cancel(world, engine, image)
         print(f"{engine}: passed", flush=True)
+    on_slurm(world, without, image)
 
 
 if "HWF_TEST_IMAGES" not in os.environ:
