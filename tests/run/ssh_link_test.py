@@ -4,6 +4,7 @@ for longer than every time limit of the connection. The run waits and says so; n
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -82,6 +83,10 @@ def main(world):
         host.cut()
         cut = time.monotonic()
         world.until("the site is in trouble", lambda: "far" in status()["troubled_sites"], seconds=60)
+        # Whoever wants to leave need not wait for the link; the next engine begins while it is down.
+        engine.send_signal(signal.SIGINT)
+        assert engine.wait(timeout=60) == 75, world.read("run.log")
+        engine = world.start(["hwf", "resume", name, "--runs", runs], stdout=log, stderr=log)
         time.sleep(max(0.0, LONGER_THAN_ALL - (time.monotonic() - cut)))  # the point of the test
         assert engine.poll() is None, "the run ended while it was to wait"
         host.mend()
