@@ -18,8 +18,6 @@
 namespace hwf::runner {
 namespace {
 
-constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
-
 int PerNode(const Start& start) {
   if (start.ranks_per_node > 0) return start.ranks_per_node;
   return std::max(1, (start.ranks + start.nodes - 1) / start.nodes);
@@ -122,9 +120,6 @@ ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vec
   } else {
     return MakeError("`launch {}` is not known: srun, mpirun or torchrun", launch);
   }
-  // The launcher is the site's, not one that the task's PATH happens to have.
-  const std::string path = Variable("PATH");
-  HWF_ASSIGN(words[0], platform::FindProgram(words[0], path.empty() ? kDefaultPath : path));
   Append(words, argv);
   return words;
 }

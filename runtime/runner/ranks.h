@@ -18,7 +18,8 @@ struct Ranks {
 
 // Whether the task's command is to be started by a launcher.
 bool HasRanks(const Start& start);
-// The command that starts `argv` in all its ranks, from the first of its machines; adds MASTER_ADDR and MASTER_PORT to
+// The command that starts `argv` in all its ranks, from the first of its machines, with the launcher that is in the
+// task's PATH once the site's setup is done; adds MASTER_ADDR and MASTER_PORT to
 // `env`. An error if there is no launcher for it here.
 ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vector<std::string>& argv,
                                               const Ranks& ranks, std::vector<std::string>& env);
