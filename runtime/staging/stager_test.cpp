@@ -1,0 +1,180 @@
+// Bringing files over a real sshd (tests/support/ssh_host.py): there, back, again, broken off, spoilt.
+#include "runtime/staging/stager.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/json.h"
+#include "runtime/platform/clock.h"
+#include "runtime/platform/hash.h"
+#include "runtime/platform/process.h"
+
+namespace hwf::staging {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+std::string RunProgram(const std::vector<std::string>& argv) {
+  platform::SpawnOptions options;
+  options.argv = argv;
+  options.inherit_env = true;
+  auto finished = platform::RunToEnd(options, "", {90'000, 1 << 20});
+  EXPECT_TRUE(finished.ok() && finished->exit_code == 0) << argv[0] << (finished.ok() ? finished->output : "");
+  return finished.ok() ? finished->output : "";
+}
+
+void Write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::string Read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class StagerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = RunProgram({HWF_PYTHON, HWF_SSH_HOST, "missing"});
+    if (missing.size() > 1) GTEST_SKIP() << "not installed: " << missing;
+    std::string pattern = "/tmp/hwf-g-XXXXXX";
+    top_ = fs::canonical(mkdtemp(pattern.data()));
+    chmod(top_.c_str(), 0755);
+    auto facts = Json::Parse(RunProgram({HWF_PYTHON, HWF_SSH_HOST, "up", top_ + "/host"}));
+    ASSERT_TRUE(facts.ok());
+    setenv("HWF_SSH_CONFIG", facts->StringOr("config", "").c_str(), 1);
+    auto host = ssh::SshHost::Open({facts->StringOr("alias", ""), "", 0});
+    ASSERT_TRUE(host.ok()) << host.error().message();
+    host_ = *std::move(host);
+    far_ = facts->StringOr("home", "") + "/a \"far\" store's";
+    here_ = top_ + "/here";
+    // The far account may run it where it lies.
+    fs::copy(HWF_RUNNER_PROGRAM, top_ + "/hwf-runner");
+    fs::create_directory(top_ + "/own");
+    stager_ = std::make_unique<Stager>(
+        [this](const std::string& site) {
+          return site.empty() ? Store{"", std::nullopt, here_, HWF_RUNNER_PROGRAM}
+                              : Store{site, host_, far_, top_ + "/hwf-runner"};
+        },
+        HWF_RUNNER_PROGRAM);
+  }
+  void TearDown() override {
+    stager_.reset();
+    if (top_.empty()) return;
+    RunProgram({HWF_PYTHON, HWF_SSH_HOST, "down", top_ + "/host"});
+    std::error_code ignored;
+    fs::remove_all(top_, ignored);
+  }
+  Item ItemOf(const std::string& path, const std::string& site = "") {
+    const bool directory = fs::is_directory(path);
+    auto digest = directory ? platform::DigestDirectory(path) : platform::DigestFile(path);
+    EXPECT_TRUE(digest.ok());
+    return {site, path, digest->digest, static_cast<int64_t>(digest->size)};
+  }
+  ErrorOr<std::string> Bring(const Item& item, const std::string& to) {
+    std::optional<ErrorOr<std::string>> got;
+    stager_->Bring(item, to, [&](const ErrorOr<std::string>& path) { got = path; });
+    const int64_t end = platform::RealClock().MonotonicMs() + 60'000;
+    while (!got && platform::RealClock().MonotonicMs() < end) {
+      const int wait = stager_->Poll();
+      pollfd ready{stager_->fd(), POLLIN, 0};
+      if (!got) poll(&ready, 1, wait < 0 ? 200 : std::min(wait, 200));
+    }
+    return got ? *got : ErrorOr<std::string>(Error("not within a minute"));
+  }
+
+  std::string top_, here_, far_;
+  ssh::SshHost host_;
+  std::unique_ptr<Stager> stager_;
+};
+
+TEST_F(StagerTest, AFileGoesThereAndComesBack) {
+  const std::string path = top_ + "/own/odd \"name\" it's.txt";
+  Write(path, std::string(300'000, 'x'));
+  const auto there = Bring(ItemOf(path), "far");
+  ASSERT_TRUE(there.ok()) << there.error().message();
+  EXPECT_THAT(*there, HasSubstr(far_ + "/"));
+  EXPECT_EQ(Read(*there), Read(path));
+  struct stat info {};
+  ASSERT_EQ(stat(there->c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0222, 0u) << "it can be written to";
+  // Another engine finds it there: the same inode, not copied again.
+  const ino_t before = info.st_ino;
+  stager_ = std::make_unique<Stager>(
+      [this](const std::string& site) {
+        return site.empty() ? Store{"", std::nullopt, here_, HWF_RUNNER_PROGRAM}
+                            : Store{site, host_, far_, top_ + "/hwf-runner"};
+      },
+      HWF_RUNNER_PROGRAM);
+  ASSERT_TRUE(Bring(ItemOf(path), "far").ok());
+  ASSERT_EQ(stat(there->c_str(), &info), 0);
+  EXPECT_EQ(info.st_ino, before);
+
+  const auto back = Bring(ItemOf(*there, "far"), "");
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_THAT(*back, HasSubstr(here_ + "/"));
+  EXPECT_EQ(Read(*back), Read(path));
+}
+
+TEST_F(StagerTest, ADirectoryKeepsWhatItsDigestCounts) {
+  const std::string path = top_ + "/own/tree";
+  fs::create_directories(path + "/a/empty");
+  Write(path + "/a/tool", "#!/bin/sh\n");
+  fs::permissions(path + "/a/tool", fs::perms::owner_all);
+  fs::create_symlink("a/tool", path + "/link");
+  const auto there = Bring(ItemOf(path), "far");
+  ASSERT_TRUE(there.ok()) << there.error().message();
+  EXPECT_EQ(fs::read_symlink(*there + "/link"), "a/tool");
+  EXPECT_TRUE(fs::is_directory(*there + "/a/empty"));
+  EXPECT_EQ(ItemOf(*there).digest, ItemOf(path).digest);
+}
+
+TEST_F(StagerTest, WhatWasBegunGoesOn) {
+  const std::string path = top_ + "/own/large";
+  Write(path, std::string(1 << 20, 'a') + std::string(1 << 20, 'b'));
+  const Item item = ItemOf(path);
+  const std::string name = platform::Digest("large").substr(3, 8);
+  const std::string incoming = far_ + "/.in-" + item.digest.substr(3) + "-" + name;
+  fs::create_directories(incoming);
+  Write(incoming + "/large", std::string(1 << 20, 'a'));  // an earlier engine's part
+  const fs::path home = fs::path(far_).parent_path();
+  struct stat info {};
+  ASSERT_EQ(stat(home.c_str(), &info), 0);
+  for (const std::string& made : {far_, incoming, incoming + "/large"}) {
+    ASSERT_EQ(chown(made.c_str(), info.st_uid, info.st_gid), 0);
+  }
+  const auto there = Bring(item, "far");
+  ASSERT_TRUE(there.ok()) << there.error().message();
+  EXPECT_EQ(Read(*there), Read(path));
+  EXPECT_FALSE(fs::exists(incoming));
+}
+
+TEST_F(StagerTest, WhatIsNotWhatItsDigestSaysDoesNotGo) {
+  const std::string path = top_ + "/own/changed";
+  Write(path, "before");
+  const Item item = ItemOf(path);
+  Write(path, "after!");
+  const auto there = Bring(item, "far");
+  ASSERT_FALSE(there.ok());
+  EXPECT_THAT(there.error().message(), HasSubstr("is not what it was"));
+  EXPECT_FALSE(fs::exists(far_ + "/" + item.digest.substr(3)));
+}
+
+TEST_F(StagerTest, WhatIsGoneIsNamed) {
+  const std::string path = top_ + "/own/gone";
+  Write(path, "x");
+  const Item item = ItemOf(path);
+  fs::remove(path);
+  const auto there = Bring(item, "far");
+  ASSERT_FALSE(there.ok());
+  EXPECT_THAT(there.error().message(), HasSubstr(path + " is not there any more"));
+}
+
+}  // namespace
+}  // namespace hwf::staging
