@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/doctor_slurm.h"
 #include "runtime/cli/doctor_ssh.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/site_words.h"
@@ -138,9 +139,20 @@ void CheckContainers(Report& report) {
   if (!absent.empty()) report.Say(Verdict::kGood, "containers", "not here: " + absent);
 }
 
-int LookAtSite(const Context& context, const Arguments& arguments, Report& report) {
+int LookAtSite(const Context& context, const Arguments& arguments, const std::string& runs, Report& report) {
   const NamedSite named = FindSite(context, arguments);
   if (named.exit != 0) return named.exit;
+  const SayCheck say = [&](Health health, const std::string& what, const std::string& found) {
+    report.Say(health == Health::kGood   ? Verdict::kGood
+               : health == Health::kLook ? Verdict::kWarning
+                                         : Verdict::kBad,
+               what, found);
+  };
+  if (named.site.kind == "slurm") {
+    CheckSlurmSite(named.site, runs, say);
+    report.End();
+    return report.good() ? kExitDone : kExitWorld;
+  }
   if (named.site.kind != "ssh") {
     Complain(fmt::format("site `{}` is of kind {}: `hwf doctor` without a site looks at this machine", named.site.name,
                          named.site.kind));
@@ -152,12 +164,7 @@ int LookAtSite(const Context& context, const Arguments& arguments, Report& repor
     return kExitUsage;
   }
   options->program_directory = context.program_directory;
-  CheckSshSite(*options, [&](Health health, const std::string& what, const std::string& found) {
-    report.Say(health == Health::kGood   ? Verdict::kGood
-               : health == Health::kLook ? Verdict::kWarning
-                                         : Verdict::kBad,
-               what, found);
-  });
+  CheckSshSite(*options, say);
   report.End();
   return report.good() ? kExitDone : kExitWorld;
 }
@@ -169,7 +176,7 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitUsage;
   }
   Report report(context.color, arguments.Has("json"));
-  if (!arguments.positional.empty()) return LookAtSite(context, arguments, report);
+  if (!arguments.positional.empty()) return LookAtSite(context, arguments, runs.value(), report);
   CheckProgram(report, context, "hwfc", true);
   CheckProgram(report, context, "hwf-runner", true);
   CheckProgram(report, context, "hwf-task", true);
@@ -194,7 +201,8 @@ CommandSpec DoctorCommand() {
   spec.text =
       "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock; of a SITE "
       "that is\nreached by ssh (declared in FILE, or sites.hwf) its connection, machine, programs, workdir, space and\n"
-      "clock. Exit 3 if something is bad.";
+      "clock; of a Slurm SITE its controller, partition, limits, and whether a small job would be taken (none is\n"
+      "submitted). Exit 3 if something is bad.";
   spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf doctor", "look at everything"}, {"hwf doctor edge", "look at the site `edge` of sites.hwf"}};
   spec.run = Run;
