@@ -223,7 +223,7 @@ void EngineImpl::Turn() {
   Wait(timeout);
   HandleSignals();
   worker_.Collect();
-  stager_wait_ms_ = stager_->Poll();
+  stager_->Poll();
   TellBringing();
   PollSites();
   Drive();
@@ -246,7 +246,7 @@ int EngineImpl::WaitTime() {
   int64_t wait = std::min(kLongestWaitMs, std::max<int64_t>(0, next_heartbeat_ms_ - now));
   wait = std::min(wait, std::max<int64_t>(0, next_inbox_ms_ - now));
   if (site_wait_ms_ >= 0) wait = std::min<int64_t>(wait, site_wait_ms_);
-  if (stager_wait_ms_ >= 0) wait = std::min<int64_t>(wait, stager_wait_ms_);
+  if (const int stager = stager_->Wait(); stager >= 0) wait = std::min<int64_t>(wait, stager);
   if (const int server = server_.Timeout(); server >= 0) wait = std::min<int64_t>(wait, server);
   if (const int notify = notifier_.Poll(now); notify >= 0) wait = std::min<int64_t>(wait, notify);
   if (const auto due = clocks_.NextDue()) {

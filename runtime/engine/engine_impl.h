@@ -211,7 +211,6 @@ class EngineImpl : public Engine, public site::Listener {
   Clocks clocks_;
   SiteTable sites_;
   std::unique_ptr<staging::Stager> stager_;
-  int stager_wait_ms_ = -1;
   std::vector<std::shared_ptr<Bringing>> bringing_;
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;

@@ -75,7 +75,7 @@ void Stager::End(const Key& key, const ErrorOr<std::string>& result) {
   jobs_.erase(found);
 }
 
-int Stager::Poll() {
+void Stager::Poll() {
   std::vector<std::pair<Key, ErrorOr<std::string>>> ended;
   for (auto& [key, job] : jobs_) {
     if (!job.transfer) continue;
@@ -94,6 +94,9 @@ int Stager::Poll() {
     told_.pop_front();
     done(result);
   }
+}
+
+int Stager::Wait() const {
   int wait = told_.empty() && (queue_.empty() || running_ >= kAtOnce) ? -1 : 0;
   for (const auto& [key, job] : jobs_) {
     const int wanted = job.transfer ? job.transfer->Wait() : -1;

@@ -27,8 +27,9 @@ class Stager {
   void Bring(const Item& item, const std::string& to, Done done);
 
   int fd() const { return epoll_.get(); }
-  // After how many milliseconds it wants to be polled again, -1: not before fd() is readable.
-  int Poll();
+  void Poll();
+  // After how many milliseconds it wants to be polled, -1: not before fd() is readable.
+  int Wait() const;
   bool idle() const { return jobs_.empty() && told_.empty(); }
   // Nothing moves, for links that are down or the like.
   bool stuck() const;

@@ -82,9 +82,10 @@ class StagerTest : public ::testing::Test {
     stager_->Bring(item, to, [&](const ErrorOr<std::string>& path) { got = path; });
     const int64_t end = platform::RealClock().MonotonicMs() + 60'000;
     while (!got && platform::RealClock().MonotonicMs() < end) {
-      const int wait = stager_->Poll();
+      stager_->Poll();
+      const int wait = stager_->Wait();
       pollfd ready{stager_->fd(), POLLIN, 0};
-      if (!got) poll(&ready, 1, wait < 0 ? 200 : std::min(wait, 200));
+      if (!got) poll(&ready, 1, wait < 0 ? 5000 : wait);
     }
     return got ? *got : ErrorOr<std::string>(Error("not within a minute"));
   }
