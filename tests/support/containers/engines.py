@@ -204,7 +204,8 @@ rootless_storage_path = "{store}"
         if "podman" not in self.without and os.geteuid() != 0:  # files of its other ids
             self.run(["podman", "unshare", "rm", "-rf", os.path.join(self.dir, "podman")])
             self.end_pause()
-        subprocess.run(["umount", "-R", os.path.join(self.dir, "podman", "overlay")], stderr=subprocess.DEVNULL)
+        for left in ("podman/overlay", "docker/exec/netns/default"):
+            subprocess.run(["umount", "-R", "-l", os.path.join(self.dir, left)], stderr=subprocess.DEVNULL)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
