@@ -68,6 +68,7 @@ class Agent {
     ElementIds attempts;
     JobState state = JobState::kPending;
     bool seen = false;          // in the last answer
+    bool placed = false;        // it has, or had, nodes
     bool over = false;          // nothing of it is awaited any more
     std::string reason;         // of Slurm
     uint64_t offset = 0;        // of its log, read up to here

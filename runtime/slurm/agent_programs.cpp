@@ -134,6 +134,7 @@ void Agent::OnQueue(const platform::CommandResult& result) {
     changed = changed || element.state != row.state || element.reason != row.reason;
     element.seen = true;
     element.state = row.state;
+    element.placed = element.placed || row.placed;
     element.reason = std::move(row.reason);
   }
   std::vector<std::string> tags;

@@ -238,6 +238,7 @@ bool Agent::Beats(const Submission& submission, ElementState& element, int index
 void Agent::Explain(Submission& submission, int index, JobState state, const std::string& words) {
   const std::string tag = submission.tag;
   const ElementIds ids = submission.elements[static_cast<size_t>(index)].attempts;
+  const bool placed = submission.elements[static_cast<size_t>(index)].placed;
   for (const AttemptId& id : ids) {
     const std::string key = runner::KeyOf(id.place, id.attempt);
     Attempt* attempt = FindAttempt(key);
@@ -250,8 +251,10 @@ void Agent::Explain(Submission& submission, int index, JobState state, const std
                  wanted ? fmt::format("{}; its runner left no end{}", words, errors) : "cancelled");
       continue;
     }
-    const bool again = (state == JobState::kNodeFail || state == JobState::kPreempted) && ++attempt->tries < kMostTries;
-    if (again && !attempt->cancelled) {
+    // Slurm itself cancels a job whose start at its node fails; people cancel what is pending.
+    const bool by_node =
+        state == JobState::kNodeFail || state == JobState::kPreempted || (state == JobState::kCancelled && placed);
+    if (by_node && !attempt->cancelled && ++attempt->tries < kMostTries) {
       attempt->tag.clear();
       queue_.push_back(key);
       continue;

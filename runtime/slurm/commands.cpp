@@ -190,20 +190,21 @@ JobState StateFromText(std::string_view text) {
 }
 
 std::vector<std::string> QueueArguments(const std::string& user) {
-  return {"squeue", "-h", "-r", "-t", "all", "-u", user, "-o", "%F|%K|%T|%k|%r"};
+  return {"squeue", "-h", "-r", "-t", "all", "-u", user, "-o", "%F|%K|%T|%k|%N|%r"};
 }
 
 std::vector<JobRow> ReadQueue(std::string_view text) {
   std::vector<JobRow> rows;
   for (const std::string_view line : Split(text, '\n')) {
     const std::vector<std::string_view> parts = Split(line, '|');
-    if (parts.size() < 5 || !IsNumber(parts[0])) continue;
+    if (parts.size() < 6 || !IsNumber(parts[0])) continue;
     JobRow& row = rows.emplace_back();
     row.job = parts[0];
     row.index = NumberOr(parts[1], 0);  // "N/A": no array
     row.state = StateFromText(parts[2]);
     row.comment = parts[3];
-    row.reason = parts[4];
+    row.placed = !parts[4].empty() && parts[4] != "(null)";
+    row.reason = parts[5];
   }
   return rows;
 }

@@ -77,6 +77,7 @@ struct JobRow {
   int index = 0;
   JobState state = JobState::kPending;
   std::string comment;
+  bool placed = false;  // it has, or had, nodes
   std::string reason;
 };
 std::vector<std::string> QueueArguments(const std::string& user);

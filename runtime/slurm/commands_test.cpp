@@ -91,14 +91,16 @@ TEST(ReadSubmitted, IsSortedIntoWhatToDoNext) {
 
 TEST(ReadQueue, TakesElementsAndPassesOverWhatItDoesNotKnow) {
   const std::vector<JobRow> rows = ReadQueue(
-      "12|N/A|PENDING|hwf:A|Resources\n"
-      "13|7|RUNNING|hwf:B|None\n"
-      "13|8|OUT_OF_MEMORY|hwf:B|OutOfMemory\n"
-      "garbage\n||||\n"
-      "14|N/A|COMPLETED|(null)|None\n");
+      "12|N/A|PENDING|hwf:A||Resources\n"
+      "13|7|RUNNING|hwf:B|c[1-2]|None\n"
+      "13|8|OUT_OF_MEMORY|hwf:B|c1|OutOfMemory\n"
+      "garbage\n|||||\n"
+      "14|N/A|COMPLETED|(null)|c1|None\n");
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].comment, "hwf:A");
   EXPECT_EQ(rows[0].reason, "Resources");
+  EXPECT_FALSE(rows[0].placed);
+  EXPECT_TRUE(rows[1].placed);
   EXPECT_EQ(rows[1].index, 7);
   EXPECT_EQ(rows[1].state, JobState::kRunning);
   EXPECT_EQ(rows[2].state, JobState::kOom);
