@@ -55,7 +55,8 @@ class Judge {
     if (const TaskDecl::Need* need = Need(name)) return {need, Fold(need->value, attempt_)};
     const int64_t ranks = Number("ranks"), each = Number("ranks_per_node");
     if (name != "nodes" || ranks == 0 || each == 0) return {nullptr, std::nullopt};
-    return {Need("ranks"), Constant{TypeKind::kInt, static_cast<double>(ranks / each)}};
+    const int64_t nodes = ranks / each;
+    return {Need("ranks"), Constant{TypeKind::kInt, static_cast<double>(nodes)}};
   }
 
   void CheckLimit(const Limit& limit) {

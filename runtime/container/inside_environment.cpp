@@ -62,6 +62,7 @@ std::vector<std::string> EnvironmentInside(const InsideSpec& spec) {
 int Execute(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
   const auto pointers = [](const std::vector<std::string>& words) {
     std::vector<char*> list;
+    list.reserve(words.size() + 1);
     for (const std::string& word : words) list.push_back(const_cast<char*>(word.c_str()));
     list.push_back(nullptr);
     return list;

@@ -143,7 +143,7 @@ class EngineImpl : public Engine, public site::Listener {
   void MarkSite(Json& value, const std::string& site) const;
   void OpenStager();
   std::string OwnRunner() const;
-  void BringFiles(std::shared_ptr<Bringing> bringing, std::function<void(const std::string& why)> done);
+  void BringFiles(const std::shared_ptr<Bringing>& bringing, const std::function<void(const std::string& why)>& done);
   bool NeedsFiles(const RunSite& entry, const scheduler::StartTask& start) const;
   void BringToSite(RunSite& entry, Ready ready);
   void BringArguments(const std::string& site, Ready ready);

@@ -58,7 +58,8 @@ std::string EngineImpl::OwnRunner() const { return options_.program_directory + 
 
 // Those of the files in `values` that are not seen at `to` (empty: this machine) are brought there, and their places
 // take; then `done`.
-void EngineImpl::BringFiles(std::shared_ptr<Bringing> bringing, std::function<void(const std::string& why)> done) {
+void EngineImpl::BringFiles(const std::shared_ptr<Bringing>& bringing,
+                            const std::function<void(const std::string& why)>& done) {
   struct Wanted {
     Json* value;
     staging::Item item;

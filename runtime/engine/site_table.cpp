@@ -136,7 +136,7 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       HWF_ASSIGN(site::LocalOptions options, LocalOf(declared, run_directory, std::exchange(first, false)));
       options.runner = programs.programs + "/hwf-runner";
       if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
-      entry->site = site::MakeLocalSite(std::move(options), listener);
+      entry->site = site::MakeLocalSite(options, listener);
     } else if (declared.kind == "slurm") {
       HWF_ASSIGN(site::SlurmOptions options, site::SlurmOptionsFromFields(declared, run_directory));
       options.runner = programs.programs + "/hwf-runner";
@@ -144,7 +144,7 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
       for (const char* part : {"/tasks", "/agents"}) {
         HWF_TRY(platform::MakeDirectories(platform::RealFileSystem(), options.root + part, 0700));
       }
-      entry->site = site::MakeSlurmSite(std::move(options), listener);
+      entry->site = site::MakeSlurmSite(options, listener);
     } else if (declared.kind == "ssh") {
       HWF_ASSIGN(ssh::SshSiteOptions options, ssh::SshOptionsFromFields(declared));
       options.shares_files = ir::FilesOf(module, name).empty();

@@ -242,8 +242,7 @@ ErrorOr<Success> Runner::DescribeTask(const Attempt& attempt, LaunchSpec& spec) 
   if (!start.script.empty()) spec.argv.push_back("command");
   spec.env = EnvironmentOf(attempt);
   if (HasRanks(start)) {
-    HWF_ASSIGN(spec.argv,
-               RankCommand(start, spec.argv, {options_.launch, self_, options_.in_job}, spec.env));
+    HWF_ASSIGN(spec.argv, RankCommand(start, spec.argv, {options_.launch, self_, options_.in_job}, spec.env));
   }
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);
