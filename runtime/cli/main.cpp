@@ -11,6 +11,7 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/version.h"
+#include "runtime/platform/process.h"
 
 namespace hwf::cli {
 namespace {
@@ -41,9 +42,7 @@ int UnknownCommand(const std::vector<CommandSpec>& commands, const std::vector<s
 
 Context MakeContext() {
   Context context;
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  context.program.assign(path, length > 0 ? static_cast<size_t>(length) : 0);
+  context.program = platform::ThisProgram();
   context.program_directory = context.program.substr(0, context.program.find_last_of('/'));
   const char* no_color = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");

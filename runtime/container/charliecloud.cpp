@@ -13,6 +13,7 @@
 #include "runtime/container/image_files.h"
 #include "runtime/container/inside.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/process.h"
 
 namespace hwf::container {
 namespace {
@@ -20,9 +21,8 @@ namespace {
 constexpr size_t kMostConfig = size_t{1} << 20;
 
 std::string OwnProgram() {
-  char path[4096];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "hwf-runner";
+  std::string path = platform::ThisProgram();
+  return path.empty() ? "hwf-runner" : path;
 }
 
 // NAME=value lines of an image that charliecloud's own tools have made.

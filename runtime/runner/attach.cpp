@@ -65,17 +65,10 @@ ErrorOr<Success> MakeFolders(const Options& options) {
   return Success{};
 }
 
-std::string OwnProgram() {
-  std::string path(4096, '\0');
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(length < 0 ? 0 : static_cast<size_t>(length));
-  return path;
-}
-
 // It puts itself into the background, and has said why when it cannot.
 ErrorOr<Success> StartAgent(const Options& options) {
   platform::SpawnOptions spawn;
-  spawn.argv = {OwnProgram()};
+  spawn.argv = {platform::ThisProgram()};
   spawn.argv.insert(spawn.argv.end(), options.agent.begin(), options.agent.end());
   spawn.inherit_env = true;
   HWF_ASSIGN(const platform::Finished finished, platform::RunToEnd(spawn, "", {kStartMs, 4096}));
@@ -97,7 +90,7 @@ ErrorOr<FileDescriptor> Reach(const Options& options) {
 }
 
 Json Where(const Options& options) {
-  const std::string program = OwnProgram();
+  const std::string program = platform::ThisProgram();
   Json environment = Json::Object();
   for (const char* name : kPassed) {
     if (const char* value = getenv(name)) environment.Set(name, value);

@@ -11,6 +11,7 @@
 
 #include "runtime/container/inside.h"
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/process.h"
 
 namespace hwf::runner {
 namespace {
@@ -71,9 +72,7 @@ ErrorOr<std::vector<Bind>> TaskBinds(const std::string& directory, const std::ve
 
 std::vector<Bind> ToolBinds() {
   std::vector<Bind> binds;
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  const std::string own(path, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  const std::string own = platform::ThisProgram();
   const std::string directory = own.substr(0, own.rfind('/'));
   binds.push_back({own, container::kInsideProgram, false});
   if (IsFile(directory + "/hwf-task")) {

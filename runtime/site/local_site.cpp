@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "runtime/platform/process.h"
 #include "runtime/runner/machine.h"
 #include "runtime/site/agent_site.h"
 #include "runtime/site/site.h"
@@ -13,9 +14,7 @@ namespace hwf::site {
 namespace {
 
 std::string BesideThisProgram(const std::string& name) {
-  std::string path(4096, '\0');
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(length < 0 ? 0 : static_cast<size_t>(length));
+  const std::string path = platform::ThisProgram();
   return path.substr(0, path.rfind('/') + 1) + name;
 }
 
