@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sodium.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "runtime/platform/base64.h"
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/ids.h"
 #include "runtime/platform/process.h"
@@ -20,14 +20,6 @@ namespace {
 constexpr size_t kPiece = 1 << 16;
 constexpr size_t kMaxNoise = 1 << 20;
 constexpr int kSshFailed = 255;  // as ssh says it
-
-std::string Base64(const std::string& text) {
-  std::string out(sodium_base64_encoded_len(text.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  while (!out.empty() && out.back() == '\0') out.pop_back();
-  return out;
-}
 
 // The words up to and with the host, and the command behind it: rsync gives options, host, command.
 std::vector<std::string> WithMarker(const std::vector<std::string>& arguments, const std::string& marker) {
@@ -41,7 +33,7 @@ std::vector<std::string> WithMarker(const std::vector<std::string>& arguments, c
   if (i < arguments.size()) words.push_back(arguments[i++]);
   std::string script = fmt::format("printf '\\n%s\\n' {}\nexec", marker);
   for (; i < arguments.size(); ++i) script += " " + arguments[i];
-  words.push_back(fmt::format(R"x(/bin/sh -c 'eval "$(echo {} | base64 -d)"')x", Base64(script)));
+  words.push_back(fmt::format(R"x(/bin/sh -c 'eval "$(echo {} | base64 -d)"')x", platform::Base64(script)));
   return words;
 }
 

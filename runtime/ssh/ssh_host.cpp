@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "runtime/platform/base64.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/hash.h"
 
@@ -52,14 +52,6 @@ ErrorOr<Success> MakeOwn(const std::string& path) {
 }
 
 std::string NameOf(const std::string& text) { return platform::Digest(text).substr(3, kNameLength); }
-
-std::string Base64(const std::string& text) {
-  std::string out(sodium_base64_encoded_len(text.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  while (!out.empty() && out.back() == '\0') out.pop_back();
-  return out;
-}
 
 bool IsPlain(const std::string& word) {
   return !word.empty() && word[0] != '-' &&
@@ -121,8 +113,8 @@ std::vector<std::string> SshHost::CloseMaster() const {
 // In base64, the script is one word for sh, csh and fish alike.
 std::vector<std::string> SshHost::RunScript(const std::string& script) const {
   std::vector<std::string> words = Base();
-  words.insert(words.end(),
-               {"--", target_, fmt::format(R"x(/bin/sh -c 'eval "$(echo {} | base64 -d)"')x", Base64(script))});
+  words.insert(words.end(), {"--", target_,
+                             fmt::format(R"x(/bin/sh -c 'eval "$(echo {} | base64 -d)"')x", platform::Base64(script))});
   return words;
 }
 
