@@ -202,7 +202,6 @@ class Runner {
   std::string held_;
   int64_t retry_at_ms_ = kNever;
   int64_t room_seen_ms_ = INT64_MIN / 2;  // that the disk has room
-  bool draining_ = false;
   bool finishing_ = false;
   bool terminated_ = false;
   int64_t now_ms_ = 0;

@@ -39,7 +39,6 @@ void Runner::OnStart(Start start) {
   }
   if (!queued_.insert(std::move(key)).second) return;
   queue_.push_back(std::move(start));
-  draining_ = false;
   queue_changed_ = true;
 }
 
@@ -67,7 +66,6 @@ void Runner::OnCancel(const Cancel& cancel) {
 }
 
 void Runner::OnDrain() {
-  draining_ = true;
   for (const Start& start : queue_) Log(Unstarted{start.place, start.attempt});
   queue_.clear();
   queued_.clear();

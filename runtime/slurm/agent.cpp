@@ -167,6 +167,12 @@ Agent::Submission* Agent::FindSubmission(const std::string& tag) {
   const auto found = submissions_.find(tag);
   return found == submissions_.end() ? nullptr : &found->second;
 }
+std::vector<std::string> Agent::Tags() const {
+  std::vector<std::string> tags;
+  tags.reserve(submissions_.size());
+  for (const auto& [tag, submission] : submissions_) tags.push_back(tag);
+  return tags;
+}
 Agent::Attempt* Agent::FindAttempt(const std::string& key) {
   const auto found = attempts_.find(key);
   return found == attempts_.end() ? nullptr : &found->second;
@@ -241,9 +247,7 @@ int Agent::Run() {
   }
   front_.reset();
   if (finishing_ && attempts_.empty()) {
-    std::vector<std::string> tags;
-    for (const auto& [tag, submission] : submissions_) tags.push_back(tag);
-    for (const std::string& tag : tags) Close(tag);
+    for (const std::string& tag : Tags()) Close(tag);
   }
   (void)log_->Sync();
   if (images_ && images_->busy()) _exit(0);  // nobody wants it any more

@@ -129,7 +129,7 @@ class Agent {
   void HasJob(Submission& submission, const std::string& job);
 
   // agent_programs.cpp: programs of Slurm
-  bool Launch(Program program, std::vector<std::string> argv, const std::string& directory = "");
+  bool Launch(Program program, std::vector<std::string> argv);
   void PollPrograms();
   void OnEnded(Program program, const platform::CommandResult& result);
   void OnQueue(const platform::CommandResult& result);
@@ -153,6 +153,8 @@ class Agent {
   std::string SubmissionDirectory(const std::string& tag) const;
   std::string ElementDirectory(const std::string& tag, int index) const;
   Submission* FindSubmission(const std::string& tag);
+  // A copy: looking after a submission may close it.
+  std::vector<std::string> Tags() const;
   Attempt* FindAttempt(const std::string& key);
   bool IsOpen(const AttemptId& id) const;
 
@@ -175,7 +177,6 @@ class Agent {
   std::map<std::string, Submission> submissions_;      // by tag
   std::map<std::string, std::set<int>> cancels_;       // elements of jobs, for scancel; -1: the whole job
   std::string held_;
-  bool draining_ = false;
   bool finishing_ = false;
   bool terminated_ = false;
   bool accounting_ = true;           // until sacct says that there is none

@@ -3,7 +3,6 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "runtime/slurm/agent.h"
 
@@ -46,12 +45,11 @@ std::string Failure(const platform::CommandResult& result, std::string_view prog
 
 }  // namespace
 
-bool Agent::Launch(Program program, std::vector<std::string> argv, const std::string& directory) {
+bool Agent::Launch(Program program, std::vector<std::string> argv) {
   if (programs_.count(program) > 0) return false;
   platform::SpawnOptions options;
   options.argv = std::move(argv);
   options.env = Environment();
-  options.directory = directory;
   // sbatch tries again for minutes by itself where there are too many jobs.
   const int64_t timeout_ms =
       program == Program::kSubmit ? std::max(kSubmitMs, 3 * limits_.message_timeout_ms) : kTimeoutMs;
@@ -137,9 +135,7 @@ void Agent::OnQueue(const platform::CommandResult& result) {
     element.placed = element.placed || row.placed;
     element.reason = std::move(row.reason);
   }
-  std::vector<std::string> tags;
-  for (const auto& [tag, submission] : submissions_) tags.push_back(tag);
-  for (const std::string& tag : tags) {
+  for (const std::string& tag : Tags()) {
     if (Submission* submission = FindSubmission(tag)) LookAfter(*submission);
   }
   const int64_t longest = std::max(options_.least_poll_ms, std::min(kLongestQueryMs, limits_.min_job_age_ms / 3));
@@ -182,9 +178,7 @@ void Agent::OnAccounts(const platform::CommandResult& result) {
       Explain(*submission, index, JobState::kNodeFail, "Slurm does not know the job any more");
     }
   }
-  std::vector<std::string> tags;
-  for (const auto& [tag, submission] : submissions_) tags.push_back(tag);
-  for (const std::string& tag : tags) {
+  for (const std::string& tag : Tags()) {
     Submission* submission = FindSubmission(tag);
     if (submission != nullptr && std::find(asked.begin(), asked.end(), submission->job) != asked.end()) {
       LookAfter(*submission);

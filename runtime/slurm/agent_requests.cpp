@@ -35,7 +35,6 @@ void Agent::OnRequest(runner::Request request) {
 
 void Agent::OnStart(runner::Start start) {
   const std::string key = runner::KeyOf(start.place, start.attempt);
-  draining_ = false;
   if (Attempt* attempt = FindAttempt(key)) {
     // It comes again behind a new connection, with the secrets that are kept nowhere.
     if (!attempt->claimed) attempt->start = std::move(start);
@@ -115,7 +114,6 @@ void Agent::OnCancel(const runner::Cancel& cancel) {
 
 // What Slurm has keeps its place in Slurm's queue.
 void Agent::OnDrain() {
-  draining_ = true;
   for (const std::string& key : queue_) {
     const runner::Start& start = attempts_[key].start;
     Log(runner::Unstarted{start.place, start.attempt});

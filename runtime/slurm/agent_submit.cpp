@@ -10,6 +10,7 @@
 #include "runtime/platform/ids.h"
 #include "runtime/runner/attempt_files.h"
 #include "runtime/slurm/agent.h"
+#include "runtime/state/command.h"
 
 namespace hwf::slurm {
 namespace {
@@ -19,17 +20,10 @@ constexpr int64_t kLongestWaitMs = 60'000;
 constexpr int64_t kRetryMs = 1000;
 constexpr size_t kMaxName = 60;
 
-// One word of sh.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 // What people see in squeue.
-std::string JobName(const std::vector<Element>& elements) {
+std::string JobName(const state::Place& place) {
   std::string name;
-  for (const char c : elements.front().front().place) {
+  for (const char c : place) {
     const bool plain =
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
     name += plain ? c : '-';
@@ -161,8 +155,9 @@ ErrorOr<Success> Agent::WriteFiles(const std::string& directory, const std::stri
   spec.launch = options_.settings.launch;
   spec.containers = options_.containers;
   if (images_) spec.images = images_->directory();
-  const std::string script = fmt::format("#!/bin/sh\n# hwf {}\nexec {} job --submission {} 2>>{}\n", tag,
-                                         Quoted(options_.runner), Quoted(directory), Quoted(directory + "/errors"));
+  const std::string script =
+      fmt::format("#!/bin/sh\n# hwf {}\nexec {} job --submission {} 2>>{}\n", tag, state::ShellQuote(options_.runner),
+                  state::ShellQuote(directory), state::ShellQuote(directory + "/errors"));
   HWF_TRY(files.WriteAtomically(directory + "/script", script, 0700, false));
   HWF_TRY(files.WriteAtomically(directory + "/environment", EnvironmentOfJobs(), 0600, false));
   return WriteSubmission(directory, spec, given);
@@ -178,16 +173,12 @@ void Agent::SubmitNext() {
                                   [&](const ElementState& element) { return !AllGone(submission, element); });
   if (!wanted) return Close(std::string(submission.tag));
   const std::string directory = SubmissionDirectory(submission.tag);
-  auto elements = ReadElements(directory);
-  if (!elements.ok() || elements->empty()) {
-    return Refuse(submission, elements.ok() ? "its files are empty" : elements.error().message());
-  }
   std::vector<std::string> argv = {"sbatch",
                                    "--parsable",
                                    "--no-requeue",
                                    "--kill-on-invalid-dep=yes",
                                    "--export-file=" + directory + "/environment",
-                                   "--job-name=" + JobName(*elements),
+                                   "--job-name=" + JobName(submission.elements.front().attempts.front().place),
                                    "--comment=hwf:" + submission.tag,
                                    "--output=/dev/null",
                                    "--chdir=" + options_.run_directory};
