@@ -98,7 +98,8 @@ std::vector<std::string> SshHost::Check() const {
 std::vector<std::string> SshHost::OpenMaster(bool ask) const {
   std::vector<std::string> words = Base();
   const int keep = ask ? kKeepLoginSeconds : kKeepSeconds;
-  words.insert(words.end(), {"-o", "ControlMaster=yes", "-o", fmt::format("ControlPersist={}", keep), "-N", "-f"});
+  // `yes` would not take the place of a socket that a killed master left behind.
+  words.insert(words.end(), {"-o", "ControlMaster=auto", "-o", fmt::format("ControlPersist={}", keep), "-N", "-f"});
   if (ask) words.insert(words.end(), {"-o", "BatchMode=no", "-o", "LogLevel=INFO"});
   words.insert(words.end(), {"--", target_});
   return words;

@@ -25,7 +25,7 @@ def far_site(world, second_host=False):
 
 
 def masters(world):
-    return [pid for pid, command in world.processes() if command.startswith("ssh ") and "ControlMaster=yes" in command]
+    return [pid for pid, command in world.processes() if command.startswith("ssh ") and "ControlMaster=" in command]
 
 
 def end_masters(world, number=signal.SIGTERM):
