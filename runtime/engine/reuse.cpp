@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ir/sites.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/launcher.h"
 #include "runtime/platform/hash.h"
@@ -127,6 +128,10 @@ std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& sta
   key.Set("arguments", arguments).Set("outputs", DeclaredOutputs(task, paths.value()));
   key.Set("ranks", needs->ranks).Set("nodes", needs->nodes);
   if (!image.empty()) key.Set("image", image);
+  // Without an image the site's setup says which programs the command finds.
+  const ir::Site* site = image.empty() ? ir::FindSite(module, start.site) : nullptr;
+  const std::string setup = site != nullptr ? site->fields.StringOr("setup", "") : "";
+  if (!setup.empty()) key.Set("setup", setup);
   return state::DigestOf(key);
 }
 

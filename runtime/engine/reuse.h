@@ -1,7 +1,7 @@
 // Reuse: the result of an equal earlier task. The key is a digest of what can change the result: the command with `out`
-// by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, image, ranks and
-// nodes. An entry in the cache beside the runs is believed only if its files, and those below its directories, are as
-// they were. One thread, unless said otherwise.
+// by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, image (or the site's
+// setup), ranks and nodes. An entry in the cache beside the runs is believed only if its files, and those below its
+// directories, are as they were. One thread, unless said otherwise.
 #pragma once
 
 #include <map>
