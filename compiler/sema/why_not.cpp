@@ -96,13 +96,30 @@ class Judge {
       Refuse(task_.launch.range, fmt::format("`srun` is Slurm's, the site is of kind {}", kind_));
       return;
     }
-    const bool slurm = kind_ == "slurm";
-    const bool launched = slurm || task_.launch || (site_ != nullptr && SiteValue(*site_, "launch") != nullptr);
+    if (task_.image != nullptr) return CheckRanksInImage();
+    const bool launched = kind_ == "slurm" || !Launch().empty();
     const char* name = Need("ranks") != nullptr ? "ranks" : "ranks_per_node";
     const int64_t ranks = Number(name);
     if (launched || ranks <= 1) return;
     Refuse(Need(name)->value->range, fmt::format("nothing starts its {} ranks on a site of kind {}", ranks, kind_),
            "say what starts them: `launch mpirun` or `launch torchrun`, or `launch: mpirun` of the site");
+  }
+
+  std::string Launch() {
+    if (task_.launch) return task_.launch.text.str();
+    return site_ == nullptr ? "" : TextOf(*site_, "launch");
+  }
+
+  // Their launcher is the image's, which knows of no machine but one.
+  void CheckRanksInImage() {
+    const auto [nodes, wanted] = Wanted("nodes");
+    if (wanted && wanted->number > 1) {
+      return Refuse(nodes->value->range, "the ranks of a task with an image are on one machine");
+    }
+    const TaskDecl::Need* ranks = Need("ranks");
+    if (Number("ranks") <= 1 || (!Launch().empty() && Launch() != "srun")) return;
+    Refuse(ranks->value->range, "nothing starts its ranks in an image",
+           "the image's own launcher does: say `launch mpirun` or `launch torchrun`");
   }
 
   const TaskDecl& task_;

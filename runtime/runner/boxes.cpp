@@ -63,8 +63,7 @@ void RenumberGpus(std::vector<std::string>& env, const std::vector<std::string>&
 
 container::InsideSpec Describe(const BoxTask& task, const container::Image& image, const container::Engine& engine) {
   container::InsideSpec spec;
-  spec.argv = task.start->argv;
-  if (!task.start->script.empty()) spec.argv.emplace_back("command");
+  spec.argv = task.argv;
   spec.base = image.env;
   spec.drop = engine.AddedVariables(!task.gpu_ids.empty());
   spec.env = task.env;
@@ -128,6 +127,7 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
   auto box = std::make_unique<Box>();
   box->name = fmt::format("hwf-{}-{}", label_, ShortDigest(fmt::format("{}/{}", start.place, start.attempt)));
   box->directory = fmt::format("{}/{}{}", state_directory_, kBoxName, ++made_);
+  box->program = task.argv.front();
   const std::string scratch = box->directory + "/scratch";
   for (const std::string& path : {box->directory, box->io(), scratch, scratch + "/tmp", scratch + "/var"}) {
     if (const int error = MakeDirectory(path, 0700); error != 0) return ErrnoError(error, "making " + path);

@@ -25,6 +25,7 @@ namespace hwf::runner {
 struct Box {
   std::string name;  // of the container
   std::string directory;
+  std::string program;                   // that the process inside starts
   platform::FileDescriptor description;  // of the task, for the process inside
   platform::FileDescriptor control;
   platform::FileDescriptor words;
@@ -47,6 +48,7 @@ void RemoveBoxDirectory(const std::string& directory);
 
 struct BoxTask {
   const Start* start = nullptr;
+  std::vector<std::string> argv;
   std::vector<std::string> env;  // NAME=value
   std::vector<std::string> gpu_ids;
   std::vector<int> cpu_ids;

@@ -1,4 +1,5 @@
 // What a task in a container is given and sees, and what becomes of how it ends: the same with every engine.
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,37 @@ TEST_P(BoxesTest, AnEngineThatFailsIsTheSites) {
   EXPECT_THAT(ended.message, HasSubstr(container::ToString(GetParam())));
   EXPECT_FALSE(ended.exit_code.has_value());
   EXPECT_FALSE(Exists(other.TaskDirectory("task") + "/ran.txt"));
+}
+
+TEST_P(BoxesTest, RanksAreStartedByTheImagesLauncher) {
+  Start start =
+      InBox(runner_.Script("ranks", R"(echo "$RANK of $WORLD_SIZE, at $MASTER_ADDR" > rank$LOCAL_RANK)"), Made("mpi"));
+  start.ranks = 2;
+  start.cpus = 2;
+  start.launch = "mpirun";
+  // Open MPI looks for no other machine, and lets root start it.
+  for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"})
+    start.env.emplace_back(name, "1");
+  start.env.emplace_back("OMPI_MCA_plm", "isolated");
+  const Ended ended = RunStart(start);
+  EXPECT_FALSE(ended.failure) << ended.message << ended.err;
+  for (const char* rank : {"0", "1"}) {
+    EXPECT_EQ(runner_.ReadFile(start.directory + "/rank" + rank), fmt::format("{} of 2, at 127.0.0.1\n", rank));
+  }
+}
+
+TEST_P(BoxesTest, RanksOfAnImageNeedItsLauncher) {
+  Start start = InBox(runner_.Script("ranks", "true"));
+  start.ranks = 2;
+  const Ended ended = RunStart(start);
+  EXPECT_EQ(ended.failure, ir::Reason::kSite);
+  EXPECT_THAT(ended.message, HasSubstr("say which with `launch`"));
+  start = InBox(runner_.Script("torch", "true"));
+  start.ranks = 2;
+  start.launch = "torchrun";
+  const Ended without = RunStart(start);
+  EXPECT_EQ(without.failure, ir::Reason::kSite);
+  EXPECT_THAT(without.message, HasSubstr("has no `torchrun`"));
 }
 
 TEST_P(BoxesTest, TheEnvironmentIsExact) {

@@ -89,19 +89,34 @@ std::string FirstOf(std::initializer_list<const char*> names) {
   return "";
 }
 
-}  // namespace
-
 bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 || !start.launch.empty(); }
 
-ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vector<std::string>& argv,
-                                              const Ranks& ranks, std::vector<std::string>& env) {
-  const std::string site_launch = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
-  const std::string launch = start.launch.empty() ? site_launch : start.launch;
-  if (launch.empty())
+ErrorOr<std::string> LauncherOf(const Start& start, const Ranks& ranks) {
+  const std::string sites = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
+  const std::string launch = start.launch.empty() ? sites : start.launch;
+  // An image's launcher knows of no machine but this one.
+  if (!start.image.empty() && start.nodes > 1) {
+    return MakeError("the ranks of a task with an image are on one machine, not on {}", start.nodes);
+  }
+  if (!start.image.empty() && (launch.empty() || launch == "srun")) {
+    return MakeError("in an image its own mpirun or torchrun starts the ranks: say which with `launch`");
+  }
+  if (launch.empty()) {
     return MakeError("nothing starts its {} ranks here: say `launch`, in the task or the site", start.ranks);
+  }
   if (!ranks.in_job && (start.nodes > 1 || launch == "srun")) {
     return MakeError("{} on {} machines need a Slurm site", launch, start.nodes);
   }
+  return launch;
+}
+
+}  // namespace
+
+ErrorOr<std::vector<std::string>> TaskCommand(const Start& start, const Ranks& ranks, std::vector<std::string>& env) {
+  Words argv = start.argv;
+  if (!start.script.empty()) argv.emplace_back("command");
+  if (!HasRanks(start)) return argv;
+  HWF_ASSIGN(const std::string launch, LauncherOf(start, ranks));
   HWF_ASSIGN(const int port, FreePort());
   const std::string address = ranks.in_job ? platform::HostName() : "127.0.0.1";
   env.push_back("MASTER_ADDR=" + address);

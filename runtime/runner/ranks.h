@@ -12,17 +12,14 @@ namespace hwf::runner {
 
 struct Ranks {
   std::string launch;  // the site's way, where the task does not say: "srun", "mpirun", "torchrun"; empty: none
-  std::string self;    // path of hwf-runner as all nodes see it
+  std::string self;    // path of hwf-runner as all nodes, or the container, see it
   bool in_job = false;
 };
 
-// Whether the task's command is to be started by a launcher.
-bool HasRanks(const Start& start);
-// The command that starts `argv` in all its ranks, from the first of its machines, with the launcher that is in the
-// task's PATH once the site's setup is done; adds MASTER_ADDR and MASTER_PORT to
-// `env`. An error if there is no launcher for it here.
-ErrorOr<std::vector<std::string>> RankCommand(const Start& start, const std::vector<std::string>& argv,
-                                              const Ranks& ranks, std::vector<std::string>& env);
+// The task's command; if it has ranks, what starts it in all of them from the first of its machines: the launcher that
+// is in the task's PATH once the site's setup is done, or the image's own. Adds MASTER_ADDR and MASTER_PORT to `env`.
+// An error if there is no launcher for it here.
+ErrorOr<std::vector<std::string>> TaskCommand(const Start& start, const Ranks& ranks, std::vector<std::string>& env);
 
 // `hwf-runner rank COMMAND…`: one of them: sets its variables from what its launcher says, then becomes the command.
 int RunRank(const std::vector<std::string>& command);

@@ -50,11 +50,10 @@ bool Runner::WaitsForImage(const Start& start) {
 
 ErrorOr<Success> Runner::DescribeBox(Attempt& attempt, LaunchSpec& spec) {
   const Start& start = attempt.start;
-  if (HasRanks(start))
-    return MakeError("a task with an image and ranks cannot be carried out yet: leave one of them out");
   BoxTask task;
   task.start = &start;
   task.env = EnvironmentOf(attempt);
+  HWF_ASSIGN(task.argv, TaskCommand(start, {options_.launch, container::kInsideProgram, false}, task.env));
   task.gpu_ids = attempt.share->gpu_ids;
   task.cpu_ids = attempt.share->cpu_ids;
   task.out = slots_.Path(attempt.slot, false);
@@ -149,10 +148,11 @@ bool Runner::DescribeTrouble(const Attempt& attempt, Ended& ended) const {
                         : fmt::format("its container could not be started with the image `{}`: {}", image, box.trouble);
     return true;
   }
-  if (box.outcome->exec_error != ENOENT || attempt.start.script.empty()) return false;
+  const bool tasks_own = attempt.start.script.empty() && box.program == attempt.start.argv.front();
+  if (box.outcome->exec_error != ENOENT || tasks_own) return false;
   ended.failure = ir::Reason::kSite;
   ended.message = fmt::format("the image `{}` has no `{}`, which is to run the task's command: take one that has it",
-                              image, attempt.start.argv.front());
+                              image, box.program);
   return true;
 }
 

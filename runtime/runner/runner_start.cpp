@@ -238,12 +238,8 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
 // Its command on this machine, with the launcher of its ranks.
 ErrorOr<Success> Runner::DescribeTask(const Attempt& attempt, LaunchSpec& spec) const {
   const Start& start = attempt.start;
-  spec.argv = start.argv;
-  if (!start.script.empty()) spec.argv.push_back("command");
   spec.env = EnvironmentOf(attempt);
-  if (HasRanks(start)) {
-    HWF_ASSIGN(spec.argv, RankCommand(start, spec.argv, {options_.launch, self_, options_.in_job}, spec.env));
-  }
+  HWF_ASSIGN(spec.argv, TaskCommand(start, {options_.launch, self_, options_.in_job}, spec.env));
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);
   spec.err = slots_.err(attempt.slot);

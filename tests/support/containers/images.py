@@ -39,6 +39,21 @@ def make_root(root, bash=True):
             file.write(text)
 
 
+def add_package(root, *packages):
+    """The files of Debian packages as they are installed here, and the libraries that their programs load."""
+    files = set()
+    for package in packages:
+        files |= {name for name in run("dpkg", "-L", package).splitlines() if not name.startswith("/usr/share/doc")}
+    files = {name for name in files if os.path.isfile(name)}
+    for name in list(files):
+        loaded = subprocess.run(["ldd", name], capture_output=True, text=True).stdout
+        files |= {word for word in loaded.split() if word.startswith("/")}
+    for name in sorted(files):
+        os.makedirs(os.path.dirname(root + name), exist_ok=True)
+        if not os.path.lexists(root + name):
+            shutil.copy2(name, root + name)
+
+
 def make_archives(directory):
     """`image.tar` (as docker saves it) and `image.oci.tar`, from `directory`/root."""
     layout = os.path.join(directory, "layout")
@@ -58,4 +73,7 @@ def make(directory):
     os.makedirs(directory)
     make_root(os.path.join(directory, "root"))
     make_root(os.path.join(directory, "no-bash"), bash=False)
+    make_root(os.path.join(directory, "mpi"))
+    add_package(os.path.join(directory, "mpi"), "openmpi-bin", "openmpi-common", "libopenmpi3", "libpmix2")
+    os.symlink("orterun", os.path.join(directory, "mpi/usr/bin/mpirun"))
     make_archives(directory)
