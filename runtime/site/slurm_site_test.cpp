@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <set>
 
 #include "runtime/site/testing/site_fixture.h"
@@ -65,6 +66,22 @@ TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
   site_->Submit(starts);
   ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 5; })) << recorder_.trouble_;
   for (const auto& [place, ended] : recorder_.ended_) EXPECT_LE(std::stoi(ended.out), 2) << place;
+}
+
+TEST_F(SlurmSite, AnAgentThatWaitsIsIdle) {
+  Up();
+  site_->Submit({Script("long", "sleep 100")});
+  ASSERT_TRUE(Started("long")) << recorder_.trouble_;
+  const auto ticks = [&] {  // 10 ms each, of its own time
+    std::string stat = ReadFile(fmt::format("/proc/{}/stat", world_->Agents().at(0)));
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::vector<std::string> words{std::istream_iterator<std::string>(fields), {}};
+    return std::stoi(words.at(11)) + std::stoi(words.at(12));
+  };
+  const int before = ticks();
+  const int64_t until = platform::RealClock().MonotonicMs() + 3000;
+  Until([&] { return platform::RealClock().MonotonicMs() >= until; });
+  EXPECT_LT(ticks() - before, 30) << "of 300 in that time";
 }
 
 TEST_F(SlurmSite, TasksOfAPackShareAJob) {

@@ -20,6 +20,20 @@ namespace {
 constexpr int kMaxEvents = 32;
 constexpr int64_t kLogRetryMs = 500;
 
+// Whether a name came into the spool. That we open the directory ourselves, to read it, is none.
+bool HasNews(int inotify) {
+  alignas(inotify_event) char buffer[4096];
+  bool news = false;
+  for (ssize_t length = 0; (length = read(inotify, buffer, sizeof buffer)) > 0;) {
+    for (ssize_t at = 0; at < length;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      news = news || (event->mask & IN_ISDIR) == 0;
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+  }
+  return news;
+}
+
 }  // namespace
 
 Agent::Agent(AgentOptions options, int lock_fd) : options_(std::move(options)), lock_fd_(lock_fd) {}
@@ -234,8 +248,7 @@ int Agent::Run() {
           terminated_ = terminated_ || info.ssi_signo == SIGTERM;
         }
       } else if (fd == inotify_.get()) {
-        alignas(inotify_event) char buffer[4096];
-        while (read(fd, buffer, sizeof buffer) > 0) spool_at_ms_ = now_ms_;
+        if (HasNews(fd)) spool_at_ms_ = now_ms_;
       } else if (images_ && fd == images_->fd()) {
         images_->RunCompletions();
       } else {
