@@ -205,6 +205,39 @@ TEST_F(SlurmSite, WhoCancelsInSlurmIsNotHwf) {
   EXPECT_THAT(recorder_.ended_["job"].message, HasSubstr("not by hwf"));
 }
 
+// Its job gives way to one of a partition that goes before its own.
+class SlurmPreemption : public SlurmSite, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(SlurmPreemption, IsNamed) {
+  slurm_->site_ = R"({"partition":"low"})";
+  slurm_->cluster_ = {"--set",       "PreemptType=preempt/partition_prio",
+                      "--set",       fmt::format("PreemptMode={}", GetParam()),
+                      "--partition", "PartitionName=low Nodes=c1,c2 MaxTime=60 PriorityTier=1",
+                      "--partition", "PartitionName=high Nodes=c1,c2 MaxTime=60 PriorityTier=2"};
+  Up();
+  Start start = Script("low", "echo began; sleep 60");
+  start.cpus = 8;
+  site_->Submit({start});
+  ASSERT_TRUE(Started("low")) << recorder_.trouble_ << recorder_.waiting_["low"];
+  RunProgram(
+      {"sbatch", "--partition=high", "--nodes=2", "--exclusive", "--time=1", "--output=/dev/null", "--wrap=true"});
+  ASSERT_TRUE(Ended("low")) << recorder_.trouble_;
+  EXPECT_EQ(recorder_.ended_["low"].failure, ir::Reason::kPreempted) << recorder_.ended_["low"].message;
+  EXPECT_THAT(recorder_.ended_["low"].message, HasSubstr("was preempted"));
+}
+INSTANTIATE_TEST_SUITE_P(Modes, SlurmPreemption, ::testing::Values("CANCEL", "REQUEUE"),
+                         [](const auto& mode) { return std::string(mode.param); });
+
+TEST_F(SlurmSite, AJobIsNotRequeuedBehindTheRunsBack) {
+  Up();
+  site_->Submit({Script("job", "while [ ! -e go ]; do sleep 0.05; done; echo ran")});
+  ASSERT_TRUE(Started("job")) << recorder_.trouble_;
+  RunProgram({"scontrol", "requeue", *Queue("%A").begin()}, false);
+  std::ofstream(Directory("job") + "/go") << "";
+  ASSERT_TRUE(Ended("job"));
+  EXPECT_EQ(recorder_.ended_["job"].out, "ran\n");
+}
+
 TEST_F(SlurmSite, PendingJobsThatOthersCancelEnd) {
   Up();
   Start wide = Script("wide", "sleep 60");

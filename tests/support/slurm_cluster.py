@@ -3,6 +3,7 @@
 one directory and on ports of its own, as whoever starts it. As a program:
 
     slurm_cluster.py up DIR [--nodes N] [--gpu-nodes N] [--accounting none|filetxt|dbd] [--set KEY=VALUE …]
+                     [--partition LINE …]
     slurm_cluster.py down DIR
     slurm_cluster.py kill DIR DAEMON [--signal NAME]      DAEMON: slurmctld, slurmd.c1, slurmdbd, munged
     slurm_cluster.py start DIR DAEMON
@@ -359,13 +360,15 @@ def main():
     parser.add_argument("--gpu-nodes", type=int, default=1)
     parser.add_argument("--accounting", choices=["none", "filetxt", "dbd"], default="none")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--partition", action="append", default=[], metavar="LINE")
     options = parser.parse_args()
     if options.what == "missing":
         print(" ".join(missing(options.accounting)))
         return 0
     if not options.root:
         parser.error("DIR is missing")
-    cluster = Cluster(options.root, options.nodes, options.gpu_nodes, accounting=options.accounting, settings=options.set)
+    cluster = Cluster(options.root, options.nodes, options.gpu_nodes, accounting=options.accounting, settings=options.set,
+                      partitions=options.partition)
     if options.what == "down":
         cluster.down()
         return 0
