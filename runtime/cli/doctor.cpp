@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "ir/sites.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/doctor_slurm.h"
 #include "runtime/cli/doctor_ssh.h"
@@ -148,23 +149,28 @@ int LookAtSite(const Context& context, const Arguments& arguments, const std::st
                                          : Verdict::kBad,
                what, found);
   };
-  if (named.site.kind == "slurm") {
-    CheckSlurmSite(named.site, runs, say);
-    report.End();
-    return report.good() ? kExitDone : kExitWorld;
-  }
-  if (named.site.kind != "ssh") {
-    Complain(fmt::format("site `{}` is of kind {}: `hwf doctor` without a site looks at this machine", named.site.name,
-                         named.site.kind));
+  const ir::Site& site = named.site;
+  if (site.kind == "local") {
+    Complain(fmt::format("site `{}` is of kind local: `hwf doctor` without a site looks at this machine", site.name));
     return kExitUsage;
   }
-  ErrorOr<ssh::SshSiteOptions> options = ssh::SshOptionsFromFields(named.site);
-  if (!options.ok()) {
-    Complain(options.error().message());
-    return kExitUsage;
+  const std::string directory = site.fields.StringOr("workdir", runs);
+  AskProgram ask = AskHere();
+  bool reached = true;
+  if (ir::IsOnThisMachine(site)) {
+    CheckSlurmDirectory(directory, say);
+  } else {
+    ErrorOr<ssh::FarPlace> place = ssh::FarPlaceFromFields(site);
+    const ErrorOr<ssh::SshHost> host = place.ok() ? ssh::HostOf(*place) : place.error();
+    if (!host.ok()) {
+      Complain(host.error().message());
+      return kExitUsage;
+    }
+    place->program_directory = context.program_directory;
+    reached = CheckFarPlace(*place, say);
+    ask = AskThere(*host, "sbatch");
   }
-  options->program_directory = context.program_directory;
-  CheckSshSite(*options, say);
+  if (reached && site.kind == "slurm") CheckSlurmSite(site, ask, directory, say);
   report.End();
   return report.good() ? kExitDone : kExitWorld;
 }

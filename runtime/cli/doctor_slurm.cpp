@@ -11,32 +11,11 @@
 #include <vector>
 
 #include "base/json.h"
-#include "runtime/platform/process.h"
 #include "runtime/site/slurm_site.h"
 #include "runtime/slurm/commands.h"
 
 namespace hwf::cli {
 namespace {
-
-constexpr int64_t kCommandMs = 30'000;
-
-struct Answer {
-  int status = 127;
-  std::string text;  // without its last newlines
-};
-
-Answer Ask(std::vector<std::string> argv) {
-  platform::SpawnOptions options;
-  options.argv = std::move(argv);
-  options.inherit_env = true;
-  options.env = {{"LC_ALL", "C"}};
-  const auto finished = platform::RunToEnd(options, "", {kCommandMs, 1 << 20});
-  if (!finished.ok()) return {127, finished.error().message()};
-  Answer answer{finished->exit_code.value_or(128 + finished->signal), finished->output};
-  if (finished->timed_out) answer = {124, fmt::format("no answer within {} s", kCommandMs / 1000)};
-  while (answer.text.ends_with('\n')) answer.text.pop_back();
-  return answer;
-}
 
 std::string OneLine(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -100,8 +79,8 @@ void CheckNodes(const ir::Site& site, const Partition& partition, const SayCheck
   }
 }
 
-void CheckPartition(const ir::Site& site, const SayCheck& say) {
-  const Answer answer = Ask({"sinfo", "-h", "-e", "-o", "%P|%a|%D|%c|%m|%l"});
+void CheckPartition(const ir::Site& site, const AskProgram& ask, const SayCheck& say) {
+  const Answer answer = ask({"sinfo", "-h", "-e", "-o", "%P|%a|%D|%c|%m|%l"});
   if (answer.status != 0) return say(Health::kBad, "partition", OneLine(answer.text));
   const std::vector<Partition> partitions = Partitions(answer.text);
   const std::string wanted = site.fields.StringOr("partition", "");
@@ -118,61 +97,65 @@ void CheckPartition(const ir::Site& site, const SayCheck& say) {
 }
 
 // Slurm's own opinion of a small job with the site's partition, account and the like.
-void CheckSubmit(const slurm::Settings& settings, const SayCheck& say) {
+void CheckSubmit(const slurm::Settings& settings, const AskProgram& ask, const SayCheck& say) {
   std::vector<std::string> argv = {"sbatch", "--test-only"};
   for (std::string& argument : slurm::AskFor(slurm::NeedsOf({}, settings), settings))
     argv.push_back(std::move(argument));
   argv.emplace_back("--wrap=true");
-  const Answer answer = Ask(std::move(argv));
+  const Answer answer = ask(std::move(argv));
   say(answer.status == 0 ? Health::kGood : Health::kBad, "a small job",
       answer.status == 0 ? "would be taken" : "would be refused: " + OneLine(answer.text));
 }
 
-void CheckLimits(const SayCheck& say) {
-  const slurm::Limits limits = slurm::LimitsFromConfig(Ask({"scontrol", "show", "config"}).text);
+void CheckLimits(const AskProgram& ask, const SayCheck& say) {
+  const slurm::Limits limits = slurm::LimitsFromConfig(ask({"scontrol", "show", "config"}).text);
   say(limits.min_job_age_ms < 10'000 ? Health::kLook : Health::kGood, "limits",
       fmt::format("arrays of up to {}, jobs are remembered for {} s, {} s from SIGTERM to SIGKILL", limits.max_array,
                   limits.min_job_age_ms / 1000, limits.kill_wait_ms / 1000));
-  const Answer accounting = Ask({"sacct", "-n", "-X", "-S", "now"});
+  const Answer accounting = ask({"sacct", "-n", "-X", "-S", "now"});
   say(Health::kGood, "accounting", accounting.status == 0 ? "sacct answers" : "none: " + OneLine(accounting.text));
 }
 
 // The nodes must see it. Nobody can tell from here; some places are never shared.
-void CheckDirectory(const std::string& directory, const SayCheck& say) {
-  std::string existing = directory;
-  while (access(existing.c_str(), F_OK) != 0 && existing.size() > 1) {
-    existing = existing.substr(0, std::max<size_t>(1, existing.find_last_of('/')));
-  }
-  if (access(existing.c_str(), W_OK | X_OK) != 0) {
-    return say(Health::kBad, "workdir", existing + " cannot be written");
-  }
-  const bool own = existing.starts_with("/tmp") || existing.starts_with("/var/tmp") ||
-                   existing.starts_with("/dev/shm") || existing.starts_with("/run");
-  say(own ? Health::kLook : Health::kGood, "workdir",
-      directory + (own ? " is seldom the same directory on other machines: the nodes must see it under this path"
-                       : ": the nodes must see it under this path"));
+void CheckShared(const std::string& directory, const SayCheck& say) {
+  const bool own = directory.starts_with("/tmp") || directory.starts_with("/var/tmp") ||
+                   directory.starts_with("/dev/shm") || directory.starts_with("/run");
+  say(own ? Health::kLook : Health::kGood, "nodes",
+      own ? directory + " is seldom the same directory on other machines: the nodes must see it under this path"
+          : "they must see " + directory + " under this path");
 }
 
 }  // namespace
 
-void CheckSlurmSite(const ir::Site& site, const std::string& runs, const SayCheck& say) {
-  const auto options = site::SlurmOptionsFromFields(site, runs);
+void CheckSlurmDirectory(const std::string& directory, const SayCheck& say) {
+  std::string existing = directory;
+  while (access(existing.c_str(), F_OK) != 0 && existing.size() > 1) {
+    existing = existing.substr(0, std::max<size_t>(1, existing.find_last_of('/')));
+  }
+  const bool writable = access(existing.c_str(), W_OK | X_OK) == 0;
+  say(writable ? Health::kGood : Health::kBad, "workdir", writable ? directory : existing + " cannot be written");
+}
+
+void CheckSlurmSite(const ir::Site& site, const AskProgram& ask, const std::string& directory, const SayCheck& say) {
+  const auto options = site::SlurmOptionsFromFields(site, directory);
   if (!options.ok()) return say(Health::kBad, "site", options.error().message());
   const auto settings = slurm::SettingsFromJson(options->settings);
   if (!settings.ok()) return say(Health::kBad, "site", settings.error().message());
-  const Answer version = Ask({"sbatch", "--version"});
+  const Answer version = ask({"sbatch", "--version"});
   if (version.status != 0) {
-    return say(Health::kBad, "slurm",
-               OneLine(version.text) + "; this is for a login node: a site elsewhere is reached with `login`");
+    const char* next = site.fields.StringOr("login", "").empty()
+                           ? "; this is for a login node: a site elsewhere is reached with `login`"
+                           : "; `login` names a machine where `sbatch` is in the PATH of a login";
+    return say(Health::kBad, "slurm", OneLine(version.text) + next);
   }
   say(Health::kGood, "slurm", version.text);
-  CheckDirectory(site.fields.StringOr("workdir", runs), say);
-  const Answer ping = Ask({"scontrol", "ping"});
+  CheckShared(directory, say);
+  const Answer ping = ask({"scontrol", "ping"});
   if (ping.status != 0) return say(Health::kBad, "controller", OneLine(ping.text));
   say(Health::kGood, "controller", OneLine(ping.text));
-  CheckPartition(site, say);
-  CheckSubmit(*settings, say);
-  CheckLimits(say);
+  CheckPartition(site, ask, say);
+  CheckSubmit(*settings, ask, say);
+  CheckLimits(ask, say);
 }
 
 }  // namespace hwf::cli

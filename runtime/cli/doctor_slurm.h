@@ -1,14 +1,17 @@
-// Whether Slurm, as this machine reaches it, is fit for a site. Submits nothing. The main thread only.
+// Whether Slurm, as this machine or a login node reaches it, is fit for a site. Submits nothing. The main thread only.
 #pragma once
 
 #include <string>
 
 #include "ir/module.h"
-#include "runtime/cli/doctor_ssh.h"
+#include "runtime/cli/doctor_ask.h"
 
 namespace hwf::cli {
 
-// `runs`: where the runs' directories lie, unless the site has a `workdir`.
-void CheckSlurmSite(const ir::Site& site, const std::string& runs, const SayCheck& say);
+// `ask`: where Slurm's commands are. `directory`: of runs, on that machine.
+void CheckSlurmSite(const ir::Site& site, const AskProgram& ask, const std::string& directory, const SayCheck& say);
+
+// The directory of runs on this machine.
+void CheckSlurmDirectory(const std::string& directory, const SayCheck& say);
 
 }  // namespace hwf::cli

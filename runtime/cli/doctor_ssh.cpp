@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <set>
 
 #include "base/json.h"
 #include "runtime/platform/ids.h"
@@ -84,49 +85,63 @@ void SayMachine(const Looked& looked, const std::string& programs, const std::st
   say(Health::kBad, "machine", looked.machine + ": no hwf-runner for it lies beside hwf");
 }
 
-}  // namespace
+// What was asked on an open connection, once it is; the error says why it is not.
+ErrorOr<std::string> LookThere(const ssh::FarPlace& place, const ssh::SshHost& host, const std::string& marker) {
+  HWF_ASSIGN(const auto open, platform::RunToEnd(Program(host.Check()), "", {.timeout_ms = kOpenMs}));
+  if (open.exit_code != 0) {
+    HWF_ASSIGN(const auto opened, platform::RunToEnd(Program(host.OpenMaster(false)), "", {.timeout_ms = kOpenMs}));
+    if (opened.exit_code != 0) return Error(ssh::ExplainSsh(opened.output, place.name, host.name()).why);
+  }
+  const std::string script =
+      fmt::format(fmt::runtime(kLook), fmt::arg("workdir", ssh::ScriptPath(place.workdir)), fmt::arg("marker", marker));
+  HWF_ASSIGN(auto answer, platform::RunToEnd(Program(host.RunScript(script)), "", {kLookMs, 1 << 20}));
+  if (answer.output.find("\n" + marker + "\n") != std::string::npos) return std::move(answer.output);
+  return Error(ssh::ExplainSsh(answer.output, place.name, host.name()).why);
+}
 
-void CheckSshSite(const ssh::SshSiteOptions& options, const SayCheck& say) {
-  const ErrorOr<ssh::SshHost> host = ssh::HostOf(options);
-  if (!host.ok()) return say(Health::kBad, "site", host.error().message());
-  const auto open = platform::RunToEnd(Program(host->Check()), "", {.timeout_ms = kOpenMs});
-  if (!open.ok()) return say(Health::kBad, "ssh", open.error().message());
-  if (open->exit_code != 0) {
-    const auto opened = platform::RunToEnd(Program(host->OpenMaster(false)), "", {.timeout_ms = kOpenMs});
-    if (!opened.ok() || opened->exit_code != 0) {
-      const std::string complaint = opened.ok() ? opened->output : opened.error().message();
-      return say(Health::kBad, "connection", ssh::ExplainSsh(complaint, options.name, host->name()).why);
-    }
-  }
-  const std::string marker = "hwf-" + platform::NewId();
-  const std::string script = fmt::format(fmt::runtime(kLook), fmt::arg("workdir", ssh::ScriptPath(options.workdir)),
-                                         fmt::arg("marker", marker));
-  const auto answer = platform::RunToEnd(Program(host->RunScript(script)), "", {kLookMs, 1 << 20});
-  const int64_t now = std::time(nullptr);
-  const size_t at = answer.ok() ? answer->output.find("\n" + marker + "\n") : std::string::npos;
-  if (at == std::string::npos) {
-    const std::string complaint = answer.ok() ? answer->output : answer.error().message();
-    return say(Health::kBad, "connection", ssh::ExplainSsh(complaint, options.name, host->name()).why);
-  }
-  say(Health::kGood, "connection", host->name());
-  if (!ssh::LastLine(answer->output.substr(0, at)).empty()) {
-    say(Health::kLook, "login", "its shell's start-up files print something; hwf passes over it");
-  }
-  const Looked looked = Read(answer->output.substr(at + marker.size() + 2));
-  SayMachine(looked, options.program_directory, options.python_directory, say);
-  SayPrograms(looked, say);
+void SayWorkdir(const ssh::FarPlace& place, const Looked& looked, const SayCheck& say) {
   say(looked.writable ? Health::kGood : Health::kBad, "workdir",
-      looked.writable ? options.workdir : fmt::format("{} cannot be written: {}", options.workdir, looked.why));
-  if (looked.space_kib >= 0) {
-    const bool low = looked.space_kib * 1024 < kLowBytes;
-    say(low ? Health::kLook : Health::kGood, "space", report::FormatBytes(looked.space_kib * 1024) + " free there");
-  }
-  const int64_t skew = looked.time - now;
+      looked.writable ? place.workdir : fmt::format("{} cannot be written: {}", place.workdir, looked.why));
+  if (looked.space_kib < 0) return;
+  const bool low = looked.space_kib * 1024 < kLowBytes;
+  say(low ? Health::kLook : Health::kGood, "space", report::FormatBytes(looked.space_kib * 1024) + " free there");
+}
+
+void SayClock(int64_t there, int64_t here, const SayCheck& say) {
+  const int64_t skew = there - here;
   const bool far_off = std::abs(skew) > kSkewSeconds;
   say(far_off ? Health::kLook : Health::kGood, "clock",
       far_off ? fmt::format("{} s {} this machine's: hwf compares no times of two machines, but logs will look odd",
                             std::abs(skew), skew > 0 ? "ahead of" : "behind")
               : "as here");
+}
+
+}  // namespace
+
+bool CheckFarPlace(const ssh::FarPlace& place, const SayCheck& say) {
+  const ErrorOr<ssh::SshHost> host = ssh::HostOf(place);
+  if (!host.ok()) {
+    say(Health::kBad, "site", host.error().message());
+    return false;
+  }
+  const std::string marker = "hwf-" + platform::NewId();
+  const ErrorOr<std::string> answer = LookThere(place, *host, marker);
+  if (!answer.ok()) {
+    say(Health::kBad, "connection", answer.error().message());
+    return false;
+  }
+  const int64_t now = std::time(nullptr);
+  const size_t at = answer->find("\n" + marker + "\n");
+  say(Health::kGood, "connection", host->name());
+  if (!ssh::LastLine(answer->substr(0, at)).empty()) {
+    say(Health::kLook, "login", "its shell's start-up files print something; hwf passes over it");
+  }
+  const Looked looked = Read(answer->substr(at + marker.size() + 2));
+  SayMachine(looked, place.program_directory, place.python_directory, say);
+  SayPrograms(looked, say);
+  SayWorkdir(place, looked, say);
+  SayClock(looked.time, now, say);
+  return true;
 }
 
 }  // namespace hwf::cli

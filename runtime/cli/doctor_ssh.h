@@ -2,17 +2,12 @@
 // thread only.
 #pragma once
 
-#include <functional>
-#include <set>
-#include <string>
-
-#include "runtime/ssh/ssh_site.h"
+#include "runtime/cli/doctor_ask.h"
+#include "runtime/ssh/far_place.h"
 
 namespace hwf::cli {
 
-enum class Health { kGood, kLook, kBad };
-using SayCheck = std::function<void(Health health, const std::string& what, const std::string& found)>;
-
-void CheckSshSite(const ssh::SshSiteOptions& options, const SayCheck& say);
+// Whether it answers.
+bool CheckFarPlace(const ssh::FarPlace& place, const SayCheck& say);
 
 }  // namespace hwf::cli

@@ -8,11 +8,12 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "ir/sites.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/site_words.h"
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/process.h"
-#include "runtime/ssh/ssh_site.h"
+#include "runtime/ssh/far_place.h"
 
 namespace hwf::cli {
 namespace {
@@ -37,12 +38,13 @@ int RunHere(const std::vector<std::string>& argv, bool quiet) {
 int Run(Context& context, const Arguments& arguments) {
   const NamedSite named = FindSite(context, arguments);
   if (named.exit != 0) return named.exit;
-  if (named.site.kind != "ssh") {
-    Complain(fmt::format("site `{}` is of kind {}: there is nothing to log in to", named.site.name, named.site.kind));
+  if (ir::IsOnThisMachine(named.site)) {
+    Complain(fmt::format("site `{}` of kind {} is this machine: there is nothing to log in to", named.site.name,
+                         named.site.kind));
     return kExitUsage;
   }
-  const ErrorOr<ssh::SshSiteOptions> options = ssh::SshOptionsFromFields(named.site);
-  const ErrorOr<ssh::SshHost> host = options.ok() ? ssh::HostOf(*options) : options.error();
+  const ErrorOr<ssh::FarPlace> place = ssh::FarPlaceFromFields(named.site);
+  const ErrorOr<ssh::SshHost> host = place.ok() ? ssh::HostOf(*place) : place.error();
   if (!host.ok()) {
     Complain(host.error().message());
     return kExitUsage;

@@ -9,6 +9,7 @@
 #include "ir/sites.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/site/slurm_site.h"
+#include "runtime/ssh/slurm_login_site.h"
 #include "runtime/ssh/ssh_site.h"
 
 namespace hwf::engine {
@@ -95,6 +96,16 @@ ErrorOr<std::unique_ptr<journal::LogWriter>> OpenCopy(const std::string& run_dir
   return journal::LogWriter::Open(platform::RealFileSystem(), path, 0600);
 }
 
+ErrorOr<std::unique_ptr<site::Site>> MakeFar(const ir::Site& declared, const ssh::FarPlace& place,
+                                             site::Listener& listener) {
+  if (declared.kind == "slurm") {
+    HWF_ASSIGN(const site::SlurmOptions options, site::SlurmOptionsFromFields(declared, "/"));
+    return ssh::MakeSlurmLoginSite(place, options, listener);
+  }
+  HWF_ASSIGN(const ssh::SshSiteOptions options, ssh::SshOptionsFromFields(declared));
+  return ssh::MakeSshSite(place, options, listener);
+}
+
 Error NotCarried(const ir::Site& site) {
   return MakeError("tasks run on `{}`, a site of kind {}, which this version does not know", site.name, site.kind);
 }
@@ -111,15 +122,11 @@ std::vector<std::string> UsedSites(const ir::Module& module) {
 ErrorOr<Success> CheckSites(const ir::Module& module) {
   for (const std::string& name : UsedSites(module)) {
     HWF_ASSIGN(const ir::Site site, Declared(module, name));
-    if (site.kind == "local") {
-      HWF_TRY(LocalOf(site, "/", true));
-    } else if (site.kind == "ssh") {
-      HWF_TRY(ssh::SshOptionsFromFields(site));
-    } else if (site.kind == "slurm") {
-      HWF_TRY(site::SlurmOptionsFromFields(site, "/"));
-    } else {
-      return NotCarried(site);
-    }
+    if (!ir::IsSiteKind(site.kind)) return NotCarried(site);
+    if (site.kind == "local") HWF_TRY(LocalOf(site, "/", true));
+    if (site.kind == "ssh") HWF_TRY(ssh::SshOptionsFromFields(site));
+    if (site.kind == "slurm") HWF_TRY(site::SlurmOptionsFromFields(site, "/"));
+    if (!ir::IsOnThisMachine(site)) HWF_TRY(ssh::FarPlaceFromFields(site));
     HWF_TRY(ReadSecrets(module, site));
   }
   return Success{};
@@ -132,11 +139,18 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
   for (const std::string& name : UsedSites(module)) {
     HWF_ASSIGN(const ir::Site declared, Declared(module, name));
     auto entry = std::make_unique<RunSite>();
-    if (declared.kind == "local") {
-      HWF_ASSIGN(site::LocalOptions options, LocalOf(declared, run_directory, std::exchange(first, false)));
-      options.runner = programs.programs + "/hwf-runner";
-      if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
-      entry->site = site::MakeLocalSite(options, listener);
+    if (!ir::IsSiteKind(declared.kind)) return NotCarried(declared);
+    if (!ir::IsOnThisMachine(declared)) {
+      HWF_ASSIGN(ssh::FarPlace place, ssh::FarPlaceFromFields(declared));
+      place.shares_files = ir::FilesOf(module, name).empty();
+      place.run_id = run_id;
+      place.program_directory = programs.programs;
+      place.python_directory = programs.python;
+      HWF_ASSIGN(entry->host, ssh::HostOf(place));
+      if (!place.shares_files) {
+        HWF_ASSIGN(entry->copy, OpenCopy(run_directory, name));
+      }
+      HWF_ASSIGN(entry->site, MakeFar(declared, place, listener));
     } else if (declared.kind == "slurm") {
       HWF_ASSIGN(site::SlurmOptions options, site::SlurmOptionsFromFields(declared, run_directory));
       options.runner = programs.programs + "/hwf-runner";
@@ -145,19 +159,11 @@ ErrorOr<SiteTable> SiteTable::Open(const ir::Module& module, const std::string& 
         HWF_TRY(platform::MakeDirectories(platform::RealFileSystem(), options.root + part, 0700));
       }
       entry->site = site::MakeSlurmSite(options, listener);
-    } else if (declared.kind == "ssh") {
-      HWF_ASSIGN(ssh::SshSiteOptions options, ssh::SshOptionsFromFields(declared));
-      options.shares_files = ir::FilesOf(module, name).empty();
-      options.run_id = run_id;
-      options.program_directory = programs.programs;
-      options.python_directory = programs.python;
-      HWF_ASSIGN(entry->host, ssh::HostOf(options));
-      if (!options.shares_files) {
-        HWF_ASSIGN(entry->copy, OpenCopy(run_directory, name));
-      }
-      HWF_ASSIGN(entry->site, ssh::MakeSshSite(options, listener));
     } else {
-      return NotCarried(declared);
+      HWF_ASSIGN(site::LocalOptions options, LocalOf(declared, run_directory, std::exchange(first, false)));
+      options.runner = programs.programs + "/hwf-runner";
+      if (!options.state.empty()) HWF_TRY(MakeFolder(run_directory + "/agents"));
+      entry->site = site::MakeLocalSite(options, listener);
     }
     HWF_ASSIGN(entry->secrets, ReadSecrets(module, declared));
     table.sites_.push_back(std::move(entry));

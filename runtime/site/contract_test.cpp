@@ -209,17 +209,21 @@ TEST_P(SiteContract, CheckpointsComeOutAndMessagesGoInWhileItRuns) {
   EXPECT_GE(recorder_.placed_, 2);
 }
 
-TEST_P(SiteContract, SecretsReachTheTaskAndNoFile) {
+TEST_P(SiteContract, SecretsReachTheTaskAndNoFileNorCommandLine) {
   const std::string secret = fmt::format("hush-{}-{}", Mark(), getpid());
-  Start start = Script("secret", "[ \"$TOKEN\" = \"$(cat)\" ] || printf %s \"$TOKEN\" | sha256sum");
+  Start start = Script("secret", "printf %s \"$TOKEN\" | sha256sum; while [ ! -e go ]; do sleep 0.02; done");
   start.secrets = {{"TOKEN", secret}};
-  const runner::Ended ended = RunOne(start);
+  site_->Submit({start});
+  ASSERT_TRUE(Started("secret")) << recorder_.trouble_;
+  EXPECT_TRUE(ProcessesWith(secret).empty());
+  std::ofstream(Directory("secret") + "/go") << "";
+  ASSERT_TRUE(Ended("secret"));
+  const runner::Ended ended = recorder_.ended_["secret"];
   EXPECT_FALSE(ended.failure.has_value()) << ended.message;
   EXPECT_THAT(ended.out,
               HasSubstr(testing::RunProgram({"sh", "-c", "printf %s " + secret + " | sha256sum"}).substr(0, 64)));
-  // The run's directory, and, of Slurm, the spool and state of its daemons.
-  const std::string top = world_->root().substr(0, world_->root().rfind('/'));
-  EXPECT_EQ(testing::RunProgram({"grep", "-rlaF", "--", secret, top}, /*must_succeed=*/false), "");
+  // The run's directory, and, of Slurm, the spool, state and logs of its daemons; of sshd its log.
+  EXPECT_EQ(testing::RunProgram({"grep", "-rlaF", "--", secret, world_->top()}, /*must_succeed=*/false), "");
 }
 
 TEST_P(SiteContract, UsesAreSeenByTheirNames) {

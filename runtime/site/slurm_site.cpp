@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/site/agent_site.h"
-
 namespace hwf::site {
 namespace {
 
@@ -18,8 +16,8 @@ constexpr std::array<std::string_view, 11> kSettings = {"partition",   "account"
                                                         "reservation", "max_time", "throttle", "max_jobs",
                                                         "pack",        "launch",   "setup"};
 // What was checked by the compiler, or is used elsewhere.
-constexpr std::array<std::string_view, 8> kElsewhere = {
-    "cpus_per_node", "gpus_per_node", "memory_per_node", "nodes", "gpu", "secrets", "shares", "engine_max"};
+constexpr std::array<std::string_view, 9> kElsewhere = {
+    "cpus_per_node", "gpus_per_node", "memory_per_node", "nodes", "gpu", "secrets", "shares", "engine_max", "login"};
 
 template <size_t N>
 bool Holds(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -50,27 +48,36 @@ ErrorOr<SlurmOptions> SlurmOptionsFromFields(const ir::Site& site, const std::st
   return options;
 }
 
-std::unique_ptr<Site> MakeSlurmSite(const SlurmOptions& options, Listener& listener) {
-  LocalAgent agent;
-  agent.state = options.root + "/agents/" + options.name;
-  agent.argv = {options.runner, "slurm"};
+std::vector<std::string> SlurmAgentWords(const SlurmOptions& options) {
+  std::vector<std::string> words;
   const auto add = [&](const char* name, std::string value) {
-    agent.argv.emplace_back(name);
-    agent.argv.push_back(std::move(value));
+    words.emplace_back(name);
+    words.push_back(std::move(value));
   };
-  add("--run", options.root);
-  add("--state", agent.state);
   add("--site", options.settings);
   if (!options.containers.empty()) add("--containers", options.containers);
   add("--kill-grace-ms", std::to_string(options.kill_grace_ms));
   add("--idle-exit-ms", std::to_string(options.idle_exit_ms));
   add("--least-poll-ms", std::to_string(options.least_poll_ms));
   add("--record-grace-ms", std::to_string(options.record_grace_ms));
+  return words;
+}
+
+AgentOptions SlurmAgentOptions(const SlurmOptions& options) {
   AgentOptions site;
   site.name = options.name;
-  site.root = options.root;
   site.patient = true;
   site.most_waiting = kMostWaiting;
+  return site;
+}
+
+std::unique_ptr<Site> MakeSlurmSite(const SlurmOptions& options, Listener& listener) {
+  LocalAgent agent;
+  agent.state = options.root + "/agents/" + options.name;
+  agent.argv = {options.runner, "slurm", "--run", options.root, "--state", agent.state};
+  for (std::string& word : SlurmAgentWords(options)) agent.argv.push_back(std::move(word));
+  AgentOptions site = SlurmAgentOptions(options);
+  site.root = options.root;
   return MakeAgentSite(std::move(site), MakeLocalConnector(std::move(agent)), listener);
 }
 

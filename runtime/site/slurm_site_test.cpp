@@ -55,6 +55,24 @@ TEST_F(SlurmSite, EqualTasksAreOneArrayWithinItsThrottle) {
   EXPECT_THAT(RunProgram({"scontrol", "show", "job"}), HasSubstr("JobName=e0"));
 }
 
+// The engine, or its link, is away for longer than an agent without work stays.
+TEST_F(SlurmSite, WhatTheAgentHasIsSubmittedWithoutAnEngine) {
+  slurm_->site_ = R"({"max_jobs":1})";
+  Up();
+  const std::string note = "printf \"$HWF_PLACE \" >> \"$HWF_TASK_DIR/../../../side\"; sleep 2";
+  std::vector<Start> starts = {Script("a", note), Script("b", note), Script("c", note)};
+  starts[1].cpus = 2;  // jobs of their own
+  starts[2].cpus = 3;
+  site_->Submit(starts);
+  ASSERT_TRUE(Started("a")) << recorder_.trouble_;
+  const uint64_t offset = recorder_.offset_;
+  site_.reset();
+  ASSERT_TRUE(runner::testing::Eventually([&] { return ReadFile(slurm_->root() + "/side") == "a b c "; }, 40'000));
+  Open(2, offset);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 3; })) << recorder_.trouble_;
+  for (const auto& [place, ended] : recorder_.ended_) EXPECT_FALSE(ended.failure.has_value()) << place;
+}
+
 TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
   slurm_->site_ = R"({"max_jobs":2})";
   Up();

@@ -229,8 +229,11 @@ bool Agent::MayLeave() const {
   if (finishing_ && attempts_.empty()) return true;
   const int64_t left_ms = std::max(front_->alone_since_ms(), idle_since_ms_);
   if (now_ms_ - left_ms < options_.idle_exit_ms) return false;
-  // What is with Slurm goes on without us; what is on its way there is seen through.
-  return programs_.count(Program::kSubmit) == 0;
+  // What is with Slurm goes on without us; what is on its way there is seen through, and there is no saying how long
+  // the engine, or its link to us, stays away.
+  return queue_.empty() && std::all_of(submissions_.begin(), submissions_.end(), [](const auto& entry) {
+           return entry.second.phase == Submission::Phase::kQueued;
+         });
 }
 
 int Agent::Run() {

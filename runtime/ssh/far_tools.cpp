@@ -98,6 +98,14 @@ ErrorOr<std::vector<ToolSet>> FindTools(const std::string& program_directory, co
   return found;
 }
 
+std::string DefineBegin(const std::string& needed) {
+  std::string text = "begin() { exec \"$@\"; }\n";
+  if (needed.empty()) return text;
+  return text + fmt::format(R"(command -v {} >/dev/null 2>&1 || begin() {{ exec bash -l -c 'exec "$0" "$@"' "$@"; }}
+)",
+                            ShellQuote(needed));
+}
+
 std::string ScriptPath(const std::string& path) {
   if (path == "~") return "\"$HOME\"";
   if (path.starts_with("~/")) return "\"$HOME\"/" + ShellQuote(path.substr(2));

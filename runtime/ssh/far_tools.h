@@ -34,6 +34,11 @@ std::string InstallScript(const ToolSet& tools, const std::string& workdir, cons
 // argv of a local command that writes that tar to its standard output.
 std::vector<std::string> PackCommand(const ToolSet& tools);
 
+// Defines `begin` in a shell script: becomes the program that its arguments are. Where `needed` is not in PATH, which
+// is the lesser one of sessions that are no login, a login shell's start-up files are read first. Empty: nothing is
+// needed.
+std::string DefineBegin(const std::string& needed);
+
 // `path` as one word of a shell script; "~/" at its start is the home directory there.
 std::string ScriptPath(const std::string& path);
 

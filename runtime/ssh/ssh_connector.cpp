@@ -19,6 +19,7 @@
 #include "runtime/platform/command.h"
 #include "runtime/platform/ids.h"
 #include "runtime/platform/process.h"
+#include "runtime/ssh/far_tools.h"
 #include "runtime/ssh/ssh_trouble.h"
 #include "runtime/state/command.h"
 
@@ -42,8 +43,8 @@ constexpr size_t kMaxComplaint = 16 << 10;
 
 class Connector final : public SshConnector {
  public:
-  Connector(SshHost host, FarAgent agent)
-      : host_(std::move(host)), agent_(std::move(agent)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+  Connector(SshHost host, FarPlace far, FarAgent agent)
+      : host_(std::move(host)), far_(std::move(far)), agent_(std::move(agent)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
   ~Connector() override { EndAttach(); }
 
   void Begin() override {
@@ -72,9 +73,7 @@ class Connector final : public SshConnector {
   }
   const Place& place() const override { return place_; }
   const FarMachine& machine() const override { return machine_; }
-  std::string Log() const override {
-    return fmt::format("{}:{}/agents/{}/log", host_.name(), place_.root, agent_.site);
-  }
+  std::string Log() const override { return fmt::format("{}:{}/agents/{}/log", host_.name(), place_.root, far_.name); }
 
  private:
   enum class Step { kIdle, kCheck, kLock, kOpen, kAttach, kInstall };
@@ -143,7 +142,7 @@ class Connector final : public SshConnector {
     lock_.Reset();
     if (result.exit_code == 0) return Attach();
     if (result.timed_out) return Fail(fmt::format("{} does not answer within {} s", host_.name(), kOpenMs / 1000));
-    const SshTrouble trouble = ExplainSsh(result.err + result.out, agent_.site, host_.name());
+    const SshTrouble trouble = ExplainSsh(result.err + result.out, far_.name, host_.name());
     if (trouble.needs_person) {
       person_until_ms_ = platform::RealClock().MonotonicMs() + kPersonPauseMs;
       person_why_ = trouble.why;
@@ -156,10 +155,11 @@ class Connector final : public SshConnector {
   std::string AttachScript() const {
     std::string cases;
     for (const ToolSet& set : tools_) {
-      cases += fmt::format("{}) t={};;\n", set.machine, ToolDirectory(agent_.workdir, set.digest));
+      cases += fmt::format("{}) t={};;\n", set.machine, ToolDirectory(far_.workdir, set.digest));
     }
     std::string options;
     for (const std::string& word : agent_.options) options += " " + ShellQuote(word);
+    const std::string kind = agent_.kind.empty() ? "" : ShellQuote(agent_.kind) + " ";
     return fmt::format(
         R"(m=$(uname -m)
 t=
@@ -169,16 +169,17 @@ case $m in
 [ -x "$t/hwf-runner" ] || {{ printf '\n%s missing %s\n' {marker} "$m"; exit 0; }}
 r={workdir}/{run}
 s=$r/agents/{site}
-exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run "$r" --state "$s"{options}
+{begin}begin "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- {kind}--run "$r" --state "$s"{options}
 )",
         fmt::arg("cases", cases), fmt::arg("marker", ShellQuote(marker_)),
-        fmt::arg("workdir", ScriptPath(agent_.workdir)), fmt::arg("run", ShellQuote(agent_.run_id)),
-        fmt::arg("site", ShellQuote(agent_.site)), fmt::arg("options", options));
+        fmt::arg("workdir", ScriptPath(far_.workdir)), fmt::arg("run", ShellQuote(far_.run_id)),
+        fmt::arg("site", ShellQuote(far_.name)), fmt::arg("options", options),
+        fmt::arg("begin", DefineBegin(agent_.needs)), fmt::arg("kind", kind));
   }
 
   void Attach() {
     if (tools_.empty()) {
-      auto tools = FindTools(agent_.program_directory, agent_.python_directory);
+      auto tools = FindTools(far_.program_directory, far_.python_directory);
       if (!tools.ok()) return Fail("the programs to install there: " + tools.error().message());
       tools_ = *std::move(tools);
     }
@@ -278,7 +279,7 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
   // The session ended before the marker.
   void OnSilence() {
     HearComplaints();
-    Give(ExplainSsh(complaint_, agent_.site, host_.name()).why);
+    Give(ExplainSsh(complaint_, far_.name, host_.name()).why);
   }
 
   // ---- the tools
@@ -292,7 +293,7 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
     std::string line;
     for (const std::string& word : PackCommand(*set)) line += ShellQuote(word) + " ";
     line += "|";
-    for (const std::string& word : host_.RunScript(InstallScript(*set, agent_.workdir, marker_))) {
+    for (const std::string& word : host_.RunScript(InstallScript(*set, far_.workdir, marker_))) {
       line += " " + ShellQuote(word);
     }
     Run(Step::kInstall, {"/bin/sh", "-c", line}, kInstallMs);
@@ -301,7 +302,7 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
   void OnInstalled(const CommandResult& result) {
     if (result.timed_out) return Fail(fmt::format("the tools could not be sent to {} in time", host_.name()));
     const size_t at = result.out.find("\n" + marker_ + " ");
-    if (at == std::string::npos) return Fail(ExplainSsh(result.err, agent_.site, host_.name()).why);
+    if (at == std::string::npos) return Fail(ExplainSsh(result.err, far_.name, host_.name()).why);
     const std::string word = result.out.substr(at + marker_.size() + 2);
     if (word.starts_with("ok")) return Attach();
     Fail(WithAdvice("installing hwf's tools: " + TellingLine(word)));
@@ -310,9 +311,9 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
   std::string WithAdvice(const std::string& what) const {
     std::string text = fmt::format("{}: {}", host_.name(), what);
     if (what.find("No space left") != std::string::npos || what.find("quota exceeded") != std::string::npos) {
-      text += fmt::format("; make room in its workdir `{}`, or give the site another one", agent_.workdir);
+      text += fmt::format("; make room in its workdir `{}`, or give the site another one", far_.workdir);
     } else if (what.find("ermission denied") != std::string::npos || what.find("ead-only file") != std::string::npos) {
-      text += fmt::format("; its workdir `{}` must be yours to write to", agent_.workdir);
+      text += fmt::format("; its workdir `{}` must be yours to write to", far_.workdir);
     }
     return text;
   }
@@ -348,6 +349,7 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
   }
 
   SshHost host_;
+  FarPlace far_;
   FarAgent agent_;
   FileDescriptor epoll_;
   std::vector<ToolSet> tools_;
@@ -370,8 +372,8 @@ exec "$t/hwf-runner" attach --marker {marker} --root "$r" --state "$s" -- --run 
 
 }  // namespace
 
-std::unique_ptr<SshConnector> MakeSshConnector(SshHost host, FarAgent agent) {
-  return std::make_unique<Connector>(std::move(host), std::move(agent));
+std::unique_ptr<SshConnector> MakeSshConnector(SshHost host, FarPlace place, FarAgent agent) {
+  return std::make_unique<Connector>(std::move(host), std::move(place), std::move(agent));
 }
 
 }  // namespace hwf::ssh

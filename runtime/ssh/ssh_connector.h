@@ -8,17 +8,16 @@
 #include <vector>
 
 #include "runtime/site/connector.h"
-#include "runtime/ssh/far_tools.h"
+#include "runtime/ssh/far_place.h"
 #include "runtime/ssh/ssh_host.h"
 
 namespace hwf::ssh {
 
+// What hwf-runner is to be there.
 struct FarAgent {
-  std::string site;     // its name
-  std::string workdir;  // absolute, or "~/…"
-  std::string run_id;
-  std::vector<std::string> options;                 // of hwf-runner, beside --run and --state
-  std::string program_directory, python_directory;  // of the tools here
+  std::string kind;                  // its first argument: "slurm"; empty: it starts tasks itself
+  std::vector<std::string> options;  // behind --run and --state
+  std::string needs;                 // a program that has to be in its PATH; empty: none
 };
 
 // What is known of the machine there, once it was reached.
@@ -33,6 +32,6 @@ class SshConnector : public site::Connector {
   virtual const FarMachine& machine() const = 0;
 };
 
-std::unique_ptr<SshConnector> MakeSshConnector(SshHost host, FarAgent agent);
+std::unique_ptr<SshConnector> MakeSshConnector(SshHost host, FarPlace place, FarAgent agent);
 
 }  // namespace hwf::ssh

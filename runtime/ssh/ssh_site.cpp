@@ -11,7 +11,7 @@
 namespace hwf::ssh {
 namespace {
 
-constexpr int kMaxPort = 65535;
+constexpr int64_t kMaxGpus = 1024;
 
 ErrorOr<Success> AdmitOn(const std::string& site, const FarMachine& machine, const runner::Start& start) {
   if (std::llround(start.cpus * 1000) > std::llround(machine.cpus * 1000)) {
@@ -37,75 +37,48 @@ std::vector<std::string> RunnerOptions(const SshSiteOptions& options) {
 }
 
 bool TakeField(const std::string& name, const Json& value, SshSiteOptions& options) {
-  if (name == "host" || name == "user" || name == "workdir") {
-    std::string& to = name == "host" ? options.host.host : name == "user" ? options.host.user : options.workdir;
-    if (value.is_string()) to = value.AsString();
-    return value.is_string();
-  }
-  if (name == "port" || name == "gpus" || name == "memory") {
+  if (name == "gpus") {
+    if (!value.is_int() || value.AsInt() < 0 || value.AsInt() > kMaxGpus) return false;
+    options.gpus = static_cast<int>(value.AsInt());
+  } else if (name == "memory") {
     if (!value.is_int() || value.AsInt() < 0) return false;
-    if (name == "port" && value.AsInt() <= kMaxPort) options.host.port = static_cast<int>(value.AsInt());
-    if (name == "gpus" && value.AsInt() <= 1024) options.gpus = static_cast<int>(value.AsInt());
-    if (name == "memory") options.memory = value.AsInt();
-    return name == "memory" || value.AsInt() <= kMaxPort;
-  }
-  if (name == "cpus") {
+    options.memory = value.AsInt();
+  } else if (name == "cpus") {
     if (!value.is_number() || value.AsDouble() <= 0) return false;
     options.cpus = value.AsDouble();
-    return true;
+  } else if (name == "containers" && value.is_string()) {
+    options.containers = value.AsString();
   }
-  if (name == "containers" && value.is_string()) options.containers = value.AsString();
-  return true;  // of others' concern: shares, secrets; the compiler has checked that they exist
+  return true;  // of others' concern: how it is reached, shares, secrets; the compiler has checked that they exist
 }
 
 }  // namespace
 
 ErrorOr<SshSiteOptions> SshOptionsFromFields(const ir::Site& site) {
   SshSiteOptions options;
-  options.name = site.name;
-  if (site.fields.is_object()) {
-    for (const JsonMember& member : site.fields.AsObject()) {
-      if (TakeField(member.key, member.value, options)) continue;
-      return MakeError("site `{}`: the field `{}: {}` cannot be used by an ssh site", site.name, member.key,
-                       member.value.Dump());
-    }
+  if (!site.fields.is_object()) return options;
+  for (const JsonMember& member : site.fields.AsObject()) {
+    if (TakeField(member.key, member.value, options)) continue;
+    return MakeError("site `{}`: the field `{}: {}` cannot be used by an ssh site", site.name, member.key,
+                     member.value.Dump());
   }
-  if (options.host.host.empty()) return MakeError("site `{}`: an ssh site needs a `host`", site.name);
-  const std::string& workdir = options.workdir;
-  if (!workdir.starts_with('/') && !workdir.starts_with("~/")) {
-    return MakeError("site `{}`: an ssh site needs a `workdir` there, an absolute path or one that begins with `~/`",
-                     site.name);
-  }
-  if (workdir.find('\n') != std::string::npos) return MakeError("site `{}`: a `workdir` has one line", site.name);
   return options;
 }
 
-ErrorOr<SshHost> HostOf(const SshSiteOptions& options) {
-  ErrorOr<SshHost> host = SshHost::Open(options.host);
-  if (!host.ok()) return host.error().WithContext("site `" + options.name + "`");
-  return host;
-}
-
-ErrorOr<std::unique_ptr<site::Site>> MakeSshSite(const SshSiteOptions& options, site::Listener& listener) {
-  HWF_ASSIGN(SshHost host, HostOf(options));
-  FarAgent far;
-  far.site = options.name;
-  far.workdir = options.workdir;
-  far.run_id = options.run_id;
-  far.options = RunnerOptions(options);
-  far.program_directory = options.program_directory;
-  far.python_directory = options.python_directory;
-  std::unique_ptr<SshConnector> connector = MakeSshConnector(std::move(host), std::move(far));
+ErrorOr<std::unique_ptr<site::Site>> MakeSshSite(const FarPlace& place, const SshSiteOptions& options,
+                                                 site::Listener& listener) {
+  HWF_ASSIGN(SshHost host, HostOf(place));
+  std::unique_ptr<SshConnector> connector = MakeSshConnector(std::move(host), place, {"", RunnerOptions(options), ""});
   site::AgentOptions agent;
-  agent.name = options.name;
-  agent.shares_files = options.shares_files;
+  agent.name = place.name;
+  agent.shares_files = place.shares_files;
   agent.patient = true;
-  agent.admit = [options, &machine = connector->machine()](const runner::Start& start) {
+  agent.admit = [options, name = place.name, &machine = connector->machine()](const runner::Start& start) {
     FarMachine limits = machine;
     if (options.cpus > 0) limits.cpus = options.cpus;
     if (options.gpus >= 0) limits.gpus = options.gpus;
     if (options.memory > 0) limits.memory = options.memory;
-    return AdmitOn(options.name, limits, start);
+    return AdmitOn(name, limits, start);
   };
   return site::MakeAgentSite(std::move(agent), std::move(connector), listener);
 }

@@ -7,14 +7,11 @@
 #include "base/error.h"
 #include "ir/module.h"
 #include "runtime/site/site.h"
-#include "runtime/ssh/ssh_host.h"
+#include "runtime/ssh/far_place.h"
 
 namespace hwf::ssh {
 
 struct SshSiteOptions {
-  std::string name;
-  HostOptions host;
-  std::string workdir;     // absolute, or "~/…"
   double cpus = 0;         // 0: what the machine has
   int gpus = -1;           // -1: likewise
   int64_t memory = 0;      // 0: likewise
@@ -22,17 +19,12 @@ struct SshSiteOptions {
   int64_t kill_grace_ms = 5000;
   // Without engine and work: a link may be down for a while, and a new runner reads its whole log.
   int64_t idle_exit_ms = 60'000;
-  bool shares_files = false;  // see site::Site::shares_files
-  // Of the run and of this installation.
-  std::string run_id;
-  std::string program_directory, python_directory;
 };
 
-// From a site's fields; what is missing or mistyped is an error.
+// From a site's fields; what is mistyped is an error.
 ErrorOr<SshSiteOptions> SshOptionsFromFields(const ir::Site& site);
-// The machine that the fields name, for whoever wants to talk to it without a run.
-ErrorOr<SshHost> HostOf(const SshSiteOptions& options);
 
-ErrorOr<std::unique_ptr<site::Site>> MakeSshSite(const SshSiteOptions& options, site::Listener& listener);
+ErrorOr<std::unique_ptr<site::Site>> MakeSshSite(const FarPlace& place, const SshSiteOptions& options,
+                                                 site::Listener& listener);
 
 }  // namespace hwf::ssh

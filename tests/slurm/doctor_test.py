@@ -28,7 +28,7 @@ def main(world):
         good = look(world, "good", 0)
         assert good["partition"][0] == "ok" and "2 nodes of up to 8 CPUs" in good["partition"][1], good
         assert good["controller"][0] == good["a small job"][0] == good["limits"][0] == "ok", good
-        assert good["workdir"][0] == "look", good  # below /tmp
+        assert good["workdir"][0] == "ok" and good["nodes"][0] == "look", good  # below /tmp
 
         nowhere = look(world, "nowhere", 3)
         assert nowhere["partition"][0] == "bad" and "there are: cpu, debug, gpu" in nowhere["partition"][1], nowhere

@@ -3,7 +3,7 @@
 directory. Either on loopback, or as a second host: a network namespace with its own name, whose link can be cut or slowed
 down. As a program:
 
-    ssh_host.py up DIR [--second-host]      prints what is there, as JSON
+    ssh_host.py up DIR [--second-host] [--env NAME=VALUE …]      prints what is there, as JSON
     ssh_host.py down DIR
     ssh_host.py missing [--second-host]     prints what has to be installed; nothing if all is there
 
@@ -91,6 +91,7 @@ class Host:
         self.second = second_host
         self.mark = os.environ.get("HWF_TEST_WORLD", "")
         self.methods, self.password, self.banner = "publickey", "no", ""
+        self.env = {}  # of every session there
 
     # ------------------------------------------------------------ up and down
 
@@ -143,16 +144,15 @@ class Host:
 
     def start(self):
         where = self._where()
-        more = f"SetEnv HWF_TEST_WORLD={self.mark}\n" if self.mark else ""
+        env = dict(self.env, **({"HWF_TEST_WORLD": self.mark} if self.mark else {}))
+        more = "".join(["SetEnv", *(f" {name}={value}" for name, value in env.items()), "\n"]) if env else ""
         if self.banner:
             (self.dir / "banner").write_text(self.banner)
             more += f"Banner {self.dir}/banner\n"
         (self.dir / "sshd_config").write_text(
             SSHD_CONFIG.format(dir=self.dir, methods=self.methods, password=self.password, more=more, **where))
         command = [SSHD, "-f", self.dir / "sshd_config", "-E", self.dir / "sshd.log"]
-        if self.second:
-            command = ["nsenter", f"--net=/run/netns/{self.space}", "unshare", "--uts", "sh", "-c",
-                       'hostname "$0" && exec "$@"', self.space] + command
+        command = self.inside() + command
         pid_file = self.dir / "sshd.pid"
         pid_file.unlink(missing_ok=True)
         run(*command)
@@ -194,6 +194,12 @@ class Host:
         run("tc", "qdisc", "del", "dev", self.link, "root", check=False)
         if rate:
             run("tc", "qdisc", "add", "dev", self.link, "root", "tbf", "rate", rate, "burst", "32kbit", "latency", "400ms")
+
+    def inside(self):
+        """In front of a command: it runs on the second host, as whoever starts it."""
+        if not self.second:
+            return []
+        return ["nsenter", f"--net=/run/netns/{self.space}", "unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.space]
 
     # ------------------------------------------------------------ what is there
 
@@ -270,11 +276,14 @@ def main():
     parser.add_argument("what", choices=["up", "down", "missing", "cut", "mend"])
     parser.add_argument("dir", nargs="?")
     parser.add_argument("--second-host", action="store_true")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
     if arguments.what == "missing":
         print(" ".join(missing(arguments.second_host)))
     elif arguments.what == "up":
-        host = Host(arguments.dir, arguments.second_host).up()
+        host = Host(arguments.dir, arguments.second_host)
+        host.env = dict(one.split("=", 1) for one in arguments.env)
+        host.up()
         print((host.dir / "host.json").read_text())
     else:
         getattr(Host.at(arguments.dir), arguments.what)()

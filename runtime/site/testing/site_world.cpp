@@ -11,13 +11,24 @@
 
 #include "runtime/platform/process.h"
 #include "runtime/runner/testing/runner_harness.h"
-#include "runtime/site/agent_site.h"
+#include "runtime/site/slurm_site.h"
+#include "runtime/ssh/slurm_login_site.h"
 #include "runtime/ssh/ssh_site.h"
 
 namespace hwf::site::testing {
 namespace {
 
 constexpr int64_t kStartMs = 90'000;
+
+// What waits for people or for lost links elsewhere does not wait in tests.
+SlurmOptions FastSlurm() {
+  SlurmOptions options;
+  options.kill_grace_ms = 500;
+  options.idle_exit_ms = 2000;
+  options.least_poll_ms = 200;
+  options.record_grace_ms = 1000;
+  return options;
+}
 
 class LocalWorld final : public World {
  public:
@@ -45,36 +56,55 @@ class LocalWorld final : public World {
   LocalOptions options_;
 };
 
-// A login of its own on this machine, by tests/support/ssh_host.py; the tasks run as another user.
+std::string SshMissing() {
+  const std::string packages = RunProgram({HWF_PYTHON, HWF_SSH_HOST, "missing"});
+  return packages.size() <= 1 ? "" : "not installed: " + packages;
+}
+
+// A login of its own on this machine, by tests/support/ssh_host.py; what runs there does so as another user. `more`:
+// options of `ssh_host.py up`.
+ssh::FarPlace BeginHost(const std::string& top, const std::vector<std::string>& more) {
+  chmod(top.c_str(), 0755);
+  std::vector<std::string> argv = {HWF_PYTHON, HWF_SSH_HOST, "up", top + "/host"};
+  argv.insert(argv.end(), more.begin(), more.end());
+  const auto host = Json::Parse(RunProgram(argv));
+  EXPECT_TRUE(host.ok());
+  ssh::FarPlace place;
+  place.name = "far";
+  if (!host.ok()) return place;
+  setenv("HWF_SSH_CONFIG", host->StringOr("config", "").c_str(), 1);
+  place.host.host = host->StringOr("alias", "");
+  place.workdir = host->StringOr("home", "") + "/a work's \"dir\"";
+  const std::string runner = HWF_RUNNER_PROGRAM;
+  place.program_directory = runner.substr(0, runner.rfind('/'));
+  return place;
+}
+
+void EndHost(const std::string& top, const ssh::FarPlace& place) {
+  if (auto host = ssh::HostOf(place); host.ok()) RunProgram(host->CloseMaster(), false);
+  RunProgram({HWF_PYTHON, HWF_SSH_HOST, "down", top + "/host"});
+}
+
+std::unique_ptr<Site> Made(ErrorOr<std::unique_ptr<Site>> site) {
+  EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().message());
+  return site.ok() ? *std::move(site) : nullptr;
+}
+
 class SshWorld final : public World {
  public:
-  std::string missing() const override {
-    const std::string packages = RunProgram({HWF_PYTHON, HWF_SSH_HOST, "missing"});
-    return packages.size() <= 1 ? "" : "not installed: " + packages;
-  }
+  std::string missing() const override { return SshMissing(); }
   void Up() override {
-    chmod(top_.c_str(), 0755);
-    auto host = Json::Parse(RunProgram({HWF_PYTHON, HWF_SSH_HOST, "up", top_ + "/host"}));
-    ASSERT_TRUE(host.ok()) << host.error().message();
-    setenv("HWF_SSH_CONFIG", host->StringOr("config", "").c_str(), 1);
-    options_.name = "far";
-    options_.host.host = host->StringOr("alias", "");
-    options_.workdir = host->StringOr("home", "") + "/a work's \"dir\"";
+    place_ = BeginHost(top_, {});
     options_.cpus = 2;
     options_.kill_grace_ms = 500;
     options_.idle_exit_ms = 2000;
-    const std::string runner = HWF_RUNNER_PROGRAM;
-    options_.program_directory = runner.substr(0, runner.rfind('/'));
   }
   void Down() override {
     for (const pid_t agent : Agents()) kill(agent, SIGKILL);
-    if (auto host = ssh::HostOf(options_); host.ok()) RunProgram(host->CloseMaster(), false);
-    RunProgram({HWF_PYTHON, HWF_SSH_HOST, "down", top_ + "/host"});
+    EndHost(top_, place_);
   }
   std::unique_ptr<Site> MakeSite(Listener& listener) override {
-    auto site = ssh::MakeSshSite(options_, listener);
-    EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().message());
-    return site.ok() ? *std::move(site) : nullptr;
+    return Made(ssh::MakeSshSite(place_, options_, listener));
   }
   std::vector<pid_t> Agents() const override {
     return runner::testing::ProcessesWith(std::string("--run") + '\0' + root_ + '\0' + "--state" + '\0' + root_ +
@@ -84,10 +114,50 @@ class SshWorld final : public World {
 
  private:
   void BeginRun(int number) override {
-    options_.run_id = fmt::format("r{}", number);
-    root_ = options_.workdir + "/" + options_.run_id;
+    place_.run_id = fmt::format("r{}", number);
+    root_ = place_.workdir + "/" + place_.run_id;
   }
+  ssh::FarPlace place_;
   ssh::SshSiteOptions options_;
+};
+
+// A cluster whose commands are found in the session of another user, reached by ssh; this process knows nothing of it.
+class SlurmLoginWorld final : public World {
+ public:
+  std::string missing() const override {
+    const std::string of_slurm = SlurmWorld().missing();
+    return of_slurm.empty() ? SshMissing() : of_slurm;
+  }
+  void Up() override {
+    chmod(top_.c_str(), 0755);
+    const std::string conf = RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "up", top_ + "/c"});
+    place_ = BeginHost(top_, {"--env", "SLURM_CONF=" + conf.substr(0, conf.find('\n'))});
+    setenv("SLURM_CONF", "/nonexistent/slurm.conf", 1);
+    options_ = FastSlurm();
+    options_.name = place_.name;
+    options_.settings = "{}";
+  }
+  void Down() override {
+    for (const pid_t agent : Agents()) kill(agent, SIGKILL);
+    RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "down", top_ + "/c"});
+    EndHost(top_, place_);
+  }
+  std::unique_ptr<Site> MakeSite(Listener& listener) override {
+    return Made(ssh::MakeSlurmLoginSite(place_, options_, listener));
+  }
+  std::vector<pid_t> Agents() const override {
+    return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
+  }
+  bool outlives_agent() const override { return true; }
+  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
+
+ private:
+  void BeginRun(int number) override {
+    place_.run_id = fmt::format("r{}", number);
+    root_ = place_.workdir + "/" + place_.run_id;
+  }
+  ssh::FarPlace place_;
+  SlurmOptions options_;
 };
 
 }  // namespace
@@ -137,26 +207,12 @@ void SlurmWorld::Daemon(std::vector<std::string> what) {
 }
 
 std::unique_ptr<Site> SlurmWorld::MakeSite(Listener& listener) {
-  LocalAgent agent;
-  agent.state = root_ + "/agents/train";
-  const std::pair<const char*, std::string> words[] = {{"--run", root_},
-                                                       {"--state", agent.state},
-                                                       {"--site", site_},
-                                                       {"--least-poll-ms", "200"},
-                                                       {"--kill-grace-ms", "500"},
-                                                       {"--idle-exit-ms", "2000"},
-                                                       {"--record-grace-ms", "1000"}};
-  agent.argv = {HWF_RUNNER_PROGRAM, "slurm"};
-  for (const auto& [name, value] : words) {
-    agent.argv.emplace_back(name);
-    agent.argv.push_back(value);
-  }
-  AgentOptions options;
+  SlurmOptions options = FastSlurm();
   options.name = "train";
   options.root = root_;
-  options.patient = true;
-  options.most_waiting = 10'000;
-  return MakeAgentSite(std::move(options), MakeLocalConnector(std::move(agent)), listener);
+  options.runner = HWF_RUNNER_PROGRAM;
+  options.settings = site_;
+  return MakeSlurmSite(options, listener);
 }
 
 std::vector<pid_t> SlurmWorld::Agents() const {
@@ -188,7 +244,8 @@ World::~World() {
 std::vector<WorldKind> AllWorlds() {
   return {{"local", [] { return std::make_unique<LocalWorld>(); }},
           {"ssh", [] { return std::make_unique<SshWorld>(); }},
-          {"slurm", [] { return std::make_unique<SlurmWorld>(); }}};
+          {"slurm", [] { return std::make_unique<SlurmWorld>(); }},
+          {"slurm_login", [] { return std::make_unique<SlurmLoginWorld>(); }}};
 }
 
 std::string RunProgram(const std::vector<std::string>& argv, bool must_succeed) {

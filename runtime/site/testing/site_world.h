@@ -59,6 +59,8 @@ class World {
 
   // The run's directory, which this test and the tasks see under the same path.
   const std::string& root() const { return root_; }
+  // What all that the world keeps lies below: runs, and spools, state and logs of daemons.
+  const std::string& top() const { return top_; }
 
  protected:
   World();
@@ -92,7 +94,7 @@ struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
 };
-// "local", "ssh" and "slurm". Programs are found where the build put them.
+// "local", "ssh", "slurm" and "slurm_login". Programs are found where the build put them.
 std::vector<WorldKind> AllWorlds();
 
 // Runs a program and waits for it; its standard output, or a test failure.
