@@ -10,7 +10,8 @@ import world as worlds
 
 @contextlib.contextmanager
 def cluster(world, **options):
-    """The cluster, up; the world's commands use it. Its daemons and jobs are gone afterwards."""
+    """The cluster, up; the world's commands use it, unless it is another host's (`inside`). Its daemons and jobs are gone
+    afterwards."""
     lacking = slurm_cluster.missing(options.get("accounting", "none"))
     if lacking:
         worlds.skip("Slurm is not installed: " + " ".join(lacking))
@@ -18,7 +19,8 @@ def cluster(world, **options):
     one = slurm_cluster.Cluster(root, **options)
     try:
         one.up()
-        world.env["SLURM_CONF"] = str(one.conf)
+        if not one.inside:
+            world.env["SLURM_CONF"] = str(one.conf)
         yield one
     except BaseException:
         if "HWF_TEST_KEEP" in os.environ:

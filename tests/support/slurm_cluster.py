@@ -133,9 +133,12 @@ def bindable(port):
 
 
 class Cluster:
-    """The daemons of one cluster. All paths below `root`, which must be short: Unix sockets lie in it."""
+    """The daemons of one cluster. All paths below `root`, which must be short: Unix sockets lie in it. `inside` stands in
+    front of every command where the cluster is another host's, and `host` is that one's name."""
 
-    def __init__(self, root, nodes=2, gpu_nodes=1, cpus=8, memory=4000, accounting="none", settings=(), partitions=()):
+    def __init__(self, root, nodes=2, gpu_nodes=1, cpus=8, memory=4000, accounting="none", settings=(), partitions=(), inside=(),
+                 host=""):
+        self.inside, self.host = list(inside), host or socket.gethostname().split(".")[0]
         self.root = Path(root).resolve()
         self.nodes = [f"c{i + 1}" for i in range(nodes)]
         self.gpu_nodes = [f"g{i + 1}" for i in range(gpu_nodes)]
@@ -202,7 +205,7 @@ class Cluster:
         until(lambda: "hwftest" in self.run("sacctmgr", "-n", "list", "cluster", check=False) or self._add_cluster(), "slurmdbd")
 
     def _add_cluster(self):
-        added = subprocess.run(["sacctmgr", "-i", "add", "cluster", "hwftest"], env=self.env, capture_output=True, timeout=30)
+        added = subprocess.run(self.inside + ["sacctmgr", "-i", "add", "cluster", "hwftest"], env=self.env, capture_output=True, timeout=30)
         return added.returncode == 0
 
     def kill(self, stem, sig=signal.SIGKILL):
@@ -230,7 +233,7 @@ class Cluster:
         until(ready, f"{wanted} idle nodes of {self.root}")
 
     def run(self, *argv, check=True, timeout=60):
-        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run([*self.inside, *argv], env=self.env, capture_output=True, text=True, timeout=timeout)
         if check and done.returncode != 0:
             raise RuntimeError(f"{argv}: {done.returncode}: {done.stderr}")
         return done.stdout
@@ -244,7 +247,7 @@ class Cluster:
 
     def _daemon(self, argv, stem):
         with open(self.root / f"log/{stem}.out", "ab") as out:
-            subprocess.run(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60,
+            subprocess.run(self.inside + argv, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60,
                            start_new_session=True, check=True)
 
     def _start_munge(self):
@@ -253,17 +256,16 @@ class Cluster:
             key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
         at = self.root / "munge"
-        subprocess.run(["munged", "--force", "--num-threads=2", f"--key-file={key}", f"--socket={self.root}/munge.sock",
+        subprocess.run(self.inside + ["munged", "--force", "--num-threads=2", f"--key-file={key}", f"--socket={self.root}/munge.sock",
                         f"--pid-file={at}/munged.pid", f"--log-file={at}/munged.log", f"--seed-file={at}/seed"],
                        env=self.env, capture_output=True, timeout=60, check=True)
         until(lambda: subprocess.run(["munge", "-S", f"{self.root}/munge.sock", "-n"], env=self.env,
                                      capture_output=True).returncode == 0, "munged")
 
     def _write_conf(self):
-        host = socket.gethostname().split(".")[0]
         user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
         # Ids of clusters that follow each other on one machine differ: nothing may rest on them being the same.
-        text = CONF.format(name="hwftest", host=host, port=self.port, slurmd_port=self.port + 1, user=user, root=self.root,
+        text = CONF.format(name="hwftest", host=self.host, port=self.port, slurmd_port=self.port + 1, user=user, root=self.root,
                            first_job=1 + self.port % 97)
         if self.accounting == "dbd":
             text += (f"AccountingStorageType=accounting_storage/slurmdbd\nAccountingStorageHost=127.0.0.1\n"
@@ -278,7 +280,7 @@ class Cluster:
         first = self.port + 8
         for i, node in enumerate(self.nodes + self.gpu_nodes):
             gpus = " Gres=gpu:fake:2" if node in self.gpu_nodes else ""
-            text += (f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={first + i} CPUs={self.cpus} "
+            text += (f"NodeName={node} NodeHostname={self.host} NodeAddr=127.0.0.1 Port={first + i} CPUs={self.cpus} "
                      f"RealMemory={self.memory} Features=f{node} State=UNKNOWN{gpus}\n")
         # A device must be one for Slurm to name it in CUDA_VISIBLE_DEVICES: links to two that every host has.
         gres = ""
@@ -309,7 +311,7 @@ class Cluster:
                         f"--datadir={data}", f"--user={user}", "--skip-name-resolve"], env=self.env, check=True,
                        capture_output=True, timeout=120)
         with open(self.root / "log/mariadbd.log", "ab") as out:
-            subprocess.Popen(["mariadbd", "--no-defaults", f"--datadir={data}", f"--user={user}",
+            subprocess.Popen(self.inside + ["mariadbd", "--no-defaults", f"--datadir={data}", f"--user={user}",
                               f"--socket={self.root}/mysql.sock", f"--pid-file={self.root}/pid/mariadbd.pid",
                               "--bind-address=127.0.0.1", f"--port={port}", "--innodb-buffer-pool-size=64M",
                               "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--skip-name-resolve"],
@@ -318,9 +320,8 @@ class Cluster:
                "grant all on slurm_acct_db.* to slurm@'127.0.0.1'; create database if not exists slurm_acct_db;")
         until(lambda: subprocess.run(["mariadb", "--no-defaults", "-uroot", "-S", f"{self.root}/mysql.sock", "-e", sql],
                                      capture_output=True).returncode == 0, "mariadbd", 60)
-        host = socket.gethostname().split(".")[0]
         conf = self.root / "etc/slurmdbd.conf"
-        conf.write_text(f"AuthType=auth/munge\nAuthInfo=socket={self.root}/munge.sock,cred_expire=5\nDbdHost={host}\n"
+        conf.write_text(f"AuthType=auth/munge\nAuthInfo=socket={self.root}/munge.sock,cred_expire=5\nDbdHost={self.host}\n"
                         f"DbdAddr=127.0.0.1\nDbdPort={self.port + 3}\nSlurmUser={user}\n"
                         f"StorageType=accounting_storage/mysql\nStorageHost=127.0.0.1\nStoragePort={port}\n"
                         f"StorageUser=slurm\nStoragePass=slurm\nStorageLoc=slurm_acct_db\n"
