@@ -21,7 +21,7 @@ struct Ready {
   scheduler::StartTask start;
   bool checked = false;          // its approved values are copies of its own that were checked
   bool brought = false;          // the files that it names are at its site
-  std::vector<Json> links = {};  // File and Dir values of its `uses` there; empty: as they are here
+  Json uses = {};  // the Dir value of its `uses` there; null: as they are here
 };
 
 class Dispatch {

@@ -6,6 +6,7 @@
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/room.h"
+#include "runtime/engine/uses_bundle.h"
 #include "runtime/state/values.h"
 
 namespace hwf::engine {
@@ -146,7 +147,9 @@ void EngineImpl::Submit(RunSite& entry, const Ready& ready, const std::string& k
     FailAttempt(start.place, start.attempt, ir::Reason::kOutput, built.error().message());
     return;
   }
-  for (size_t i = 0; i < ready.links.size(); ++i) built->links[i] = ready.links[i].StringOr("path", "");
+  if (ready.uses.is_object()) {
+    for (std::string& link : built->links) link = InBundle(ready.uses.StringOr("path", ""), link);
+  }
   const ErrorOr<Success> admitted = entry.site->Admit(*built);
   if (!admitted.ok()) {
     FailAttempt(start.place, start.attempt, ir::Reason::kSite, admitted.error().message());

@@ -9,6 +9,7 @@
 #include "ir/sites.h"
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
+#include "runtime/engine/uses_bundle.h"
 #include "runtime/review/units.h"
 
 namespace hwf::engine {
@@ -96,19 +97,15 @@ bool EngineImpl::NeedsFiles(const RunSite& entry, const scheduler::StartTask& st
                      [&](const Json* file) { return !SeenAt(file->StringOr("site", ""), entry.name()); });
 }
 
-// `uses` are hashed first: what lies there now is what the attempt gets.
+// `uses` are copied first: what lies there now is what the attempt gets.
 void EngineImpl::BringToSite(RunSite& entry, Ready ready) {
   ++entry.bringing;
   if (ready.start.task->uses.empty() || SeenAt("", entry.name())) return BringArguments(entry.name(), std::move(ready));
-  worker_.Add([this, ready = std::move(ready), site = entry.name()]() mutable -> Worker::Completion {
-    std::string why;
-    for (const std::string& path : ready.start.task->uses) {
-      struct stat info {};
-      const bool directory = stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-      ErrorOr<Json> value = FileValue(path, directory);
-      if (!value.ok() && why.empty()) why = value.error().message();
-      ready.links.push_back(value.ok() ? std::move(value).value() : Json());
-    }
+  worker_.Add([this, ready = std::move(ready), site = entry.name(),
+               directory = record_->paths().Uses()]() mutable -> Worker::Completion {
+    ErrorOr<Json> bundle = BundleUses(ready.start.task->uses, directory);
+    std::string why = bundle.ok() ? "" : bundle.error().message();
+    if (bundle.ok()) ready.uses = std::move(bundle).value();
     return [this, ready = std::move(ready), site, why]() mutable {
       if (why.empty()) return BringArguments(site, std::move(ready));
       OnBrought(site, std::move(ready), why);
@@ -123,7 +120,7 @@ void EngineImpl::BringArguments(const std::string& site, Ready ready) {
   bringing->place = held->start.place;
   bringing->attempt = held->start.attempt;
   for (Json& argument : held->start.arguments) bringing->values.push_back(&argument);
-  for (Json& link : held->links) bringing->values.push_back(&link);
+  bringing->values.push_back(&held->uses);
   BringFiles(bringing, [this, site, held](const std::string& why) { OnBrought(site, std::move(*held), why); });
 }
 

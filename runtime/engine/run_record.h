@@ -31,6 +31,8 @@ struct RunPaths {
   std::string Evidence() const { return root + "/evidence"; }
   // What was fetched from distant sites, by digest.
   std::string Store() const { return root + "/store"; }
+  // What tasks of distant sites take along, by digest.
+  std::string Uses() const { return root + "/uses"; }
   std::string Runner() const { return root + "/runner"; }
   // Of the agent of a site: its log and what its tasks print.
   std::string Agent(const std::string& site) const;

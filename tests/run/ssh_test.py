@@ -24,7 +24,7 @@ task words(n: Int) -> (text: File at "the text.txt") {
 }
 task train(text: File) -> (model: File at "model.bin", lines: Int at stdout) {
   on far
-  uses "helper.sh"
+  uses "helper.sh", "parts.py", "sum.py"
   checkpoint step(n: Int, weights: File)
   accept finish(extra: String)
   run \"\"\"
@@ -35,7 +35,7 @@ task train(text: File) -> (model: File at "model.bin", lines: Int at stdout) {
       hwf-task checkpoint step n=$n --file weights=w$n
     done
     hwf-task messages --wait > told
-    { cat ~{text} told; ./helper.sh; } > ~{out.model}
+    { cat ~{text} told; ./helper.sh; python3 sum.py; } > ~{out.model}
     wc -l < ~{text}
   \"\"\"
 }
@@ -95,6 +95,8 @@ def main(world):
     with ssh_world.far_site(world) as host:
         world.write("w.hwf", SOURCE.replace("SITE", ssh_world.site(host)))
         world.write("helper.sh", "#!/bin/bash\necho helped\n", mode=0o755)
+        world.write("parts.py", "WORD = 'imported'\n")
+        world.write("sum.py", "import parts\nprint(parts.WORD)\n")  # found beside it, as on this machine
         runs = world.path("runs")
         log = open(world.path("run.log"), "w")
         engine = world.start(["hwf", "run", "w.hwf", "--runs", runs], stdout=log, stderr=log)
@@ -128,20 +130,20 @@ def main(world):
         assert {p.split(".")[-1]: s for p, s in sites.items()} == {
             "text": "here", "job": "far", "publish": "far", "lines": "here"}, sites
         outputs = look.journal(run, "run_finished")[0]["outputs"]
-        assert outputs["lines"] == 2000 and outputs["n"] == 4002, outputs
+        assert outputs["lines"] == 2000 and outputs["n"] == 4003, outputs
         model = outputs["model"]
         assert model["path"].startswith(f"{run}/store/") and "site" not in model, model
         with open(model["path"]) as file:
             made = file.read()
-        assert made.splitlines()[-1] == "helped" and '"more"' in made.splitlines()[-2], made[-200:]
+        assert made.splitlines()[-2:] == ["helped", "imported"] and '"more"' in made.splitlines()[-3], made[-200:]
         assert host.as_user("cat released") == made
 
         assert world.must(["hwf", "logs", name, "job", "--stdout", "--runs", runs]).out == "2000\n"
 
-        # Each content went there once: the text, the helper, and the approved copy of the model.
-        store = host.as_user("cd \"w o'rk \\\"dir\\\"\"/*/store && find . -type f | sort").splitlines()
-        assert sorted(os.path.basename(p) for p in store) == ["helper.sh", "model.bin", "the text.txt"], store
-        modes = host.as_user("cd \"w o'rk \\\"dir\\\"\"/*/store && find . -type f -perm /222")
+        # Each content went there once: the text, the `uses` (together), and the approved copy of the model.
+        store = host.as_user("cd \"w o'rk \\\"dir\\\"\"/*/store && find . -type f -not -name '*.pyc' | sort").splitlines()
+        assert sorted(os.path.basename(p) for p in store) == ["helper.sh", "model.bin", "parts.py", "sum.py", "the text.txt"], store
+        modes = host.as_user("cd \"w o'rk \\\"dir\\\"\"/*/store && find . -type f -not -name '*.pyc' -perm /222")
         assert modes == "", f"what was brought can be written to: {modes}"
 
 

@@ -1,0 +1,76 @@
+#include "runtime/engine/uses_bundle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/platform/testing/temp_dir.h"
+
+namespace hwf::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class UsesBundle : public testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = temp_.path() + "/" + name;
+    fs::create_directories(fs::path(path).parent_path());
+    std::ofstream(path) << text;
+    return path;
+  }
+  static std::string Read(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string Store() const { return temp_.path() + "/uses"; }
+
+  platform::testing::TempDir temp_;
+};
+
+TEST_F(UsesBundle, HoldsFilesAndDirectoriesBesideEachOther) {
+  const std::string script = Write("scripts/run.sh", "#!/bin/sh\n");
+  ASSERT_EQ(chmod(script.c_str(), 0750), 0);
+  const std::string part = Write("lib/deep/part.py", "x = 1\n");
+  const std::string lib = temp_.path() + "/lib/";
+  const auto bundle = BundleUses({script, lib}, Store());
+  ASSERT_TRUE(bundle.ok()) << bundle.error().message();
+  const std::string path = (*bundle)["path"].AsString();
+  EXPECT_TRUE(path.ends_with("/uses"));
+  EXPECT_EQ(Read(InBundle(path, script)), "#!/bin/sh\n");
+  EXPECT_EQ(Read(InBundle(path, lib) + "/deep/part.py"), "x = 1\n");
+  EXPECT_NE(fs::status(InBundle(path, script)).permissions() & fs::perms::owner_exec, fs::perms::none);
+}
+
+TEST_F(UsesBundle, IsMadeOncePerContentAndAnewWhenTorn) {
+  const std::string script = Write("run.sh", "one\n");
+  const auto first = BundleUses({script}, Store());
+  ASSERT_TRUE(first.ok());
+  const std::string copy = InBundle((*first)["path"].AsString(), script);
+  std::ofstream(copy, std::ios::trunc) << "o";
+  const auto again = BundleUses({script}, Store());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ((*again)["path"].AsString(), (*first)["path"].AsString());
+  EXPECT_EQ(Read(copy), "one\n");
+  Write("run.sh", "two\n");
+  const auto second = BundleUses({script}, Store());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)["path"].AsString(), (*first)["path"].AsString());
+  EXPECT_EQ(Read(copy), "one\n");
+  // Nothing is left beside them.
+  EXPECT_EQ(std::distance(fs::directory_iterator(Store()), fs::directory_iterator()), 2);
+}
+
+TEST_F(UsesBundle, SaysWhatIsNotThere) {
+  const auto bundle = BundleUses({temp_.path() + "/none.py"}, Store());
+  ASSERT_FALSE(bundle.ok());
+  EXPECT_THAT(bundle.error().message(), HasSubstr("none.py"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(Store()), fs::directory_iterator()), 0);
+}
+
+}  // namespace
+}  // namespace hwf::engine
