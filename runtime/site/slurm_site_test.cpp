@@ -33,6 +33,19 @@ class SlurmSite : public testing::SiteFixture {
   bool Waits(const std::string& place, const std::string& why) {
     return Until([&] { return recorder_.waiting_[place].find(why) != std::string::npos; });
   }
+  // Of the agent's own time, 10 ms each, of 300.
+  int TicksInThreeSeconds() {
+    const auto ticks = [&] {
+      const std::string stat = ReadFile(fmt::format("/proc/{}/stat", world_->Agents().at(0)));
+      std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+      std::vector<std::string> words{std::istream_iterator<std::string>(fields), {}};
+      return std::stoi(words.at(11)) + std::stoi(words.at(12));
+    };
+    const int before = ticks();
+    const int64_t until = platform::RealClock().MonotonicMs() + 3000;
+    Until([&] { return platform::RealClock().MonotonicMs() >= until; });
+    return ticks() - before;
+  }
   testing::SlurmWorld* slurm_ = nullptr;
   std::unique_ptr<testing::World> made_;
 };
@@ -88,18 +101,25 @@ TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
 
 TEST_F(SlurmSite, AnAgentThatWaitsIsIdle) {
   Up();
+  EXPECT_LT(TicksInThreeSeconds(), 30) << "without any work";
   site_->Submit({Script("long", "sleep 100")});
   ASSERT_TRUE(Started("long")) << recorder_.trouble_;
-  const auto ticks = [&] {  // 10 ms each, of its own time
-    std::string stat = ReadFile(fmt::format("/proc/{}/stat", world_->Agents().at(0)));
-    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-    std::vector<std::string> words{std::istream_iterator<std::string>(fields), {}};
-    return std::stoi(words.at(11)) + std::stoi(words.at(12));
-  };
-  const int before = ticks();
-  const int64_t until = platform::RealClock().MonotonicMs() + 3000;
-  Until([&] { return platform::RealClock().MonotonicMs() >= until; });
-  EXPECT_LT(ticks() - before, 30) << "of 300 in that time";
+  EXPECT_LT(TicksInThreeSeconds(), 30);
+}
+
+// Neither asking nor what is in the queue makes it busy while the answer does not come.
+TEST_F(SlurmSite, AnAgentWhoseControllerHangsIsIdle) {
+  Up();
+  site_->Submit({Script("long", "sleep 100")});
+  ASSERT_TRUE(Started("long")) << recorder_.trouble_;
+  slurm_->Daemon({"kill", "slurmctld", "--signal", "STOP"});
+  site_->Submit({Script("next", "echo next")});
+  EXPECT_LT(TicksInThreeSeconds(), 30) << "with what it asks";
+  KillAgents();
+  ASSERT_TRUE(Until([&] { return !world_->Agents().empty(); }));
+  EXPECT_LT(TicksInThreeSeconds(), 30) << "with what it begins with";
+  slurm_->Daemon({"kill", "slurmctld", "--signal", "CONT"});
+  EXPECT_TRUE(Ended("next")) << recorder_.trouble_;
 }
 
 TEST_F(SlurmSite, TasksOfAPackShareAJob) {

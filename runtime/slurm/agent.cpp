@@ -195,11 +195,13 @@ bool Agent::IsOpen(const AttemptId& id) const { return attempts_.contains(runner
 
 int Agent::Timeout() const {
   int64_t due = now_ms_ + 60'000;
-  if (!submissions_.empty()) due = std::min({due, spool_at_ms_, query_at_ms_});
-  if (!queue_.empty()) due = std::min(due, std::max(form_at_ms_, submit_at_ms_));
+  if (!submissions_.empty()) due = std::min(due, spool_at_ms_);
+  if (MayAsk()) due = std::min(due, query_at_ms_);
+  if (configured_ && !queue_.empty()) due = std::min(due, std::max(form_at_ms_, submit_at_ms_));
   const bool ready = std::any_of(submissions_.begin(), submissions_.end(),
                                  [](const auto& entry) { return entry.second.phase == Submission::Phase::kReady; });
-  if ((ready || !configured_) && programs_.empty()) due = std::min(due, submit_at_ms_);
+  const bool busy = !submissions_.empty() || !queue_.empty();
+  if ((ready || (busy && !configured_)) && programs_.empty()) due = std::min(due, submit_at_ms_);
   if (log_->waits()) due = std::min(due, log_at_ms_);
   if (!programs_.empty()) due = std::min(due, now_ms_ + 1000);  // they have deadlines of their own
   if (!front_->listening())
@@ -217,10 +219,14 @@ void Agent::Tick() {
   if (configured_ && now_ms_ >= form_at_ms_) FormSubmissions();
   if (configured_) SubmitNext();
   SendCancels();
-  const bool wondering = std::any_of(submissions_.begin(), submissions_.end(), [](const auto& entry) {
+  if (MayAsk() && now_ms_ >= query_at_ms_) Launch(Program::kQueue, QueueArguments(user_));
+}
+
+bool Agent::MayAsk() const {
+  if (!configured_ || programs_.count(Program::kQueue) > 0) return false;
+  return std::any_of(submissions_.begin(), submissions_.end(), [](const auto& entry) {
     return entry.second.phase == Submission::Phase::kQueued || entry.second.phase == Submission::Phase::kUnsure;
   });
-  if (configured_ && wondering && now_ms_ >= query_at_ms_) Launch(Program::kQueue, QueueArguments(user_));
 }
 
 bool Agent::MayLeave() const {

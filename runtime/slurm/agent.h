@@ -103,6 +103,7 @@ class Agent {
   void Watch(int fd, uint32_t events);
   int Timeout() const;
   void Tick();
+  bool MayAsk() const;  // Slurm, for what became of the jobs
   bool MayLeave() const;
   bool Log(const runner::Report& report);
   void Hold(const std::string& why);
