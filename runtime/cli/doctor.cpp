@@ -170,7 +170,7 @@ int LookAtSite(const Context& context, const Arguments& arguments, const std::st
     reached = CheckFarPlace(*place, say);
     ask = AskThere(*host, "sbatch");
   }
-  if (reached && site.kind == "slurm") CheckSlurmSite(site, ask, directory, say);
+  if (reached && site.kind == "slurm") CheckSlurmSite(*named.module, site, ask, directory, say);
   report.End();
   return report.good() ? kExitDone : kExitWorld;
 }
@@ -207,10 +207,12 @@ CommandSpec DoctorCommand() {
   spec.text =
       "Programs beside hwf and their versions, tools that tasks need, the directory of runs, disk, clock; of a SITE "
       "that is\nreached by ssh (declared in FILE, or sites.hwf) its connection, machine, programs, workdir, space and\n"
-      "clock; of a Slurm SITE its controller, partition, limits, and whether a small job would be taken (none is\n"
-      "submitted). Exit 3 if something is bad.";
+      "clock; of a Slurm SITE its controller, partition, limits, and whether a small job would be taken, and those of\n"
+      "FILE's tasks (none is submitted). Exit 3 if something is bad.";
   spec.options = {RunsOption(), JsonOption()};
-  spec.examples = {{"hwf doctor", "look at everything"}, {"hwf doctor edge", "look at the site `edge` of sites.hwf"}};
+  spec.examples = {{"hwf doctor", "look at everything"},
+                   {"hwf doctor edge", "look at the site `edge` of sites.hwf"},
+                   {"hwf doctor train fit.hwf", "would Slurm take the tasks of fit.hwf?"}};
   spec.run = Run;
   return spec;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/platform/ids.h"
 #include "runtime/platform/process.h"
 #include "runtime/ssh/far_tools.h"
@@ -36,6 +38,11 @@ Answer Trimmed(Answer answer) {
 }
 
 }  // namespace
+
+std::string OneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.substr(0, 300);
+}
 
 AskProgram AskHere() {
   return [](std::vector<std::string> argv) { return Trimmed(Ask(std::move(argv), kHereMs)); };

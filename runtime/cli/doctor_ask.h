@@ -19,6 +19,9 @@ struct Answer {
 // Runs a program to its end, in English, for a bounded time.
 using AskProgram = std::function<Answer(std::vector<std::string> argv)>;
 
+// The beginning of what a program wrote, for a report.
+std::string OneLine(std::string text);
+
 AskProgram AskHere();
 // `needed`: see ssh::DefineBegin. The connection is open.
 AskProgram AskThere(const ssh::SshHost& host, const std::string& needed);

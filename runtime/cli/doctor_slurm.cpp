@@ -11,16 +11,12 @@
 #include <vector>
 
 #include "base/json.h"
+#include "runtime/cli/doctor_tasks.h"
 #include "runtime/site/slurm_site.h"
 #include "runtime/slurm/commands.h"
 
 namespace hwf::cli {
 namespace {
-
-std::string OneLine(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.substr(0, 300);
-}
 
 // What sinfo knows of a partition: the largest of its nodes.
 struct Partition {
@@ -96,15 +92,11 @@ void CheckPartition(const ir::Site& site, const AskProgram& ask, const SayCheck&
   CheckNodes(site, *found, say);
 }
 
-// Slurm's own opinion of a small job with the site's partition, account and the like.
+// With the site's partition, account and the like.
 void CheckSubmit(const slurm::Settings& settings, const AskProgram& ask, const SayCheck& say) {
-  std::vector<std::string> argv = {"sbatch", "--test-only"};
-  for (std::string& argument : slurm::AskFor(slurm::NeedsOf({}, settings), settings))
-    argv.push_back(std::move(argument));
-  argv.emplace_back("--wrap=true");
-  const Answer answer = ask(std::move(argv));
-  say(answer.status == 0 ? Health::kGood : Health::kBad, "a small job",
-      answer.status == 0 ? "would be taken" : "would be refused: " + OneLine(answer.text));
+  const Opinion opinion = AskSlurm(slurm::NeedsOf({}, settings), settings, ask);
+  say(opinion.taken ? Health::kGood : Health::kBad, "a small job",
+      opinion.taken ? "would be taken" : "would be refused: " + opinion.why);
 }
 
 void CheckLimits(const AskProgram& ask, const SayCheck& say) {
@@ -136,7 +128,8 @@ void CheckSlurmDirectory(const std::string& directory, const SayCheck& say) {
   say(writable ? Health::kGood : Health::kBad, "workdir", writable ? directory : existing + " cannot be written");
 }
 
-void CheckSlurmSite(const ir::Site& site, const AskProgram& ask, const std::string& directory, const SayCheck& say) {
+void CheckSlurmSite(const ir::Module& module, const ir::Site& site, const AskProgram& ask, const std::string& directory,
+                    const SayCheck& say) {
   const auto options = site::SlurmOptionsFromFields(site, directory);
   if (!options.ok()) return say(Health::kBad, "site", options.error().message());
   const auto settings = slurm::SettingsFromJson(options->settings);
@@ -155,6 +148,7 @@ void CheckSlurmSite(const ir::Site& site, const AskProgram& ask, const std::stri
   say(Health::kGood, "controller", OneLine(ping.text));
   CheckPartition(site, ask, say);
   CheckSubmit(*settings, ask, say);
+  CheckSlurmTasks(module, site.name, *settings, ask, say);
   CheckLimits(ask, say);
 }
 

@@ -8,8 +8,9 @@
 
 namespace hwf::cli {
 
-// `ask`: where Slurm's commands are. `directory`: of runs, on that machine.
-void CheckSlurmSite(const ir::Site& site, const AskProgram& ask, const std::string& directory, const SayCheck& say);
+// `module`: whose tasks are to run there. `ask`: where Slurm's commands are. `directory`: of runs, on that machine.
+void CheckSlurmSite(const ir::Module& module, const ir::Site& site, const AskProgram& ask, const std::string& directory,
+                    const SayCheck& say);
 
 // The directory of runs on this machine.
 void CheckSlurmDirectory(const std::string& directory, const SayCheck& say);

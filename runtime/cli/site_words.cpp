@@ -21,11 +21,11 @@ NamedSite Nothing(int exit, const std::string& why) {
 NamedSite FindSite(const Context& context, const Arguments& arguments) {
   const std::string& name = arguments.positional[0];
   const std::string file = arguments.positional.size() > 1 ? arguments.positional[1] : kSitesFile;
-  const LoadedProgram loaded = LoadDeclarations(context, file, "");
+  LoadedProgram loaded = LoadDeclarations(context, file, "");
   if (!loaded.program) return Nothing(loaded.error.exit, loaded.error.message);
   std::string known;
   for (const ir::Site& site : loaded.program->module->sites) {
-    if (site.name == name) return {{site.name, site.kind, site.fields}, 0};
+    if (site.name == name) return {{site.name, site.kind, site.fields}, std::move(loaded.program->module), 0};
     known += (known.empty() ? "`" : ", `") + site.name + "`";
   }
   return Nothing(kExitUsage,

@@ -12,7 +12,8 @@ namespace hwf::cli {
 
 struct NamedSite {
   ir::Site site;
-  int exit = 0;  // not 0: there is none, which has been said
+  std::shared_ptr<const ir::Module> module;  // that declares it
+  int exit = 0;                              // not 0: there is none, which has been said
 };
 // `positional`: SITE [FILE]; FILE is `sites.hwf` where it is not given.
 NamedSite FindSite(const Context& context, const Arguments& arguments);

@@ -162,6 +162,18 @@ std::vector<ApprovedArgument> ApprovedArguments(scheduler::StartTask& start) {
   return found;
 }
 
+void AskFor(const state::Needs& needs, runner::Start& start) {
+  start.cpus = needs.cpus;
+  start.gpus = static_cast<int>(needs.gpus);
+  start.memory = needs.memory;
+  start.time_limit_ms = needs.time_ms;
+  start.gpu = needs.gpu;
+  start.disk = needs.disk;
+  start.nodes = static_cast<int>(needs.nodes);
+  start.ranks = static_cast<int>(std::max(needs.ranks, needs.nodes * std::max<int64_t>(1, needs.ranks_per_node)));
+  start.ranks_per_node = static_cast<int>(needs.ranks_per_node);
+}
+
 ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler::StartTask& start) {
   const ir::Task& task = *start.task;
   runner::Start request;
@@ -194,15 +206,7 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   request.stream_types = StreamTypes(task);
   request.accepts_messages = !task.accepts.empty();
   for (const scheduler::QueuedMessage& message : start.messages) request.messages.push_back(ToJson(message));
-  request.cpus = needs.cpus;
-  request.gpus = static_cast<int>(needs.gpus);
-  request.memory = needs.memory;
-  request.time_limit_ms = needs.time_ms;
-  request.gpu = needs.gpu;
-  request.disk = needs.disk;
-  request.nodes = static_cast<int>(needs.nodes);
-  request.ranks = static_cast<int>(std::max(needs.ranks, needs.nodes * std::max<int64_t>(1, needs.ranks_per_node)));
-  request.ranks_per_node = static_cast<int>(needs.ranks_per_node);
+  AskFor(needs, request);
   request.launch = task.launch;
   request.pack = static_cast<int>(task.pack);
   for (const std::string& name : task.secrets) {

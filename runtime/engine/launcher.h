@@ -28,6 +28,9 @@ struct LaunchContext {
 // The error is the task's own (a value that cannot be passed, a path that leaves the directory): the attempt fails.
 ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler::StartTask& start);
 
+// What it asks the site for.
+void AskFor(const state::Needs& needs, runner::Start& start);
+
 // How an output is read back.
 runner::OutputSpec SpecOf(const ir::Output& output, const std::string& path);
 

@@ -16,9 +16,33 @@ site proud = slurm(partition: "cpu", cpus_per_node: 80)
 site owed = slurm(partition: "cpu", features: "unobtainium")
 """
 
+TASKS = """hwf 1
+import "sites.hwf"
 
-def look(world, site, status):
-    checks = world.must(["hwf", "doctor", site, "--json"], status=status).json()["checks"]
+task fits() -> (n: Int at stdout) {
+  on good
+  needs cpus: 8, memory: 2GiB, time: 1h
+  run \"\"\" echo 1 \"\"\"
+}
+task no_gpus() -> (n: Int at stdout) {
+  on good
+  needs gpus: 1
+  run \"\"\" echo 1 \"\"\"
+}
+task depends(n: Int) -> (n: Int at stdout) {
+  on good
+  needs cpus: n * attempt
+  run \"\"\" echo 1 \"\"\"
+}
+task elsewhere() -> (n: Int at stdout) {
+  on proud
+  run \"\"\" echo 1 \"\"\"
+}
+"""
+
+
+def look(world, site, status, *file):
+    checks = world.must(["hwf", "doctor", site, *file, "--json"], status=status).json()["checks"]
     return {check["what"]: (check["verdict"], check["found"]) for check in checks}
 
 
@@ -29,6 +53,13 @@ def main(world):
         assert good["partition"][0] == "ok" and "2 nodes of up to 8 CPUs" in good["partition"][1], good
         assert good["controller"][0] == good["a small job"][0] == good["limits"][0] == "ok", good
         assert good["workdir"][0] == "ok" and good["nodes"][0] == "look", good  # below /tmp
+
+        world.write("tasks.hwf", TASKS)
+        tasks = {what: check for what, check in look(world, "good", 3, "tasks.hwf").items() if what.startswith("task ")}
+        assert tasks["task fits"] == ("ok", "would be taken"), tasks
+        assert tasks["task no_gpus"][0] == "bad" and "configuration is not available" in tasks["task no_gpus"][1], tasks
+        assert tasks["task depends"] == ("ok", "its `cpus` depends on its arguments: not asked"), tasks
+        assert len(tasks) == 3, tasks
 
         nowhere = look(world, "nowhere", 3)
         assert nowhere["partition"][0] == "bad" and "there are: cpu, debug, gpu" in nowhere["partition"][1], nowhere
