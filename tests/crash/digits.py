@@ -9,7 +9,6 @@ numbered without gap or repetition. With the runner killed too it restarts from 
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import digits_example as digits  # noqa: E402
 import runs as look  # noqa: E402
 import world as worlds  # noqa: E402
 
@@ -25,18 +25,12 @@ EPOCHS = 30
 LONGEST_LIFE = 0.6
 
 
-def sources(world):
-    example = os.path.join(HERE, "..", "..", "examples", "digits")
-    for name in ("fit.py", "prepare.py", "sites.hwf"):
-        shutil.copy(os.path.join(example, name), world.dir)
-    with open(os.path.join(example, "digits.hwf")) as file:
-        text = file.read()
-    # The owner answers, and the runner's death is a reason to try again.
-    text = text.replace('by     "ml-team"\n', "").replace('by     "safety-board" quorum 2 not starter\n', "")
-    text = text.replace(' escalate 24h to "head-of-lab"', "").replace("retry 2 on [oom, node_fail]", "retry 20 on [node_fail]")
-    text = text.replace("uses  \"prepare.py\"\n", 'uses  "prepare.py"\n  cache off\n  retry 20 on [node_fail]\n')
-    text = text.replace('uses  "fit.py"\n', 'uses  "fit.py"\n  cache off\n')
-    world.write("digits.hwf", text)
+# The owner answers, and the runner's death is a reason to try again.
+CHANGES = digits.OWNER_ANSWERS + (
+    ("retry 2 on [oom, node_fail]", "retry 20 on [node_fail]"),
+    ('uses  "prepare.py"\n', 'uses  "prepare.py"\n  cache off\n  retry 20 on [node_fail]\n'),
+    ('uses  "fit.py"\n', 'uses  "fit.py"\n  cache off\n'),
+)
 
 
 def command(world, runs):
@@ -86,14 +80,13 @@ def check_epochs(directory, one_attempt):
 
 
 def main(world):
-    if subprocess.run(["/usr/bin/python3", "-c", "import sklearn"], capture_output=True).returncode != 0:
-        worlds.skip("/usr/bin/python3 has no scikit-learn")
+    digits.need_sklearn()
     full = os.environ.get("HWF_CRASH_FULL") == "1"
     kills = int(world.arguments[0]) if world.arguments else (100 if full else 6)
     seed = int(os.environ.get("HWF_CRASH_SEED", time.time_ns() % 1000000))
     print(f"seed {seed} (HWF_CRASH_SEED)", flush=True)
     rng = random.Random(seed)
-    sources(world)
+    digits.sources(world, CHANGES)
 
     undisturbed = world.path("undisturbed")
     with look.Answerer(world, undisturbed, decide):

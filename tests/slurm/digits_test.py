@@ -3,9 +3,7 @@
 runs, it obeys a `retune`, the engine is killed and resumed, slurmctld is killed and started again. The job's own log shows
 that it never stopped; nothing ran twice; while the release is awaited no allocation is held."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,29 +12,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import clusters  # noqa: E402
+import digits_example as digits  # noqa: E402
 import runs as look  # noqa: E402
 import world as worlds  # noqa: E402
 
 EPOCHS, RATE = 24, 0.03
-LONGEST_GAP = 1.0  # seconds between epochs: the controller is down for several
-
-
-def sources(world):
-    example = os.path.join(HERE, "..", "..", "examples", "digits")
-    for name in ("fit.py", "prepare.py", "sites.hwf", "sites/slurm.hwf"):
-        shutil.copy(os.path.join(example, name), world.path(os.path.basename(name)))
-    shutil.move(world.path("sites.hwf"), world.path("local.hwf"))
-    shutil.copy(os.path.join(example, "sites.hwf"), world.path("sites.hwf"))
-    with open(os.path.join(example, "digits.hwf")) as file:
-        text = file.read()
-    # The owner answers: other people are the business of tests/run.
-    text = text.replace('by     "ml-team"\n', "").replace('by     "safety-board" quorum 2 not starter\n', "")
-    world.write("digits.hwf", text.replace(' escalate 24h to "head-of-lab"', ""))
-
-
-def review(world, runs, begins):
-    found = [r for r in look.open_reviews(world, runs) if r["question"].startswith(begins)]
-    return found[0] if found else None
 
 
 def epochs_done(run):
@@ -45,10 +25,10 @@ def epochs_done(run):
 
 def supervise(world, cluster, runs):
     """The run until its training has ended: answers, kills."""
-    line = ["hwf", "run", "digits.hwf", "--sites", "slurm.hwf", "--epochs", str(EPOCHS), "--passes", "20",
+    line = ["hwf", "run", "digits.hwf", "--sites", "sites/slurm.hwf", "--epochs", str(EPOCHS), "--passes", "20",
             "--look-every", "6", "--runs", runs, "--release-to", world.path("released")]
     engine = world.start(line, stdout=subprocess.DEVNULL)
-    first = world.until("the first review", lambda: review(world, runs, "Epoch"), 120)
+    first = world.until("the first review", lambda: digits.review(world, runs, "Epoch"), 120)
     (run,) = look.run_directories(runs)
     told = look.answer(world, runs, first, "retune", "--rate", str(RATE))
     assert told.status == 0, repr(told)
@@ -69,33 +49,25 @@ def supervise(world, cluster, runs):
 
 def check_the_log(run):
     (end,) = [e for e in look.journal(run, "attempt_ended") if e["place"] == "job"]
-    with open(end["outputs"]["log"]["path"]) as log:
-        lines = [json.loads(line) for line in log]
-    assert [line["n"] for line in lines] == list(range(1, EPOCHS + 1)), lines
-    gaps = [b["began"] - a["ended"] for a, b in zip(lines, lines[1:])]
-    assert max(gaps) < LONGEST_GAP * worlds.SLOW, f"the training stood still for {max(gaps):.2f} s"
+    digits.never_stopped(end["outputs"]["log"]["path"], EPOCHS)
     rates = [e["rate"] for e in epochs_done(run)]
     assert rates[0] == 0.1 and rates[-1] == RATE, rates
 
 
 def check_nothing_ran_twice(run):
-    claims = [(e["place"], e["attempt"]) for e in look.events(f"{run}/agents/here/log") if e["kind"] == "claimed"]
-    assert len(claims) == len(set(claims)), claims
-    assert {place for place, _ in claims} == {"data", "job", "publish"}, claims
+    assert digits.claims(run) == [("data", 1), ("job", 1), ("publish", 1)], digits.claims(run)
     started = [(e["place"], e.get("attempt", 1)) for e in look.journal(run, "attempt_started")]
     assert len(started) == len(set(started)) == 3, started
 
 
 def main(world):
-    if subprocess.run(["/usr/bin/python3", "-c", "import sklearn"], capture_output=True).returncode != 0:
-        worlds.skip("/usr/bin/python3 has no scikit-learn")
-    sources(world)
+    digits.need_sklearn()
+    digits.sources(world)
     runs = world.path("runs")
-    main_partition = "PartitionName=main Nodes=c1,c2 MaxTime=12:00:00 DefaultTime=60 DefMemPerCPU=100 State=UP"
-    with clusters.cluster(world, gpu_nodes=0, memory=16384, partitions=[main_partition]) as cluster:
+    with clusters.cluster(world, gpu_nodes=0, memory=digits.NODE_MEMORY, partitions=[digits.PARTITION]) as cluster:
         run, engine = supervise(world, cluster, runs)
-        release = world.until("the release review", lambda: review(world, runs, "Release"), 180)
-        for later in iter(lambda: review(world, runs, "Epoch"), None):
+        release = world.until("the release review", lambda: digits.review(world, runs, "Release"), 180)
+        for later in iter(lambda: digits.review(world, runs, "Epoch"), None):
             look.answer(world, runs, later, "keep")
 
         # A person is awaited: Slurm has nothing of ours.

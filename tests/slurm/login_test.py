@@ -6,22 +6,19 @@ stopped; nothing ran twice; no allocation is held while a person is awaited; a s
 
 import contextlib
 import hashlib
-import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import clusters  # noqa: E402
+import digits_example as digits  # noqa: E402
 import runs as look  # noqa: E402
 import ssh_world  # noqa: E402
 import world as worlds  # noqa: E402
 
 EPOCHS, RATE = 24, 0.03
-LONGEST_GAP = 1.0  # seconds between epochs; the link is cut for longer
 SECRET = "hush-4a61-of-the-digits"
 SLURM = ("sbatch", "squeue", "scancel", "sacct", "scontrol", "sinfo", "srun")
 SITES = """hwf 1
@@ -33,20 +30,12 @@ site gone = here(login: "unknown@far")
 
 
 def sources(world, host):
-    example = os.path.join(HERE, "..", "..", "examples", "digits")
-    for name in ("fit.py", "prepare.py", "sites.hwf"):
-        shutil.copy(os.path.join(example, name), world.dir)
-    with open(os.path.join(example, "digits.hwf")) as file:
-        text = file.read()
-    # The owner answers: other people are the business of other tests.
-    text = text.replace('by     "ml-team"\n', "").replace('by     "safety-board" quorum 2 not starter\n', "")
-    text = text.replace(' escalate 24h to "head-of-lab"', "")
-    text = text.replace('  (metrics: job.metrics)\n}', '  (metrics: job.metrics, log: job.log)\n}')
-    text = text.replace(") -> (metrics: Metrics) {", ") -> (metrics: Metrics, log: File) {")
     digest = hashlib.sha256(SECRET.encode()).hexdigest()
-    text = text.replace("  checkpoint epoch", "  secret TOKEN\n  checkpoint epoch")
-    text = text.replace("    python3 fit.py", f'    printf %s "$TOKEN" | sha256sum | grep -q {digest}\n    python3 fit.py')
-    world.write("digits.hwf", text)
+    told = (
+        ("  checkpoint epoch", "  secret TOKEN\n  checkpoint epoch"),
+        ("    python3 fit.py", f'    printf %s "$TOKEN" | sha256sum | grep -q {digest}\n    python3 fit.py'),
+    )
+    digits.sources(world, digits.OWNER_ANSWERS + digits.LOG_IS_AN_OUTPUT + told)
     world.write("far.hwf", SITES.replace("WORKDIR", f"{host.home}/hwf"))
     world.env["DIGITS_TOKEN"] = SECRET
 
@@ -81,11 +70,6 @@ def check_doctor(world, host, cluster):
     assert not clusters.jobs(cluster, "all"), "it submitted something"
 
 
-def review(world, runs, begins):
-    found = [r for r in look.open_reviews(world, runs) if r["question"].startswith(begins)]
-    return found[0] if found else None
-
-
 def processes_that_show(word):
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -106,7 +90,7 @@ def supervise(world, host, cluster, runs):
     line = ["hwf", "run", "digits.hwf", "--sites", "far.hwf", "--epochs", str(EPOCHS), "--passes", "20", "--look-every", "6",
             "--runs", runs, "--release-to", f"{host.home}/released"]
     engine = world.start(line, stdout=log, stderr=log)
-    first = world.until("the first review", lambda: review(world, runs, "Epoch"), 120)
+    first = world.until("the first review", lambda: digits.review(world, runs, "Epoch"), 120)
     assert not processes_that_show(SECRET)
     (run,) = look.run_directories(runs)
     assert look.answer(world, runs, first, "retune", "--rate", str(RATE)).status == 0
@@ -127,33 +111,26 @@ def supervise(world, host, cluster, runs):
 
 def check_the_record(run):
     outputs = look.journal(run, "run_finished")[0]["outputs"]
-    with open(outputs["log"]["path"]) as lines:
-        lines = [json.loads(line) for line in lines]
-    assert [one["n"] for one in lines] == list(range(1, EPOCHS + 1)), lines
-    gaps = [b["began"] - a["ended"] for a, b in zip(lines, lines[1:])]
-    assert max(gaps) < LONGEST_GAP * worlds.SLOW, f"the training stood still for {max(gaps):.2f} s"
+    digits.never_stopped(outputs["log"]["path"], EPOCHS)
     emitted = [e["values"] for e in look.journal(run, "emission")]
     assert emitted[0]["rate"] == 0.1 and emitted[-1]["rate"] == RATE, emitted
     assert [e["n"] for e in emitted] == sorted({e["n"] for e in emitted}), emitted
-    claims = [(e["place"], e["attempt"]) for e in look.events(f"{run}/agents/here/log") if e["kind"] == "claimed"]
-    assert sorted(claims) == [("data", 1), ("job", 1), ("publish", 1)], claims
+    assert digits.claims(run) == [("data", 1), ("job", 1), ("publish", 1)], digits.claims(run)
 
 
 def main(world):
-    if subprocess.run(["/usr/bin/python3", "-c", "import sklearn"], capture_output=True).returncode != 0:
-        worlds.skip("/usr/bin/python3 has no scikit-learn")
+    digits.need_sklearn()
     runs = world.path("runs")
-    partition = "PartitionName=main Nodes=c1,c2 MaxTime=12:00:00 DefaultTime=60 DefMemPerCPU=100 State=UP"
     with ssh_world.far_site(world, second_host=True) as host, \
-            clusters.cluster(world, gpu_nodes=0, memory=16384, partitions=[partition], accounting="dbd", inside=host.inside(),
-                             host=host.space) as cluster:
+            clusters.cluster(world, gpu_nodes=0, memory=digits.NODE_MEMORY, partitions=[digits.PARTITION], accounting="dbd",
+                             inside=host.inside(), host=host.space) as cluster:
         only_logins_have_slurm(host, cluster)
         sources(world, host)
         check_doctor(world, host, cluster)
         world.must(["hwf", "login", "here", "far.hwf"])
         run, engine = supervise(world, host, cluster, runs)
-        release = world.until("the release review", lambda: review(world, runs, "Release"), 180)
-        for later in iter(lambda: review(world, runs, "Epoch"), None):
+        release = world.until("the release review", lambda: digits.review(world, runs, "Release"), 180)
+        for later in iter(lambda: digits.review(world, runs, "Epoch"), None):
             look.answer(world, runs, later, "keep")
         world.until("no allocation while people think", lambda: not clusters.jobs(cluster))
         assert look.answer(world, runs, release, "approve", "--note", "fine").status == 0
