@@ -3,6 +3,7 @@
 of a login is passed over. Its clock is this one's, for the test's hosts share a kernel: nothing here shows another."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ workflow w(text: File) -> (who: String) {
   (who: a.who)
 }
 """
+START_UP = {"tcsh": ".tcshrc", "zsh": ".zshenv", "fish": ".config/fish/config.fish"}
 
 
 class Case:
@@ -117,6 +119,26 @@ def unreachable(world, host):
     case.ends()
 
 
+def other_shells(world, host):
+    """Logins with shells that read neither quotes nor variables as bash does, and print when they begin."""
+    for shell in ("tcsh", "zsh", "fish", "dash"):
+        path = shutil.which(shell, path="/usr/bin:/bin")
+        if path is None:
+            print(f"SKIPPED: {shell} is not installed")
+            continue
+        host.shell(path)
+        ssh_world.end_masters(world)  # sshd knows the shell from when the connection began
+        if shell in START_UP:
+            start_up = host.home / START_UP[shell]
+            start_up.parent.mkdir(parents=True, exist_ok=True)
+            start_up.write_text("echo noise of the shell\n")
+        Case(world, host, shell, f"of {shell}, isn't it! $HOME").ends()
+        doctor = world.run(["hwf", "doctor", "far", f"{shell}.hwf"])
+        assert doctor.status == 0 and (shell not in START_UP or "passes over it" in doctor.out), doctor
+    host.shell("/bin/bash")
+    ssh_world.end_masters(world)
+
+
 def killed(world, host):
     """The runner there and the master, again and again, under a run of many tasks."""
     source = """hwf 1
@@ -163,7 +185,7 @@ workflow w() -> (all: [Int]) {
 
 def main(world):
     with ssh_world.far_site(world) as host:
-        for case in (noisy, changed_key, password, no_space, unreachable, killed):
+        for case in (noisy, changed_key, password, no_space, unreachable, other_shells, killed):
             case(world, host)
             print(case.__name__, flush=True)
 

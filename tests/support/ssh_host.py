@@ -177,6 +177,9 @@ class Host:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.dir / "host_key")
         self.restart()
 
+    def shell(self, path):
+        self._account("usermod", "--shell", path, self.user)
+
     def trust(self):
         key = " ".join((self.dir / "host_key.pub").read_text().split()[:2])
         (self.dir / "known_hosts").write_text(f"[{self.address}]:{self.port} {key}\n")
