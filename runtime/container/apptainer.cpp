@@ -8,6 +8,7 @@
 #include "runtime/container/engines.h"
 #include "runtime/container/image_files.h"
 #include "runtime/container/inside.h"
+#include "runtime/platform/rename.h"
 
 namespace hwf::container {
 namespace {
@@ -93,7 +94,8 @@ class Apptainer final : public Engine {
     if (access(path.c_str(), F_OK) != 0) {
       (void)unlink(making.c_str());
       HWF_TRY(RunClient({Program(), "--silent", "build", "--force", making, source}, kFetchMs));
-      if (rename(making.c_str(), path.c_str()) != 0) return ErrnoError(errno, "keeping the image " + path);
+      const int renamed = platform::RenameAndLook(making, path);
+      if (renamed != 0) return ErrnoError(renamed, "keeping the image " + path);
     }
     const bool archive = reference.kind != Reference::Kind::kRegistry;
     HWF_ASSIGN(std::string digest,

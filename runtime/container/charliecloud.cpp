@@ -14,6 +14,7 @@
 #include "runtime/container/inside.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/process.h"
+#include "runtime/platform/rename.h"
 
 namespace hwf::container {
 namespace {
@@ -139,7 +140,8 @@ class Charliecloud final : public Engine {
     RemoveTree(layout);
     if (!made.ok()) return made.error();
     HWF_TRY(platform::RealFileSystem().WriteAtomically(making + "/digest", digest, 0600, false));
-    if (rename(making.c_str(), bundle.c_str()) != 0) return ErrnoError(errno, "keeping the image " + bundle);
+    const int renamed = platform::RenameAndLook(making, bundle);
+    if (renamed != 0) return ErrnoError(renamed, "keeping the image " + bundle);
     return Success{};
   }
 

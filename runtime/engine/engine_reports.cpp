@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/engine/engine_impl.h"
+#include "runtime/platform/rename.h"
 #include "runtime/state/values.h"
 
 namespace hwf::engine {
@@ -56,7 +57,7 @@ void EngineImpl::OnCaughtUp(const std::string& name) {
   if (entry->trouble.empty() && record_->facts().troubled.contains(name)) Record(state::SiteTroubled{name, ""});
   if (std::exchange(entry->caught_up, true)) return;
   const std::string copy = record_->paths().root + "/agents/" + name + "/log";
-  if (entry->copy) (void)rename((copy + ".new").c_str(), copy.c_str());
+  if (entry->copy) (void)platform::RenameAndLook(copy + ".new", copy);
   settled_ = false;
   for (const scheduler::CancelAttempt& cancel : std::exchange(entry->cancels, {})) Do(cancel);
   Resubmit(*entry);

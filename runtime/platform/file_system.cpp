@@ -13,9 +13,13 @@
 
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/ids.h"
+#include "runtime/platform/rename.h"
 
 namespace hwf::platform {
 namespace {
+
+// A network file system may say only at the end that it lost what was written; the next file may be luckier.
+constexpr int kWrites = 3;
 
 template <typename Call>
 auto Retry(Call call) {
@@ -43,6 +47,17 @@ int WriteAll(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(wrote));
   }
   return 0;
+}
+
+// A new file with these bytes; 0 or an errno, and then there may be a part of it.
+int WriteNew(const std::string& path, std::string_view bytes, mode_t mode, bool sync) {
+  FileDescriptor fd = Open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0600);
+  if (!fd.valid()) return errno;
+  int code = fchmod(fd.get(), mode) == 0 ? 0 : errno;
+  if (code == 0) code = WriteAll(fd.get(), bytes);
+  if (code == 0 && sync && Retry([&] { return fsync(fd.get()); }) != 0) code = errno;
+  const int close_code = fd.Close();
+  return code == 0 ? close_code : code;
 }
 
 FileInfo ToInfo(const struct stat& status) {
@@ -181,26 +196,22 @@ class Real : public FileSystem {
   }
 
   ErrorOr<Success> WriteAtomically(const std::string& path, std::string_view bytes, mode_t mode, bool sync) override {
-    std::string temporary = (path.find('/') == std::string::npos ? "" : ParentOf(path) + "/") + ".tmp-" + NewId();
-    FileDescriptor fd = Open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0600);
-    if (!fd.valid()) return ErrnoError(errno, "write " + path);
-    int code = fchmod(fd.get(), mode) == 0 ? 0 : errno;
-    if (code == 0) code = WriteAll(fd.get(), bytes);
-    if (code == 0 && sync && Retry([&] { return fsync(fd.get()); }) != 0) code = errno;
-    int close_code = fd.Close();
-    if (code == 0) code = close_code;
-    if (code == 0 && rename(temporary.c_str(), path.c_str()) != 0) code = errno;
-    if (code != 0) {
-      unlink(temporary.c_str());
-      return ErrnoError(code, "write " + path);
+    const std::string before = (path.find('/') == std::string::npos ? "" : ParentOf(path) + "/") + ".tmp-";
+    int code = EIO;
+    for (int round = 0; round < kWrites && code == EIO; ++round) {
+      const std::string temporary = before + NewId();
+      code = WriteNew(temporary, bytes, mode, sync);
+      if (code == 0) code = RenameAndLook(temporary, path);
+      if (code != 0) unlink(temporary.c_str());
     }
+    if (code != 0) return ErrnoError(code, "write " + path);
     if (sync) HWF_TRY(SyncDirectory(ParentOf(path)));
     return Success();
   }
 
   ErrorOr<Success> Rename(const std::string& from, const std::string& to) override {
-    if (rename(from.c_str(), to.c_str()) != 0) return ErrnoError(errno, "rename " + from + " to " + to);
-    return Success();
+    const int code = RenameAndLook(from, to);
+    return code == 0 ? ErrorOr<Success>(Success()) : ErrnoError(code, "rename " + from + " to " + to);
   }
   ErrorOr<Success> Link(const std::string& from, const std::string& to) override {
     if (link(from.c_str(), to.c_str()) != 0) return ErrnoError(errno, "link " + from + " to " + to);

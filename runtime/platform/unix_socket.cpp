@@ -14,6 +14,7 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/ids.h"
+#include "runtime/platform/rename.h"
 
 namespace hwf::platform {
 namespace {
@@ -80,7 +81,7 @@ ErrorOr<FileDescriptor> ListenUnix(const std::string& path, mode_t mode) {
   if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
     return ErrnoError(errno, what);
   bool done = chmod(temporary.c_str(), mode) == 0 && listen(socket_fd.get(), 128) == 0 &&
-              rename(temporary.c_str(), (place.base + place.name).c_str()) == 0;
+              RenameAndLook(temporary, place.base + place.name) == 0;
   if (!done) {
     int code = errno;
     unlink(temporary.c_str());

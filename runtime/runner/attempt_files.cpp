@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "runtime/platform/rename.h"
+
 namespace hwf::runner {
 namespace {
 
@@ -18,6 +20,21 @@ mode_t Umask() {
   return kMask;
 }
 
+// 0 or an errno.
+int WriteOnce(const std::string& path, std::string_view bytes, struct stat* written) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return errno;
+  int error = 0;
+  while (!bytes.empty() && error == 0) {
+    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR) error = errno;
+    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  if (written != nullptr && fstat(fd, written) != 0 && error == 0) error = errno;
+  if (close(fd) != 0 && error == 0) error = errno;
+  return error;
+}
+
 }  // namespace
 
 int MakeDirectory(const std::string& path, mode_t mode) {
@@ -27,16 +44,11 @@ int MakeDirectory(const std::string& path, mode_t mode) {
 }
 
 ErrorOr<Success> WriteNew(const std::string& path, std::string_view bytes, struct stat* written) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoError(errno, "writing " + path);
-  int error = 0;
-  while (!bytes.empty() && error == 0) {
-    const ssize_t count = write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) error = errno;
-    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+  int error = WriteOnce(path, bytes, written);
+  // Lost, as a network file system may say at the very end: the next one may be luckier.
+  for (int more = 2; error == EIO && more > 0 && unlink(path.c_str()) == 0; --more) {
+    error = WriteOnce(path, bytes, written);
   }
-  if (written != nullptr && fstat(fd, written) != 0 && error == 0) error = errno;
-  if (close(fd) != 0 && error == 0) error = errno;
   if (error != 0) return ErrnoError(error, "writing " + path);
   return Success{};
 }
@@ -59,7 +71,8 @@ ErrorOr<Success> PlaceMessage(const std::string& attempt_directory, const Json& 
     const std::string beside = fmt::format("{}/.{}.new", directory, name);
     (void)unlink(beside.c_str());
     HWF_TRY(WriteNew(beside, body.Dump() + "\n"));
-    if (rename(beside.c_str(), target.c_str()) != 0) return ErrnoError(errno, "placing the message " + target);
+    const int renamed = platform::RenameAndLook(beside, target);
+    if (renamed != 0) return ErrnoError(renamed, "placing the message " + target);
   }
   return Success{};
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/hash.h"
+#include "runtime/platform/rename.h"
 #include "runtime/runner/sync_files.h"
 
 namespace hwf::runner {
@@ -53,7 +54,8 @@ ErrorOr<std::string> PutInPlace(const std::string& digest, const std::string& fr
   const std::string folder = to.substr(0, to.rfind('/'));
   for (const ErrorOr<Success>& synced : SyncFiles({{from}}, folder)) HWF_TRY(synced);
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, "making " + folder);
-  if (rename(from.c_str(), to.c_str()) != 0 && !Exists(to)) return ErrnoError(errno, "putting " + to + " in place");
+  const int renamed = platform::RenameAndLook(from, to);
+  if (renamed != 0 && !Exists(to)) return ErrnoError(renamed, "putting " + to + " in place");
   HWF_TRY(platform::RealFileSystem().SyncDirectory(folder));
   HWF_TRY(platform::RealFileSystem().SyncDirectory(folder.substr(0, folder.rfind('/'))));
   return std::string("ok");

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "runtime/platform/process.h"
+#include "runtime/platform/rename.h"
 #include "runtime/runner/attempt_files.h"
 #include "runtime/runner/emission_check.h"
 #include "runtime/runner/launch.h"
@@ -163,7 +164,8 @@ ErrorOr<Success> Runner::MakeAttemptDirectory(const std::string& directory) {
     const std::string aside = fmt::format("{}.lost-{}", directory, n);
     struct stat info {};
     if (lstat(aside.c_str(), &info) == 0) continue;
-    if (rename(directory.c_str(), aside.c_str()) != 0) return ErrnoError(errno, "moving aside " + directory);
+    const int moved = platform::RenameAndLook(directory, aside);
+    if (moved != 0) return ErrnoError(moved, "moving aside " + directory);
     error = MakeDirectory(directory, directory_mode_);
   }
   if (error != 0) return ErrnoError(error, "making the attempt's directory " + directory);

@@ -8,6 +8,8 @@
 
 #include <cerrno>
 
+#include "runtime/platform/rename.h"
+
 namespace hwf::runner {
 namespace {
 
@@ -62,7 +64,7 @@ ErrorOr<std::string> Slots::Move(int slot, bool err, const std::string& director
     struct stat info {};
     int error = renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
     if (error == EINVAL) {  // NFS cannot; nothing of the task lives that could come between
-      error = lstat(to.c_str(), &info) == 0 ? EEXIST : rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+      error = lstat(to.c_str(), &info) == 0 ? EEXIST : platform::RenameAndLook(from, to);
     }
     if (error == 0) return name;
     if (error != EEXIST) return ErrnoError(error, fmt::format("moving {} to {}", from, to));

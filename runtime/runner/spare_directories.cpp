@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/rename.h"
 
 namespace hwf::runner {
 namespace {
@@ -85,7 +86,7 @@ bool SpareDirectories::Use(const std::string& directory) {
     const bool untouched = lstat(spare.directory.c_str(), &info) == 0 && SameTime(info.st_ctim, spare.changed);
     if (untouched) {
       // Fails where the place has a directory with something in it: an earlier attempt.
-      if (rename(ParentOf(spare.directory).c_str(), ParentOf(directory).c_str()) != 0) return false;
+      if (platform::RenameAndLook(ParentOf(spare.directory), ParentOf(directory)) != 0) return false;
       spares_.pop_back();
       return true;
     }

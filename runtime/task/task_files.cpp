@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "runtime/platform/rename.h"
+
 namespace hwf::task {
 namespace {
 
@@ -115,8 +117,9 @@ ErrorOr<Success> CopyFile(const std::string& from, const std::string& to) {
 
 ErrorOr<Success> PutFile(const std::string& from, const std::string& to, bool copy) {
   if (!copy) {
-    if (rename(from.c_str(), to.c_str()) == 0) return Success{};
-    if (errno != EXDEV) return ErrnoError(errno, fmt::format("moving {} to {}", from, to));
+    const int error = platform::RenameAndLook(from, to);
+    if (error == 0) return Success{};
+    if (error != EXDEV) return ErrnoError(error, fmt::format("moving {} to {}", from, to));
   }
   HWF_TRY(CopyFile(from, to));
   if (!copy) (void)unlink(from.c_str());
@@ -149,8 +152,9 @@ ErrorOr<Success> PutFiles(const Moves& moves, bool copy) {
   return Success{};
 }
 
-ErrorOr<Success> WriteAndRename(const std::string& beside, const std::string& target, std::string_view bytes) {
-  const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+// 0 or an errno.
+int WriteNew(const std::string& path, std::string_view bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   int error = fd < 0 ? errno : 0;
   while (error == 0 && !bytes.empty()) {
     const ssize_t count = write(fd, bytes.data(), bytes.size());
@@ -158,7 +162,14 @@ ErrorOr<Success> WriteAndRename(const std::string& beside, const std::string& ta
     if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
   }
   if (fd >= 0 && close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && rename(beside.c_str(), target.c_str()) != 0) error = errno;
+  return error;
+}
+
+ErrorOr<Success> WriteAndRename(const std::string& beside, const std::string& target, std::string_view bytes) {
+  int error = WriteNew(beside, bytes);
+  // Lost, as a network file system may say at the very end: the next one may be luckier.
+  for (int more = 2; error == EIO && more > 0 && unlink(beside.c_str()) == 0; --more) error = WriteNew(beside, bytes);
+  if (error == 0) error = platform::RenameAndLook(beside, target);
   if (error == 0) return Success{};
   (void)unlink(beside.c_str());
   return ErrnoError(error, "writing " + target);
@@ -231,10 +242,9 @@ ErrorOr<std::vector<Json>> TakeMessages(const std::string& task_directory) {
   std::vector<Json> messages;
   for (const std::string& name : MessageNames(directory)) {
     const std::string taken = directory + "/taken/" + name;
-    if (rename((directory + "/" + name).c_str(), taken.c_str()) != 0) {
-      if (errno == ENOENT) continue;  // another process of this task was first
-      return ErrnoError(errno, "taking the message " + name);
-    }
+    const int error = platform::RenameAndLook(directory + "/" + name, taken);
+    if (error == ENOENT) continue;  // another process of this task was first
+    if (error != 0) return ErrnoError(error, "taking the message " + name);
     HWF_ASSIGN(Json message, ReadMessage(taken));
     messages.push_back(std::move(message));
   }

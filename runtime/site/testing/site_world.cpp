@@ -20,6 +20,11 @@ namespace {
 
 constexpr int64_t kStartMs = 90'000;
 
+std::string NewDirectory(const std::string& above) {
+  std::string pattern = above + "/hwf-w-XXXXXX";
+  return std::filesystem::canonical(mkdtemp(pattern.data()));
+}
+
 // What waits for people or for lost links elsewhere does not wait in tests.
 SlurmOptions FastSlurm() {
   SlurmOptions options;
@@ -94,14 +99,14 @@ class SshWorld final : public World {
  public:
   std::string missing() const override { return SshMissing(); }
   void Up() override {
-    place_ = BeginHost(top_, {});
+    place_ = BeginHost(files_, {});
     options_.cpus = 2;
     options_.kill_grace_ms = 500;
     options_.idle_exit_ms = 2000;
   }
   void Down() override {
     for (const pid_t agent : Agents()) kill(agent, SIGKILL);
-    EndHost(top_, place_);
+    EndHost(files_, place_);
   }
   std::unique_ptr<Site> MakeSite(Listener& listener) override {
     return Made(ssh::MakeSshSite(place_, options_, listener));
@@ -131,7 +136,7 @@ class SlurmLoginWorld final : public World {
   void Up() override {
     chmod(top_.c_str(), 0755);
     const std::string conf = RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "up", top_ + "/c"});
-    place_ = BeginHost(top_, {"--env", "SLURM_CONF=" + conf.substr(0, conf.find('\n'))});
+    place_ = BeginHost(files_, {"--env", "SLURM_CONF=" + conf.substr(0, conf.find('\n'))});
     setenv("SLURM_CONF", "/nonexistent/slurm.conf", 1);
     options_ = FastSlurm();
     options_.name = place_.name;
@@ -140,7 +145,7 @@ class SlurmLoginWorld final : public World {
   void Down() override {
     for (const pid_t agent : Agents()) kill(agent, SIGKILL);
     RunProgram({HWF_PYTHON, HWF_SLURM_CLUSTER, "down", top_ + "/c"});
-    EndHost(top_, place_);
+    EndHost(files_, place_);
   }
   std::unique_ptr<Site> MakeSite(Listener& listener) override {
     return Made(ssh::MakeSlurmLoginSite(place_, options_, listener));
@@ -219,9 +224,8 @@ std::vector<pid_t> SlurmWorld::Agents() const {
   return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
 }
 
-World::World() {
-  std::string pattern = "/tmp/hwf-w-XXXXXX";
-  top_ = std::filesystem::canonical(mkdtemp(pattern.data()));
+World::World() : top_(NewDirectory("/tmp")), files_(top_) {
+  if (const char* other = getenv("HWF_TEST_TOP"); other != nullptr) files_ = NewDirectory(other);
 }
 
 void World::NewRun() {
@@ -232,13 +236,13 @@ void World::NewRun() {
 }
 
 void World::BeginRun(int number) {
-  root_ = fmt::format("{}/a run's \"dir\" {}", top_, number);
+  root_ = fmt::format("{}/a run's \"dir\" {}", files_, number);
   for (const std::string& part : {root_, root_ + "/tasks", root_ + "/agents"}) mkdir(part.c_str(), 0700);
 }
 
 World::~World() {
   std::error_code ignored;
-  std::filesystem::remove_all(top_, ignored);
+  for (const std::string& directory : directories()) std::filesystem::remove_all(directory, ignored);
 }
 
 std::vector<WorldKind> AllWorlds() {

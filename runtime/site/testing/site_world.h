@@ -60,14 +60,15 @@ class World {
   // The run's directory, which this test and the tasks see under the same path.
   const std::string& root() const { return root_; }
   // What all that the world keeps lies below: runs, and spools, state and logs of daemons.
-  const std::string& top() const { return top_; }
+  std::vector<std::string> directories() const { return {files_, top_}; }
 
  protected:
   World();
   // The `number`th run begins.
   virtual void BeginRun(int number);
-  std::string top_;   // short, and gone with the world
-  std::string root_;  // below it; of a distant site it is there once the site was reached
+  std::string top_;    // short, and gone with the world
+  std::string files_;  // the same, or below HWF_TEST_TOP, whose file system the runs are to be on
+  std::string root_;   // below it; of a distant site it is there once the site was reached
 
  private:
   int runs_ = 0;
