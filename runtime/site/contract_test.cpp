@@ -376,7 +376,10 @@ TEST_P(SiteContract, ManyTasksEndOnceEach) {
   for (int i = 0; i < 40; ++i) starts.push_back(Script(fmt::format("n{}", i), fmt::format("echo {}", i)));
   site_->Submit(starts);
   ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == starts.size(); }, 100'000)) << recorder_.trouble_;
-  for (int i = 0; i < 40; ++i) EXPECT_EQ(recorder_.ended_[fmt::format("n{}", i)].out, fmt::format("{}\n", i));
+  for (int i = 0; i < 40; ++i) {
+    const runner::Ended& ended = recorder_.ended_[fmt::format("n{}", i)];
+    EXPECT_EQ(ended.out, fmt::format("{}\n", i)) << ended.message;
+  }
 }
 
 }  // namespace

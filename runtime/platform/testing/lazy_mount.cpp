@@ -16,7 +16,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 
 #include "runtime/platform/file_descriptor.h"
@@ -88,17 +90,24 @@ class LazyMount {
     const std::string_view program(name.data(), length < 0 ? 0 : static_cast<size_t>(length));
     return program == "hwf\n" || program == "hwf-runner\n" || program == "hwf-task\n";
   }
-  bool RenameGoesWrong(fuse_req_t req) { return IsOurs(req) && ++renames_ % every_ == 0; }
-  bool CloseGoesWrong() { return ++closes_ % every_ == 0; }
+  bool RenameGoesWrong(fuse_req_t req) { return IsOurs(req) && GoesWrong(renames_, ClientOf(req)); }
+  bool CloseGoesWrong(fuse_req_t req) { return IsOurs(req) && GoesWrong(closes_, ClientOf(req)); }
 
   LazyCounts& counts_;
   LazyClients clients_;
   Node root_;
 
  private:
+  // Counted for each client, so that one that tries again meets its own turn only; the first turn differs.
+  bool GoesWrong(std::map<pid_t, int>& turns, pid_t client) {
+    const std::lock_guard lock(mutex_);
+    int& turn = turns.try_emplace(client, client % every_).first->second;
+    return ++turn % every_ == 0;
+  }
+
   const int every_;
-  std::atomic<int> renames_ = 0, closes_ = 0;
   std::mutex mutex_;
+  std::map<pid_t, int> renames_, closes_;
   std::unordered_map<ino_t, std::unique_ptr<Node>> nodes_;
 };
 
@@ -331,7 +340,7 @@ void SyncFile(fuse_req_t req, fuse_ino_t, int data_only, fuse_file_info* info) {
 void CloseFile(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
   LazyMount& mount = Of(req);
   Handle& handle = HandleOf(info);
-  if (!handle.unsynced || handle.foreign || handle.appends || !LazyMount::IsOurs(req) || !mount.CloseGoesWrong()) {
+  if (!handle.unsynced || handle.foreign || handle.appends || !mount.CloseGoesWrong(req)) {
     fuse_reply_err(req, 0);
     return;
   }

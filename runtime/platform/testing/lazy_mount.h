@@ -13,7 +13,8 @@ struct LazyOptions {
   std::string backing;  // absolute; where everything really is
   std::string mount;    // absolute, an empty directory
   std::chrono::milliseconds trust{1500};
-  int every = 3;  // one of so many renames, and one of so many closes, of hwf's own programs goes wrong
+  int every =
+      3;  // one of so many renames, and of so many closes, of a client's goes wrong, of hwf's own programs alone
 };
 
 // In memory that the server shares with its parent.
