@@ -110,16 +110,27 @@ class Judge {
     return site_ == nullptr ? "" : TextOf(*site_, "launch");
   }
 
-  // Their launcher is the image's, which knows of no machine but one.
+  // srun starts a container for each of them, or for each machine's torchrun; else one has the image's own launcher.
   void CheckRanksInImage() {
     const auto [nodes, wanted] = Wanted("nodes");
-    if (wanted && wanted->number > 1) {
-      return Refuse(nodes->value->range, "the ranks of a task with an image are on one machine");
+    const bool several = wanted && wanted->number > 1;
+    const TaskDecl::Need* ranks = several ? nodes : Need("ranks");
+    if (ranks == nullptr || (!several && Number("ranks") <= 1)) return;
+    const bool slurm = kind_ == "slurm";
+    const std::string launch = Launch().empty() && slurm ? "srun" : Launch();
+    if (launch.empty()) {
+      return Refuse(ranks->value->range, "nothing starts its ranks in an image",
+                    "the image's own launcher does: say `launch mpirun` or `launch torchrun`");
     }
-    const TaskDecl::Need* ranks = Need("ranks");
-    if (Number("ranks") <= 1 || (!Launch().empty() && Launch() != "srun")) return;
-    Refuse(ranks->value->range, "nothing starts its ranks in an image",
-           "the image's own launcher does: say `launch mpirun` or `launch torchrun`");
+    if (several && launch == "mpirun") {
+      return Refuse(nodes->value->range, "an image's mpirun knows of one machine",
+                    "say `launch srun` or `launch torchrun`");
+    }
+    const std::string engine = site_ == nullptr ? "" : TextOf(*site_, "containers");
+    if ((several || launch == "srun") && (engine == "podman" || engine == "docker")) {
+      Refuse(ranks->value->range, fmt::format("{} cannot start containers by srun", engine),
+             "apptainer and charliecloud can");
+    }
   }
 
   const TaskDecl& task_;

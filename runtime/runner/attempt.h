@@ -48,7 +48,8 @@ struct Attempt {
   std::map<pid_t, int64_t> members;        // processes seen to be its own, and when they started
   std::vector<std::string> killed_strays;  // "name (pid)": what had to be
 
-  std::unique_ptr<Box> box;  // of its container; null: it has none
+  std::unique_ptr<Box> box;                    // of its container; null: it has none
+  std::unique_ptr<FurnishedRanks> rank_boxes;  // of its containers, of a task that runs over nodes
 
   std::unique_ptr<Emissions> emissions;
   int watch = -1;       // inotify

@@ -17,6 +17,7 @@
 #include "runtime/runner/attempt_files.h"
 #include "runtime/runner/box_binds.h"
 #include "runtime/runner/process_tree.h"
+#include "runtime/runner/rank_box.h"
 
 namespace hwf::runner {
 namespace {
@@ -30,19 +31,6 @@ constexpr const char* kBoxName = "box-";
 std::string ShortDigest(const std::string& text) {
   const std::string digest = platform::Digest(text);
   return digest.substr(digest.find(':') + 1, 20);
-}
-
-// In memory: secrets among it are in no file.
-ErrorOr<FileDescriptor> InMemory(const std::string& text) {
-  FileDescriptor file(memfd_create("hwf-task", MFD_CLOEXEC));
-  if (!file.valid()) return ErrnoError(errno, "describing the task to its container");
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t count = write(file.get(), text.data() + done, text.size() - done);
-    if (count < 0 && errno != EINTR) return ErrnoError(errno, "describing the task to its container");
-    done += static_cast<size_t>(std::max<ssize_t>(count, 0));
-  }
-  if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoError(errno, "describing the task to its container");
-  return file;
 }
 
 bool HasVariable(const std::vector<std::string>& env, const std::string& name) {
@@ -84,7 +72,30 @@ std::string CommandName(pid_t pid) {
   return name;
 }
 
+ErrorOr<std::vector<Bind>> BindsOf(const BoxTask& task, const Box& box) {
+  std::vector<std::string> shown = task.start->links;
+  shown.insert(shown.end(), task.start->inputs.begin(), task.start->inputs.end());
+  HWF_ASSIGN(std::vector<Bind> binds, TaskBinds(task.start->directory, shown));
+  for (Bind& tool : ToolBinds()) binds.push_back(std::move(tool));
+  binds.push_back({box.io(), container::kInsideBox, true});
+  binds.push_back({task.out, container::kInsideOut, true});
+  binds.push_back({task.err, container::kInsideErr, true});
+  return binds;
+}
+
 }  // namespace
+
+ErrorOr<FileDescriptor> InMemory(const std::string& text) {
+  FileDescriptor file(memfd_create("hwf-task", MFD_CLOEXEC));
+  if (!file.valid()) return ErrnoError(errno, "describing the task to its container");
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t count = write(file.get(), text.data() + done, text.size() - done);
+    if (count < 0 && errno != EINTR) return ErrnoError(errno, "describing the task to its container");
+    done += static_cast<size_t>(std::max<ssize_t>(count, 0));
+  }
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoError(errno, "describing the task to its container");
+  return file;
+}
 
 void Box::Tell(char word) const { (void)!write(control.get(), &word, 1); }
 
@@ -109,24 +120,12 @@ Boxes::Boxes(Images& images, std::string state_directory)
       state_directory_(std::move(state_directory)),
       label_(ShortDigest(state_directory_)) {}
 
-ErrorOr<std::vector<Bind>> Boxes::BindsOf(const BoxTask& task, const Box& box) const {
-  std::vector<std::string> shown = task.start->links;
-  shown.insert(shown.end(), task.start->inputs.begin(), task.start->inputs.end());
-  HWF_ASSIGN(std::vector<Bind> binds, TaskBinds(task.start->directory, shown));
-  for (Bind& tool : ToolBinds()) binds.push_back(std::move(tool));
-  binds.push_back({box.io(), container::kInsideBox, true});
-  binds.push_back({task.out, container::kInsideOut, true});
-  binds.push_back({task.err, container::kInsideErr, true});
-  return binds;
-}
-
-ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& launch) {
+ErrorOr<std::unique_ptr<Box>> FurnishBox(const container::Engine& engine, const container::Image& image,
+                                         const BoxPlace& place, const BoxTask& task, LaunchSpec& launch) {
   const Start& start = *task.start;
-  const container::Image* image = images_.Find(start.image);
-  if (image == nullptr) return MakeError("the image `{}` is not ready", start.image);
   auto box = std::make_unique<Box>();
-  box->name = fmt::format("hwf-{}-{}", label_, ShortDigest(fmt::format("{}/{}", start.place, start.attempt)));
-  box->directory = fmt::format("{}/{}{}", state_directory_, kBoxName, ++made_);
+  box->name = place.name;
+  box->directory = place.directory;
   box->program = task.argv.front();
   const std::string scratch = box->directory + "/scratch";
   for (const std::string& path : {box->directory, box->io(), scratch, scratch + "/tmp", scratch + "/var"}) {
@@ -137,17 +136,17 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
   box->control = FileDescriptor(open(control.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   box->words = FileDescriptor(open(words.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (!box->control.valid() || !box->words.valid()) return ErrnoError(errno, "opening the box " + box->directory);
-  HWF_ASSIGN(box->description, InMemory(container::Encode(Describe(task, *image, engine_))));
+  HWF_ASSIGN(box->description, InMemory(container::Encode(Describe(task, image, engine))));
   container::BoxSpec spec;
   spec.name = box->name;
-  spec.label = label_;
+  spec.label = place.label;
   spec.directory = start.directory;
   spec.scratch = scratch;
   HWF_ASSIGN(spec.binds, BindsOf(task, *box));
   HWF_TRY(MakeScratchPoints(scratch, spec.binds));
   spec.gpu_ids = task.gpu_ids;
   spec.memory = start.memory;
-  HWF_ASSIGN(container::HostCommand command, engine_.Command(*image, spec));
+  HWF_ASSIGN(container::HostCommand command, engine.Command(image, spec));
   launch.argv = std::move(command.argv);
   launch.env = std::move(command.env);
   launch.env.push_back("HWF_TASK_DIR=" + start.directory);  // by which its processes are known
@@ -155,6 +154,47 @@ ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& la
   launch.in = box->description.get();
   launch.out = launch.err = box->words.get();
   return box;
+}
+
+ErrorOr<std::unique_ptr<Box>> Boxes::Furnish(const BoxTask& task, LaunchSpec& launch) {
+  const Start& start = *task.start;
+  const container::Image* image = images_.Find(start.image);
+  if (image == nullptr) return MakeError("the image `{}` is not ready", start.image);
+  const std::string name =
+      fmt::format("hwf-{}-{}", label_, ShortDigest(fmt::format("{}/{}", start.place, start.attempt)));
+  return FurnishBox(engine_, *image, {name, label_, fmt::format("{}/{}{}", state_directory_, kBoxName, ++made_)}, task,
+                    launch);
+}
+
+ErrorOr<std::unique_ptr<FurnishedRanks>> Boxes::FurnishRanks(const BoxTask& task, LaunchSpec& launch) {
+  const container::Image* image = images_.Find(task.start->image);
+  if (image == nullptr) return MakeError("the image `{}` is not ready", task.start->image);
+  if (!engine_.owns_processes()) {
+    return MakeError("{} cannot start containers on several machines: say `containers: apptainer` or `charliecloud`",
+                     container::ToString(engine_.kind()));
+  }
+  auto ranks = std::make_unique<FurnishedRanks>();
+  ranks->directory = fmt::format("{}/{}{}", state_directory_, kBoxName, ++made_);
+  if (const int error = MakeDirectory(ranks->directory, 0700); error != 0) {
+    return ErrnoError(error, "making " + ranks->directory);
+  }
+  RankBoxes boxes{engine_.kind(), *image, ranks->directory, *task.start, task.stray_grace_ms, task.kill_grace_ms};
+  boxes.start.argv = task.argv;
+  boxes.start.script.clear();
+  boxes.start.secrets.clear();
+  boxes.start.env.clear();
+  for (const std::string& entry : task.env) {
+    const size_t equals = entry.find('=');
+    boxes.start.env.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+    if (entry.starts_with("SLURM")) launch.env.push_back(entry);
+  }
+  HWF_ASSIGN(ranks->description, InMemory(Encode(boxes)));
+  for (const auto& [name, value] : container::ClientEnvironment()) {
+    if (!name.starts_with("SLURM")) launch.env.push_back(name + "=" + value);
+  }
+  launch.env.push_back("HWF_TASK_DIR=" + task.start->directory);
+  launch.in = ranks->description.get();
+  return ranks;
 }
 
 ErrorOr<Success> Boxes::EndLeft() const {

@@ -43,6 +43,9 @@ struct Box {
   std::string LastWords() const;
 };
 
+// A text to be read from its beginning: secrets among it are in no file.
+ErrorOr<platform::FileDescriptor> InMemory(const std::string& text);
+
 // It may take its time; any thread.
 void RemoveBoxDirectory(const std::string& directory);
 
@@ -57,6 +60,20 @@ struct BoxTask {
   int64_t kill_grace_ms = 0;
 };
 
+struct BoxPlace {
+  std::string name, label;  // of the container: see container::BoxSpec
+  std::string directory;    // of the box
+};
+// Makes a box, and the command that starts its container.
+ErrorOr<std::unique_ptr<Box>> FurnishBox(const container::Engine& engine, const container::Image& image,
+                                         const BoxPlace& place, const BoxTask& task, LaunchSpec& launch);
+
+// The containers of a task that runs over nodes, which rank_box.h makes there.
+struct FurnishedRanks {
+  std::string directory;
+  platform::FileDescriptor description;  // for all of them
+};
+
 class Boxes {
  public:
   // `state_directory`: of the agent; `images` outlives it.
@@ -64,8 +81,10 @@ class Boxes {
 
   const container::Engine& engine() const { return engine_; }
 
-  // Makes the attempt's box, and the command that starts its container.
+  // The same for an attempt of this agent.
   ErrorOr<std::unique_ptr<Box>> Furnish(const BoxTask& task, LaunchSpec& launch);
+  // What `hwf-runner box` reads, and what it is started with.
+  ErrorOr<std::unique_ptr<FurnishedRanks>> FurnishRanks(const BoxTask& task, LaunchSpec& launch);
   // Kills what is inside and removes the container; waits, for any thread but the loop's.
   ErrorOr<Success> End(const std::string& name) const { return engine_.End(name); }
   // What a dead agent left: its containers, its boxes. Waits. The error says which containers may live on.
@@ -80,8 +99,6 @@ class Boxes {
   std::vector<pid_t> ProcessesIn(Box& box, pid_t command, const std::vector<pid_t>& children) const;
 
  private:
-  ErrorOr<std::vector<container::Bind>> BindsOf(const BoxTask& task, const Box& box) const;
-
   Images& images_;
   container::Engine& engine_;
   std::string state_directory_;

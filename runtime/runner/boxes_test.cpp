@@ -103,7 +103,7 @@ TEST_P(BoxesTest, RanksOfAnImageNeedItsLauncher) {
   start.ranks = 2;
   const Ended ended = RunStart(start);
   EXPECT_EQ(ended.failure, ir::Reason::kSite);
-  EXPECT_THAT(ended.message, HasSubstr("say which with `launch`"));
+  EXPECT_THAT(ended.message, HasSubstr("say `launch`"));
   start = InBox(runner_.Script("torch", "true"));
   start.ranks = 2;
   start.launch = "torchrun";

@@ -22,6 +22,7 @@
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/keep.h"
+#include "runtime/runner/rank_box.h"
 #include "runtime/runner/ranks.h"
 #include "runtime/runner/remote_shell.h"
 #include "runtime/runner/runner.h"
@@ -38,6 +39,7 @@ usage: hwf-runner --run DIR [options]
        hwf-runner slurm …   submits the run's tasks to Slurm instead: hwf-runner slurm --help
        hwf-runner job …     what its jobs run
        hwf-runner rank …    one rank of a command
+       hwf-runner box       the container of some of its ranks
        hwf-runner attach …  the far end of an ssh site; rsh, keep: what brings files there
 
   --run DIR             the run's directory (.hwf/runs/ID)
@@ -152,6 +154,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "rsh") return RemoteShell({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "box") return RunRankBox();
   if (argc > 1 && std::string_view(argv[1]) == "inside") return hwf::container::RunInside();
   if (argc > 1 && std::string_view(argv[1]) == "charliecloud") {
     return hwf::container::RunCharliecloudRoot({argv + 2, argv + argc});

@@ -18,6 +18,8 @@
 namespace hwf::runner {
 namespace {
 
+constexpr int64_t kLookUpMs = 5000;
+
 int PerNode(const Start& start) {
   if (start.ranks_per_node > 0) return start.ranks_per_node;
   return std::max(1, (start.ranks + start.nodes - 1) / start.nodes);
@@ -94,49 +96,58 @@ bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 ||
 ErrorOr<std::string> LauncherOf(const Start& start, const Ranks& ranks) {
   const std::string sites = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
   const std::string launch = start.launch.empty() ? sites : start.launch;
-  // An image's launcher knows of no machine but this one.
-  if (!start.image.empty() && start.nodes > 1) {
-    return MakeError("the ranks of a task with an image are on one machine, not on {}", start.nodes);
-  }
-  if (!start.image.empty() && (launch.empty() || launch == "srun")) {
-    return MakeError("in an image its own mpirun or torchrun starts the ranks: say which with `launch`");
-  }
   if (launch.empty()) {
     return MakeError("nothing starts its {} ranks here: say `launch`, in the task or the site", start.ranks);
   }
   if (!ranks.in_job && (start.nodes > 1 || launch == "srun")) {
     return MakeError("{} on {} machines need a Slurm site", launch, start.nodes);
   }
+  if (!start.image.empty() && start.nodes > 1 && launch == "mpirun") {
+    return MakeError("an image's mpirun knows of one machine, not of {}: say `launch srun`", start.nodes);
+  }
   return launch;
+}
+
+// Where the first rank listens. An image may not know this machine's name; glibc's own program does, which a static one
+// cannot ask.
+std::string Address(const Start& start, bool in_job) {
+  if (!in_job) return "127.0.0.1";
+  const std::string name = platform::HostName();
+  if (start.image.empty()) return name;
+  platform::SpawnOptions options;
+  options.argv = {"getent", "ahostsv4", name};
+  options.inherit_env = true;
+  const auto found = platform::RunToEnd(options, "", {.timeout_ms = kLookUpMs});
+  if (!found.ok() || found->exit_code != 0) return name;
+  return found->output.substr(0, found->output.find(' '));
 }
 
 }  // namespace
 
-ErrorOr<std::vector<std::string>> TaskCommand(const Start& start, const Ranks& ranks, std::vector<std::string>& env) {
+ErrorOr<TaskCommand> CommandOf(const Start& start, const Ranks& ranks, Words& env) {
+  TaskCommand command;
   Words argv = start.argv;
   if (!start.script.empty()) argv.emplace_back("command");
-  if (!HasRanks(start)) return argv;
+  if (!HasRanks(start)) return TaskCommand{{}, std::move(argv)};
   HWF_ASSIGN(const std::string launch, LauncherOf(start, ranks));
   HWF_ASSIGN(const int port, FreePort());
-  const std::string address = ranks.in_job ? platform::HostName() : "127.0.0.1";
+  const std::string address = Address(start, ranks.in_job);
   env.push_back("MASTER_ADDR=" + address);
   env.push_back(fmt::format("MASTER_PORT={}", port));
-  Words words;
-  const Words one = {ranks.self, "rank"};
   if (launch == "srun") {
-    words = SrunOf(start, start.ranks, PerNode(start));
-    Append(words, one);
+    command.over_nodes = SrunOf(start, start.ranks, PerNode(start));
+    command.here = {ranks.self, "rank"};
   } else if (launch == "mpirun") {
-    words = MpirunOf(start, env);
-    Append(words, one);
+    command.here = MpirunOf(start, env);
+    Append(command.here, {ranks.self, "rank"});
   } else if (launch == "torchrun") {
-    if (start.nodes > 1) words = SrunOf(start, start.nodes, 1);
-    Append(words, TorchrunOf(start, address, port));
+    if (start.nodes > 1) command.over_nodes = SrunOf(start, start.nodes, 1);
+    command.here = TorchrunOf(start, address, port);
   } else {
     return MakeError("`launch {}` is not known: srun, mpirun or torchrun", launch);
   }
-  Append(words, argv);
-  return words;
+  Append(command.here, argv);
+  return command;
 }
 
 int RunRank(const std::vector<std::string>& command) {

@@ -16,10 +16,15 @@ struct Ranks {
   bool in_job = false;
 };
 
-// The task's command; if it has ranks, what starts it in all of them from the first of its machines: the launcher that
-// is in the task's PATH once the site's setup is done, or the image's own. Adds MASTER_ADDR and MASTER_PORT to `env`.
-// An error if there is no launcher for it here.
-ErrorOr<std::vector<std::string>> TaskCommand(const Start& start, const Ranks& ranks, std::vector<std::string>& env);
+// How a task's command is started: `here`, once, by `over_nodes` in each of its processes, from the first of its
+// machines; without it on this machine alone.
+struct TaskCommand {
+  std::vector<std::string> over_nodes;
+  std::vector<std::string> here;
+};
+// With what starts its ranks, if it has any: the launcher that is in the task's PATH once the site's setup is done, or
+// the image's own. Adds MASTER_ADDR and MASTER_PORT to `env`. An error if there is no launcher for it here.
+ErrorOr<TaskCommand> CommandOf(const Start& start, const Ranks& ranks, std::vector<std::string>& env);
 
 // `hwf-runner rank COMMAND…`: one of them: sets its variables from what its launcher says, then becomes the command.
 int RunRank(const std::vector<std::string>& command);

@@ -119,11 +119,14 @@ class Runner {
   void OnImage(const std::string& image, const ErrorOr<container::Image>& ready);
   bool WaitsForImage(const Start& start);
   ErrorOr<Success> DescribeBox(Attempt& attempt, LaunchSpec& spec);
+  ErrorOr<Success> DescribeRankBoxes(Attempt& attempt, const BoxTask& task, std::vector<std::string> srun,
+                                     LaunchSpec& spec);
   static void AskBoxToEnd(const Attempt& attempt);
   void KillBox(Attempt& attempt);
   bool SettleBox(Attempt& attempt);
   void RemoveBox(Attempt& attempt);
   void OnBoxRemoved(const std::string& key, const ErrorOr<Success>& removed);
+  void BlameContainer(const Attempt& attempt, bool began, const std::string& why, Ended& ended) const;
   bool DescribeTrouble(const Attempt& attempt, Ended& ended) const;
   std::vector<pid_t> ProcessesInBox(Attempt& attempt);
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "runtime/runner/process_tree.h"
+#include "runtime/runner/rank_box.h"
 #include "runtime/runner/ranks.h"
 #include "runtime/runner/runner.h"
 
@@ -53,14 +54,29 @@ ErrorOr<Success> Runner::DescribeBox(Attempt& attempt, LaunchSpec& spec) {
   BoxTask task;
   task.start = &start;
   task.env = EnvironmentOf(attempt);
-  HWF_ASSIGN(task.argv, TaskCommand(start, {options_.launch, container::kInsideProgram, false}, task.env));
+  HWF_ASSIGN(TaskCommand command,
+             CommandOf(start, {options_.launch, container::kInsideProgram, options_.in_job}, task.env));
+  task.argv = std::move(command.here);
   task.gpu_ids = attempt.share->gpu_ids;
   task.cpu_ids = attempt.share->cpu_ids;
   task.out = slots_.Path(attempt.slot, false);
   task.err = slots_.Path(attempt.slot, true);
   task.stray_grace_ms = options_.stray_grace_ms;
   task.kill_grace_ms = options_.kill_grace_ms;
+  if (!command.over_nodes.empty()) return DescribeRankBoxes(attempt, task, std::move(command.over_nodes), spec);
   HWF_ASSIGN(attempt.box, boxes_->Furnish(task, spec));
+  return Success{};
+}
+
+// A container for each process that srun starts.
+ErrorOr<Success> Runner::DescribeRankBoxes(Attempt& attempt, const BoxTask& task, std::vector<std::string> srun,
+                                           LaunchSpec& spec) {
+  HWF_ASSIGN(attempt.rank_boxes, boxes_->FurnishRanks(task, spec));
+  spec.argv = std::move(srun);
+  spec.argv.insert(spec.argv.end(), {self_, "box"});
+  spec.directory = attempt.start.directory;
+  spec.out = slots_.out(attempt.slot);
+  spec.err = slots_.err(attempt.slot);
   return Success{};
 }
 
@@ -133,19 +149,28 @@ void Runner::OnBoxRemoved(const std::string& key, const ErrorOr<Success>& remove
 }
 
 // In words, where the engine has failed and not the task.
+void Runner::BlameContainer(const Attempt& attempt, bool began, const std::string& why, Ended& ended) const {
+  const bool limited = attempt.start.memory > 0 && boxes_->engine().limits_memory();
+  ended.exit_code.reset();
+  ended.signal = 0;
+  ended.failure = began ? ir::Reason::kNodeFail : ir::Reason::kSite;
+  ended.message =
+      began ? fmt::format("its container was ended by something else{}: {}", limited ? ", perhaps for its memory" : "",
+                          why)
+            : fmt::format("its container could not be started with the image `{}`: {}", attempt.start.image, why);
+}
+
 bool Runner::DescribeTrouble(const Attempt& attempt, Ended& ended) const {
+  if (attempt.rank_boxes) {
+    const auto trouble = RankTroubleIn(attempt.rank_boxes->directory);
+    if (trouble) BlameContainer(attempt, trouble->began, trouble->why, ended);
+    return trouble.has_value();
+  }
+  if (!attempt.box) return false;
   const Box& box = *attempt.box;
   const std::string& image = attempt.start.image;
   if (!box.outcome) {
-    const bool began = container::Began(box.io());
-    const bool limited = attempt.start.memory > 0 && boxes_->engine().limits_memory();
-    ended.exit_code.reset();
-    ended.signal = 0;
-    ended.failure = began ? ir::Reason::kNodeFail : ir::Reason::kSite;
-    ended.message = began
-                        ? fmt::format("its container was ended by something else{}: {}",
-                                      limited ? ", perhaps for its memory" : "", box.trouble)
-                        : fmt::format("its container could not be started with the image `{}`: {}", image, box.trouble);
+    BlameContainer(attempt, container::Began(box.io()), box.trouble, ended);
     return true;
   }
   const bool tasks_own = attempt.start.script.empty() && box.program == attempt.start.argv.front();

@@ -203,7 +203,7 @@ void Runner::Describe(const Attempt& attempt, Ended& ended) const {
     case Attempt::Kill::kNone:
       break;
   }
-  if (attempt.box && DescribeTrouble(attempt, ended)) return;
+  if (DescribeTrouble(attempt, ended)) return;
   const bool by_kernel = (ended.signal == SIGKILL || ended.exit_code == 128 + SIGKILL) && start.memory > 0 &&
                          (attempt.box ? attempt.box->outcome->oom_kills > 0 : KernelOomKills() > attempt.oom_kills);
   if (by_kernel) {
@@ -299,11 +299,12 @@ void Runner::Forget(Attempt& attempt, bool spoilt) {
     (void)inotify_rm_watch(inotify_, attempt.watch);
   }
   if (attempt.slot >= 0) slots_.Give(attempt.slot, spoilt);
-  if (attempt.box) {
-    box_worker_.Add([box = attempt.box->directory]() -> Worker::Completion {
-      RemoveBoxDirectory(box);
-      return [] {};
-    });
+  if (attempt.box || attempt.rank_boxes) {
+    box_worker_.Add(
+        [box = attempt.box ? attempt.box->directory : attempt.rank_boxes->directory]() -> Worker::Completion {
+          RemoveBoxDirectory(box);
+          return [] {};
+        });
   }
   if (attempt.pid > 0) by_pid_.erase(attempt.pid);
   GiveShare(attempt);

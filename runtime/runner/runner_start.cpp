@@ -241,7 +241,9 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
 ErrorOr<Success> Runner::DescribeTask(const Attempt& attempt, LaunchSpec& spec) const {
   const Start& start = attempt.start;
   spec.env = EnvironmentOf(attempt);
-  HWF_ASSIGN(spec.argv, TaskCommand(start, {options_.launch, self_, options_.in_job}, spec.env));
+  HWF_ASSIGN(TaskCommand command, CommandOf(start, {options_.launch, self_, options_.in_job}, spec.env));
+  spec.argv = std::move(command.over_nodes);
+  spec.argv.insert(spec.argv.end(), command.here.begin(), command.here.end());
   spec.directory = start.directory;
   spec.out = slots_.out(attempt.slot);
   spec.err = slots_.err(attempt.slot);
