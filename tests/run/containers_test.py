@@ -164,7 +164,7 @@ def a_cancel(world, engine, image):
     runs = os.path.join(at, "slow")
     world.until("its checkpoint", lambda: look.run_directories(runs) and
                 look.journal(look.run_directories(runs)[-1], "emission"), 60)
-    assert sleepers(mark)
+    world.until("it sleeps", lambda: sleepers(mark))
     world.must(["hwf", "cancel", "--runs", "slow", os.path.basename(look.run_directories(runs)[-1])], cwd=at)
     assert process.wait(60) == 1
     assert not sleepers(mark), sleepers(mark)
