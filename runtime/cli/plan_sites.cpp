@@ -59,6 +59,9 @@ PlannedCall PlanSites::Of(const ir::Workflow& workflow, const ir::Node& node, co
   planned.why = call.why;
   planned.array = call.array;
   planned.pack = call.pack;
+  // What may span nodes has its job alone.
+  const Json* nodes = site == nullptr || !call.array || call.pack == 1 ? nullptr : site->fields.Find("allocation");
+  if (nodes != nullptr && nodes->is_int()) planned.allocation = nodes->AsInt();
   const Values& values = values_.at(&workflow);
   for (const ir::TaskNode::Move& move : call.moves) {
     const Value& value = values.at(move.value);
@@ -98,6 +101,11 @@ std::vector<std::string> PlanSites::Details(const PlannedCall& call) {
   for (const PlannedMove& move : call.moves) {
     lines.push_back(fmt::format("brings `{}` from {}{}", move.value, From(move),
                                 move.bytes ? ": " + report::FormatBytes(*move.bytes) : ""));
+  }
+  if (call.allocation > 0) {
+    lines.push_back(
+        fmt::format("inside one allocation of {} node{}", call.allocation, call.allocation == 1 ? "" : "s"));
+    return lines;
   }
   if (call.array) lines.push_back(call.pack > 1 ? fmt::format("as one array, {} to a job", call.pack) : "as one array");
   return lines;

@@ -30,6 +30,7 @@ struct PlannedCall {
   std::vector<PlannedMove> moves;
   bool array = false;
   int64_t pack = 0;
+  int64_t allocation = 0;  // nodes of the one that its elements share
 };
 
 class PlanSites {

@@ -52,9 +52,10 @@ struct Attempt {
   std::unique_ptr<FurnishedRanks> rank_boxes;  // of its containers, of a task that runs over nodes
 
   std::unique_ptr<Emissions> emissions;
-  int watch = -1;       // inotify
-  int jobs = 0;         // of the worker
-  bool ending = false;  // all processes are dead; waiting for jobs
+  int watch = -1;              // inotify
+  int jobs = 0;                // of the worker
+  bool ending = false;         // all processes are dead; waiting for jobs
+  int64_t doubt_until_ms = 0;  // whether its signal was meant for us as well
   bool resolving = false;
 
   ino_t command_inode = 0;  // of the file `command` as it was written

@@ -153,6 +153,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "keep") return Keep({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rsh") return RemoteShell({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "node") return hwf::slurm::RunNode({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rank") return RunRank({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "box") return RunRankBox();
   if (argc > 1 && std::string_view(argv[1]) == "inside") return hwf::container::RunInside();

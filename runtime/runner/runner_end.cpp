@@ -33,6 +33,14 @@ std::string LastLines(std::string text) {
   return text.substr(at == 0 ? 0 : at + 1);
 }
 
+constexpr int64_t kDoubtMs = 1000;
+
+// As Slurm ends all that a job has, its tasks as well as us.
+bool DiedAsInTheEndOfAJob(int status) {
+  if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL;
+  return WEXITSTATUS(status) == 128 + SIGTERM || WEXITSTATUS(status) == 128 + SIGKILL;
+}
+
 int64_t Milliseconds(const timeval& time) { return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000; }
 
 // Still as the runner wrote it: the task may have put a file of its own there.
@@ -89,8 +97,13 @@ void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage
 
 void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
   attempt.deadline_ms = kNever;
-  if (attempt.kill != Attempt::Kill::kNone || attempt.ending) return;
+  const bool settled = attempt.ending && now_ms_ >= attempt.doubt_until_ms;
+  if (attempt.kill != Attempt::Kill::kNone || settled) return;
   attempt.kill = why;
+  if (attempt.ending) {
+    attempt.scan_at_ms = now_ms_;
+    return;
+  }
   const bool at_once = why == Attempt::Kill::kOom || options_.kill_grace_ms == 0;
   if (attempt.box) {
     if (at_once) KillBox(attempt);
@@ -112,6 +125,15 @@ void Runner::Finalize(Attempt& attempt) {
     if (attempt.scan_at_ms <= now_ms_) return;  // there are more: called again by Tick
   }
   attempt.scan_at_ms = kNever;
+  // Its end may be the first that is seen of the job's.
+  const bool alone = attempt.kill == Attempt::Kill::kNone;
+  if (options_.in_job && alone && DiedAsInTheEndOfAJob(attempt.status)) {
+    if (attempt.doubt_until_ms == 0) attempt.doubt_until_ms = now_ms_ + kDoubtMs;
+    if (now_ms_ < attempt.doubt_until_ms) {
+      attempt.scan_at_ms = attempt.doubt_until_ms;
+      return;
+    }
+  }
   if (attempt.jobs > 0 || attempt.resolving) return;  // called again when they are done
   const bool failed =
       attempt.kill != Attempt::Kill::kNone || !WIFEXITED(attempt.status) || WEXITSTATUS(attempt.status) != 0;

@@ -12,12 +12,12 @@ namespace {
 constexpr size_t kMostWaiting = 10'000;
 
 // What the agent takes as it is.
-constexpr std::array<std::string_view, 11> kSettings = {"partition",   "account",  "qos",      "features",
-                                                        "reservation", "max_time", "throttle", "max_jobs",
-                                                        "pack",        "launch",   "setup"};
+constexpr std::array<std::string_view, 13> kSettings = {
+    "partition", "account", "qos",    "features", "reservation", "max_time",     "throttle",
+    "max_jobs",  "pack",    "launch", "setup",    "allocation",  "gpus_per_node"};
 // What was checked by the compiler, or is used elsewhere.
-constexpr std::array<std::string_view, 9> kElsewhere = {
-    "cpus_per_node", "gpus_per_node", "memory_per_node", "nodes", "gpu", "secrets", "shares", "engine_max", "login"};
+constexpr std::array<std::string_view, 8> kElsewhere = {"cpus_per_node", "memory_per_node", "nodes",      "gpu",
+                                                        "secrets",       "shares",          "engine_max", "login"};
 
 template <size_t N>
 bool Holds(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -44,6 +44,10 @@ ErrorOr<SlurmOptions> SlurmOptionsFromFields(const ir::Site& site, const std::st
                        member.value.Dump());
     }
   }
+  // The nodes of an allocation are asked for before anybody knows how long they are needed.
+  if (settings["allocation"].is_int() && !settings["max_time"].is_int()) {
+    return MakeError("site `{}`: `allocation` needs `max_time`: for how long its nodes are asked for", site.name);
+  }
   options.settings = settings.Dump();
   return options;
 }
@@ -60,6 +64,7 @@ std::vector<std::string> SlurmAgentWords(const SlurmOptions& options) {
   add("--idle-exit-ms", std::to_string(options.idle_exit_ms));
   add("--least-poll-ms", std::to_string(options.least_poll_ms));
   add("--record-grace-ms", std::to_string(options.record_grace_ms));
+  add("--allocation-idle-ms", std::to_string(options.allocation_idle_ms));
   return words;
 }
 

@@ -23,6 +23,7 @@ struct SlurmOptions {
   int64_t idle_exit_ms = 60'000;
   int64_t least_poll_ms = 1000;
   int64_t record_grace_ms = 3000;
+  int64_t allocation_idle_ms = 60'000;
 };
 
 // From a site's fields; an error names one that this version cannot use.

@@ -139,6 +139,63 @@ TEST_F(SlurmSite, TasksOfAPackShareAJob) {
   EXPECT_EQ(jobs.size(), 2u);
 }
 
+TEST_F(SlurmSite, OfACancelledAllocationWhatHadNotBegunGoesIntoAnother) {
+  slurm_->site_ = R"({"allocation":2,"max_time":600000,"partition":"cpu"})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 60; ++i) {
+    starts.push_back(Script(fmt::format("each.{}.p", i),
+                            "echo $HWF_PLACE >> \"$HWF_TASK_DIR/../../../side\"; sleep 1; echo $SLURM_JOB_ID"));
+  }
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() >= 4; })) << recorder_.trouble_;
+  const std::string job = recorder_.ended_.begin()->second.out;
+  RunProgram({"scancel", job.substr(0, job.size() - 1)});
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 60; }, 90'000)) << recorder_.trouble_;
+  std::set<std::string> jobs;
+  int cancelled = 0;
+  for (const auto& [place, ended] : recorder_.ended_) {
+    if (!ended.failure) jobs.insert(ended.out);
+    if (!ended.failure) continue;
+    EXPECT_EQ(ended.failure, ir::Reason::kCancelled) << ended.message;
+    EXPECT_THAT(ended.message, HasSubstr("cancelled in Slurm, not by hwf"));
+    ++cancelled;
+  }
+  EXPECT_EQ(jobs.size(), 2u);
+  EXPECT_GE(cancelled, 1) << "what ran then";
+  EXPECT_LE(cancelled, 16) << "and no more";
+  std::istringstream side(ReadFile(world_->root() + "/side"));
+  std::set<std::string> began;
+  for (std::string place; std::getline(side, place);) EXPECT_TRUE(began.insert(place).second) << place << " ran twice";
+  EXPECT_GE(static_cast<int>(began.size()), 60 - cancelled);
+}
+
+TEST_F(SlurmSite, AnAllocationHasTheGpusOfItsNodes) {
+  slurm_->site_ = R"({"allocation":1,"max_time":600000,"partition":"gpu","gpus_per_node":2})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 4; ++i) {
+    starts.push_back(Script(fmt::format("each.{}.p", i), "sleep 0.5; echo $SLURM_JOB_ID $CUDA_VISIBLE_DEVICES"));
+    starts.back().gpus = 1;
+  }
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 4; })) << recorder_.trouble_;
+  std::set<std::string> given;
+  for (const auto& [place, ended] : recorder_.ended_) given.insert(ended.out);
+  EXPECT_EQ(given.size(), 2u) << "one job, and each of its GPUs";
+}
+
+TEST_F(SlurmSite, AnAttemptThatNoNodeCanRunEndsWithTheReason) {
+  slurm_->site_ = R"({"allocation":1,"max_time":600000,"partition":"cpu"})";
+  Up();
+  std::vector<Start> starts = {Script("each.0.p", "true"), Script("each.1.p", "true")};
+  starts[1].cpus = 1000;
+  site_->Submit(starts);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 2; })) << recorder_.trouble_;
+  EXPECT_FALSE(recorder_.ended_["each.0.p"].failure.has_value());
+  EXPECT_EQ(recorder_.ended_["each.1.p"].failure, ir::Reason::kSite) << recorder_.ended_["each.1.p"].message;
+}
+
 TEST_F(SlurmSite, GpusAreThoseThatSlurmGave) {
   slurm_->site_ = R"({"partition":"gpu"})";
   Up();

@@ -13,6 +13,7 @@
 #include "runtime/platform/file_system.h"
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/process_tree.h"
+#include "runtime/slurm/batches.h"
 
 namespace hwf::slurm {
 namespace {
@@ -120,6 +121,15 @@ ErrorOr<Success> Agent::Recover() {
       submission.phase = Submission::Phase::kUnsure;
       submission.unsure_since_ms = now_ms_;
       for (const ElementIds& ids : intent->elements) submission.elements.emplace_back().attempts = ids;
+      submission.nodes = intent->nodes;
+      submission.offsets.assign(intent->nodes > 0 ? static_cast<size_t>(intent->nodes) : intent->elements.size(), 0);
+    } else if (const auto* added = std::get_if<Added>(&record)) {
+      const auto found = submissions_.find(added->tag);
+      if (found == submissions_.end() || found->second.nodes == 0)
+        return MakeError("{} is in no allocation", added->tag);
+      ElementIds& ids = found->second.elements.front().attempts;
+      ids.insert(ids.end(), added->attempts.begin(), added->attempts.end());
+      found->second.batches = added->batch + 1;
     } else if (const auto* accepted = std::get_if<Accepted>(&record)) {
       Submission& submission = submissions_[accepted->tag];
       submission.job = accepted->job;
@@ -129,7 +139,7 @@ ErrorOr<Success> Agent::Recover() {
     }
   }
   for (auto& [tag, submission] : submissions_) {
-    auto elements = ReadElements(SubmissionDirectory(tag));
+    const std::vector<Element> elements = StartsOf(submission);
     for (size_t i = 0; i < submission.elements.size(); ++i) {
       const ElementIds& ids = submission.elements[i].attempts;
       for (size_t k = 0; k < ids.size(); ++k) {
@@ -144,9 +154,10 @@ ErrorOr<Success> Agent::Recover() {
         attempt.emitted = of.emitted;
         attempt.start.place = ids[k].place;
         attempt.start.attempt = ids[k].attempt;
-        if (elements.ok() && i < elements->size() && k < (*elements)[i].size()) attempt.start = (*elements)[i][k];
+        if (i < elements.size() && k < elements[i].size()) attempt.start = elements[i][k];
         attempt.cancelled = IsCancelAsked(attempt.start.directory);
-        submission.needs = NeedsOf(attempt.start, options_.settings);
+        if (submission.nodes == 0) submission.needs = NeedsOf(attempt.start, options_.settings);
+        if (submission.nodes > 0) submission.needs.gpus = std::max(submission.needs.gpus, attempt.start.gpus);
       }
     }
   }
@@ -154,6 +165,35 @@ ErrorOr<Success> Agent::Recover() {
     for (size_t i = 0; i < submission.elements.size(); ++i) ReadElement(submission, static_cast<int>(i));
   }
   return Success{};
+}
+
+// As they were submitted; what cannot be read any more is left out.
+std::vector<Element> Agent::StartsOf(Submission& submission) const {
+  const std::string directory = SubmissionDirectory(submission.tag);
+  if (submission.nodes == 0) {
+    auto elements = ReadElements(directory);
+    return elements.ok() ? *std::move(elements) : std::vector<Element>();
+  }
+  submission.needs.allocation = true;
+  submission.needs.nodes = submission.nodes;
+  submission.closed = AreBatchesClosed(directory);
+  submission.release_at_ms = now_ms_;
+  std::unordered_map<std::string, runner::Start> starts;
+  for (int number = 0; number < submission.batches; ++number) {
+    PutBatchIfPrepared(directory, number);
+    auto batch = ReadBatch(directory, number, submission.nodes);
+    if (!batch.ok()) continue;
+    for (runner::Start& start : *batch) starts[runner::KeyOf(start.place, start.attempt)] = std::move(start);
+  }
+  Element all;
+  for (const AttemptId& id : submission.elements.front().attempts) {
+    const auto found = starts.find(runner::KeyOf(id.place, id.attempt));
+    runner::Start& start = all.emplace_back();
+    if (found != starts.end()) start = std::move(found->second);
+    start.place = id.place;
+    start.attempt = id.attempt;
+  }
+  return {std::move(all)};
 }
 
 bool Agent::Log(const runner::Report& report) {
@@ -195,7 +235,7 @@ bool Agent::IsOpen(const AttemptId& id) const { return attempts_.contains(runner
 
 int Agent::Timeout() const {
   int64_t due = now_ms_ + 60'000;
-  if (!submissions_.empty()) due = std::min(due, spool_at_ms_);
+  if (!submissions_.empty()) due = std::min({due, spool_at_ms_, AllocationsDue()});
   if (MayAsk()) due = std::min(due, query_at_ms_);
   if (configured_ && !queue_.empty()) due = std::min(due, std::max(form_at_ms_, submit_at_ms_));
   const bool ready = std::any_of(submissions_.begin(), submissions_.end(),
@@ -217,6 +257,7 @@ void Agent::Tick() {
   const bool busy = !submissions_.empty() || !queue_.empty();
   if (!configured_ && busy && now_ms_ >= submit_at_ms_) Launch(Program::kConfig, {"scontrol", "show", "config"});
   if (configured_ && now_ms_ >= form_at_ms_) FormSubmissions();
+  SettleAllocations();
   if (configured_) SubmitNext();
   SendCancels();
   if (MayAsk() && now_ms_ >= query_at_ms_) Launch(Program::kQueue, QueueArguments(user_));
@@ -232,7 +273,7 @@ bool Agent::MayAsk() const {
 bool Agent::MayLeave() const {
   if (terminated_) return true;
   if (log_->waits() || front_->listening()) return false;
-  if (finishing_ && attempts_.empty()) return true;
+  if (finishing_ && attempts_.empty()) return cancels_.empty() && programs_.count(Program::kCancel) == 0;
   const int64_t left_ms = std::max(front_->alone_since_ms(), idle_since_ms_);
   if (now_ms_ - left_ms < options_.idle_exit_ms) return false;
   // What is with Slurm goes on without us; what is on its way there is seen through, and there is no saying how long

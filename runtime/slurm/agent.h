@@ -40,8 +40,9 @@ struct AgentOptions {
   Settings settings;
   int64_t kill_grace_ms = 5000;
   int64_t idle_exit_ms = 60'000;
-  int64_t record_grace_ms = 3000;  // for records of a job that Slurm says is over (file systems can be late)
-  int64_t least_poll_ms = 1000;    // between two queries
+  int64_t record_grace_ms = 3000;       // for records of a job that Slurm says is over (file systems can be late)
+  int64_t least_poll_ms = 1000;         // between two queries
+  int64_t allocation_idle_ms = 60'000;  // how long a node of an allocation waits for more, should nobody tell it
 };
 
 class Agent {
@@ -71,7 +72,7 @@ class Agent {
     bool placed = false;        // it has, or had, nodes
     bool over = false;          // nothing of it is awaited any more
     std::string reason;         // of Slurm
-    uint64_t offset = 0;        // of its log, read up to here
+    mutable size_t gone = 0;    // so many of its attempts, from the first, are not awaited
     std::string beat;           // when last looked at …
     int64_t beat_ms = 0;        // … and when that was new
     int64_t over_since_ms = 0;  // Slurm says so; 0: it does not
@@ -91,6 +92,14 @@ class Agent {
     Needs needs;
     std::string job;
     std::vector<ElementState> elements;
+    std::vector<uint64_t> offsets;  // of its logs, read up to here: one for each element, or node
+    // Of an allocation, whose attempts are those of its only element:
+    int nodes = 0;              // 0: it is none
+    int batches = 0;            // that were given to it
+    bool began = false;         // some attempt did
+    bool closed = false;        // nothing more is given to it
+    int64_t idle_since_ms = 0;  // nothing of it is awaited
+    int64_t release_at_ms = 0;  // when it is ended by force
     int64_t unsure_since_ms = 0;
     int unsure_answers = 0;  // of squeue since then, without it
   };
@@ -108,6 +117,7 @@ class Agent {
   bool Log(const runner::Report& report);
   void Hold(const std::string& why);
   ErrorOr<Success> Recover();
+  std::vector<Element> StartsOf(Submission& submission) const;
 
   // agent_requests.cpp
   void OnRequest(runner::Request request);
@@ -121,13 +131,27 @@ class Agent {
   void FormSubmissions();
   size_t InSlurm() const;
   bool Intend(const Needs& needs, std::vector<std::string> keys);
-  ErrorOr<Success> WriteFiles(const std::string& directory, const std::string& tag, const Needs& needs,
+  ErrorOr<Success> MakeAttempts(Element& starts) const;
+  ErrorOr<Success> WriteFiles(const std::string& directory, const Needs& needs, const std::string& script,
                               const std::vector<Element>& elements);
+  void BelongsTo(const std::string& key, const std::string& tag, int index);
   void SubmitNext();
   void OnSubmitted(const platform::CommandResult& result);
   void Refuse(Submission& submission, const std::string& why);
   void Dissolve(Submission& submission, const std::string& why);
   void HasJob(Submission& submission, const std::string& job);
+
+  // agent_allocate.cpp
+  bool FormAllocations();
+  std::string AllocationScript(const std::string& directory, const std::string& tag) const;
+  bool WantsAllocation(const runner::Start& start, const std::map<std::string, size_t>& kinds) const;
+  const Submission* FindAllocation(const runner::Start& start) const;
+  std::string OpenAllocation(const runner::Start& first);
+  bool GiveBatches(Submission& submission, const std::vector<std::string>& keys);
+  ErrorOr<Success> GiveBatch(Submission& submission, const std::vector<std::string>& keys);
+  void SettleAllocations();
+  void Settle(Submission& submission);
+  int64_t AllocationsDue() const;
 
   // agent_programs.cpp: programs of Slurm
   bool Launch(Program program, std::vector<std::string> argv);
@@ -141,6 +165,7 @@ class Agent {
   // agent_watch.cpp: what jobs tell, and what Slurm tells of them
   void ReadSpool();
   void ReadElement(Submission& submission, int index);
+  void ReadLog(Submission& submission, int log);
   void Take(Submission& submission, int index, runner::Report report);
   void TakeEnded(Submission& submission, ElementState& element, runner::Ended ended);
   void LookAfter(Submission& submission);
@@ -186,6 +211,7 @@ class Agent {
   int64_t now_ms_ = 0;
   int64_t idle_since_ms_ = 0;
   int64_t form_at_ms_ = 0;
+  int64_t gathering_since_ms_ = 0;  // 0: nothing waits in queue_
   int64_t submit_at_ms_ = 0;
   int64_t submit_wait_ms_ = 0;
   int64_t query_at_ms_ = 0;

@@ -19,13 +19,14 @@ usage: hwf-runner slurm --run DIR --state DIR [options]
   --run DIR              below whose tasks/ the attempts' directories lie; the nodes see it under the same path
   --state DIR            of its log, socket and submissions
   --site JSON            partition, account, qos, features, reservation, max_time (ms), throttle, max_jobs, pack,
-                         launch, setup
+                         launch, setup, allocation, gpus_per_node
   --runner PATH          hwf-runner as the nodes see it (default: this program)
   --containers ENGINE    what runs tasks that have an image
   --kill-grace-ms MS     from SIGTERM to SIGKILL (default 5000; at most half of Slurm's KillWait)
   --idle-exit-ms MS      ends when it has had no engine for so long (default 60000); jobs go on
   --record-grace-ms MS   how long a job's records may come behind its end (default 3000)
   --least-poll-ms MS     between two queries (default 1000)
+  --allocation-idle-ms MS  how long a node of an allocation waits for more, should nobody tell it (default 60000)
   --foreground           does not go into the background
 
 It answers on `sock` in its state directory and ends by itself.
@@ -63,6 +64,8 @@ ErrorOr<Success> ReadOption(const std::string& name, const std::string& value, A
     good = ReadMs(value, options.record_grace_ms);
   } else if (name == "--least-poll-ms") {
     good = ReadMs(value, options.least_poll_ms);
+  } else if (name == "--allocation-idle-ms") {
+    good = ReadMs(value, options.allocation_idle_ms);
   } else {
     return MakeError("{} is not known", name);
   }

@@ -3,6 +3,7 @@
 
 #include "runtime/runner/attempt_files.h"
 #include "runtime/slurm/agent.h"
+#include "runtime/slurm/batches.h"
 #include "runtime/slurm/claim.h"
 
 namespace hwf::slurm {
@@ -10,6 +11,7 @@ namespace {
 
 // Starts that come together go into one submission.
 constexpr int64_t kGatherMs = 30;
+constexpr int64_t kLongestGatherMs = 1000;
 constexpr const char* kOurClaim = "not wanted any more";
 
 }  // namespace
@@ -46,7 +48,8 @@ void Agent::OnStart(runner::Start start) {
   }
   attempts_[key].start = std::move(start);
   queue_.push_back(key);
-  form_at_ms_ = std::max(form_at_ms_, now_ms_ + kGatherMs);
+  if (gathering_since_ms_ == 0) gathering_since_ms_ = now_ms_;
+  form_at_ms_ = std::max(form_at_ms_, std::min(now_ms_ + kGatherMs, gathering_since_ms_ + kLongestGatherMs));
 }
 
 void Agent::OnMessage(const runner::Message& message) {
@@ -103,6 +106,11 @@ void Agent::OnCancel(const runner::Cancel& cancel) {
   }
   Submission* submission = FindSubmission(tag);
   if (submission == nullptr) return;
+  if (submission->nodes > 0) {
+    const auto told = AskToLook(SubmissionDirectory(tag));
+    if (!told.ok()) Hold(runner::NoRoomText(told.error(), "a cancel cannot be placed"));
+    return;
+  }
   const ElementIds& ids = submission->elements[static_cast<size_t>(index)].attempts;
   const bool all = std::all_of(ids.begin(), ids.end(), [&](const AttemptId& id) {
     const Attempt* other = FindAttempt(runner::KeyOf(id.place, id.attempt));

@@ -44,6 +44,11 @@ std::string EnvironmentOfJobs() {
   return text;
 }
 
+std::string JobScript(const std::string& runner, const std::string& tag, const std::string& directory) {
+  return fmt::format("#!/bin/sh\n# hwf {}\nexec {} job --submission {} 2>>{}\n", tag, state::ShellQuote(runner),
+                     state::ShellQuote(directory), state::ShellQuote(directory + "/errors"));
+}
+
 ErrorOr<Success> MakeAttempt(const runner::Start& start, mode_t mode) {
   platform::FileSystem& files = platform::RealFileSystem();
   HWF_TRY(platform::MakeDirectories(files, start.directory, mode));
@@ -66,6 +71,11 @@ size_t Agent::InSlurm() const {
 
 void Agent::FormSubmissions() {
   if (queue_.empty()) return;
+  gathering_since_ms_ = 0;
+  if (!FormAllocations()) {
+    form_at_ms_ = now_ms_ + kRetryMs;
+    return;
+  }
   std::map<Needs, std::vector<std::string>> groups;
   for (const std::string& key : queue_) groups[NeedsOf(attempts_[key].start, options_.settings)].push_back(key);
   const auto most = static_cast<size_t>(options_.settings.max_jobs);
@@ -106,7 +116,8 @@ bool Agent::Intend(const Needs& needs, std::vector<std::string> keys) {
     elements.back().push_back(start);
     intent.elements.back().push_back({start.place, start.attempt});
   }
-  auto written = WriteFiles(SubmissionDirectory(tag), tag, needs, elements);
+  const std::string directory = SubmissionDirectory(tag);
+  auto written = WriteFiles(directory, needs, JobScript(options_.runner, tag, directory), elements);
   if (written.ok()) written = records_->Append(intent, /*durable=*/true);
   if (!written.ok()) {
     Hold(runner::NoRoomText(written.error(), "a submission cannot be written"));
@@ -115,35 +126,44 @@ bool Agent::Intend(const Needs& needs, std::vector<std::string> keys) {
   Submission& submission = submissions_[tag];
   submission.tag = tag;
   submission.needs = needs;
+  submission.offsets.assign(intent.elements.size(), 0);
   for (ElementIds& ids : intent.elements) submission.elements.emplace_back().attempts = std::move(ids);
-  for (size_t i = 0; i < keys.size(); ++i) {
-    Attempt& attempt = attempts_[keys[i]];
-    attempt.tag = tag;
-    attempt.index = static_cast<int>(i / static_cast<size_t>(needs.pack));
-    for (const Json& body : attempt.start.messages) {
-      Log(runner::MessagePlaced{attempt.start.place, attempt.start.attempt, body["number"].AsInt()});
-    }
-    attempt.start.messages.clear();
-  }
+  for (size_t i = 0; i < keys.size(); ++i)
+    BelongsTo(keys[i], tag, static_cast<int>(i / static_cast<size_t>(needs.pack)));
   std::set<std::string> gone(keys.begin(), keys.end());
   std::erase_if(queue_, [&](const std::string& key) { return gone.contains(key); });
   return true;
 }
 
-ErrorOr<Success> Agent::WriteFiles(const std::string& directory, const std::string& tag, const Needs& needs,
-                                   const std::vector<Element>& elements) {
-  platform::FileSystem& files = platform::RealFileSystem();
+// It was submitted, with its messages.
+void Agent::BelongsTo(const std::string& key, const std::string& tag, int index) {
+  Attempt& attempt = attempts_[key];
+  attempt.tag = tag;
+  attempt.index = index;
+  for (const Json& body : attempt.start.messages) {
+    Log(runner::MessagePlaced{attempt.start.place, attempt.start.attempt, body["number"].AsInt()});
+  }
+  attempt.start.messages.clear();
+}
+
+// Their directories, with what they were told.
+ErrorOr<Success> Agent::MakeAttempts(Element& starts) const {
   struct stat info {};
   if (stat(options_.run_directory.c_str(), &info) != 0)
     return ErrnoError(errno, "looking at " + options_.run_directory);
   const mode_t mode = (info.st_mode & 050) == 050 ? 0750 | (info.st_mode & S_ISGID) : 0700;
-  std::vector<Element> given = elements;
-  for (Element& element : given) {
-    for (runner::Start& start : element) {
-      HWF_TRY(MakeAttempt(start, mode));
-      start.messages.clear();
-    }
+  for (runner::Start& start : starts) {
+    HWF_TRY(MakeAttempt(start, mode));
+    start.messages.clear();
   }
+  return Success{};
+}
+
+ErrorOr<Success> Agent::WriteFiles(const std::string& directory, const Needs& needs, const std::string& script,
+                                   const std::vector<Element>& elements) {
+  platform::FileSystem& files = platform::RealFileSystem();
+  std::vector<Element> given = elements;
+  for (Element& element : given) HWF_TRY(MakeAttempts(element));
   HWF_TRY(platform::MakeDirectories(files, directory, 0700));
   Spec spec;
   spec.run_directory = options_.run_directory;
@@ -155,9 +175,7 @@ ErrorOr<Success> Agent::WriteFiles(const std::string& directory, const std::stri
   spec.launch = options_.settings.launch;
   spec.containers = options_.containers;
   if (images_) spec.images = images_->directory();
-  const std::string script =
-      fmt::format("#!/bin/sh\n# hwf {}\nexec {} job --submission {} 2>>{}\n", tag, state::ShellQuote(options_.runner),
-                  state::ShellQuote(directory), state::ShellQuote(directory + "/errors"));
+  spec.idle_ms = options_.allocation_idle_ms;
   HWF_TRY(files.WriteAtomically(directory + "/script", script, 0700, false));
   HWF_TRY(files.WriteAtomically(directory + "/environment", EnvironmentOfJobs(), 0600, false));
   return WriteSubmission(directory, spec, given);
@@ -173,15 +191,17 @@ void Agent::SubmitNext() {
                                   [&](const ElementState& element) { return !AllGone(submission, element); });
   if (!wanted) return Close(std::string(submission.tag));
   const std::string directory = SubmissionDirectory(submission.tag);
-  std::vector<std::string> argv = {"sbatch",
-                                   "--parsable",
-                                   "--no-requeue",
-                                   "--kill-on-invalid-dep=yes",
-                                   "--export-file=" + directory + "/environment",
-                                   "--job-name=" + JobName(submission.elements.front().attempts.front().place),
-                                   "--comment=hwf:" + submission.tag,
-                                   "--output=/dev/null",
-                                   "--chdir=" + options_.run_directory};
+  const state::Place& first = submission.elements.front().attempts.front().place;
+  std::vector<std::string> argv = {
+      "sbatch",
+      "--parsable",
+      "--no-requeue",
+      "--kill-on-invalid-dep=yes",
+      "--export-file=" + directory + "/environment",
+      "--job-name=" + JobName(submission.nodes > 0 && !KindOf(first).empty() ? KindOf(first) : first),
+      "--comment=hwf:" + submission.tag,
+      "--output=/dev/null",
+      "--chdir=" + options_.run_directory};
   for (std::string& argument : AskFor(submission.needs, options_.settings)) argv.push_back(std::move(argument));
   if (submission.elements.size() > 1) {
     argv.push_back("--array=" + ArraySpec(static_cast<int>(submission.elements.size()), options_.settings.throttle));

@@ -10,6 +10,7 @@
 #include "runtime/platform/file_system.h"
 #include "runtime/slurm/agent.h"
 #include "runtime/slurm/claim.h"
+#include "runtime/slurm/signs.h"
 
 namespace hwf::slurm {
 namespace {
@@ -19,6 +20,7 @@ constexpr int kLeastAnswers = 3;            // of squeue without a job, before i
 constexpr int64_t kLeastAbsentMs = 30'000;  // … and that long
 constexpr int64_t kBeatsMs = 60'000;  // a runner that shows nothing for so long, and that Slurm does not know, is dead
 constexpr int64_t kUnexplainedMs = 30'000;
+constexpr int kMostTold = 100;
 constexpr uint64_t kMaxErrors = 2000;
 constexpr const char* kOurClaim = "its job ended before it began";
 constexpr int kMostTries = 3;  // submissions whose job ended before its runner began
@@ -92,19 +94,31 @@ void Agent::ReadSpool() {
     (void)unlink((spool + "/" + name).c_str());
     const int index = std::atoi(name.c_str() + dot + 1);
     Submission* submission = FindSubmission(name.substr(0, dot));
-    if (submission == nullptr || index < 0 || static_cast<size_t>(index) >= submission->elements.size()) continue;
-    ReadElement(*submission, index);
+    if (submission == nullptr || index < 0 || static_cast<size_t>(index) >= submission->offsets.size()) continue;
+    ReadLog(*submission, index);
+    // Slurm says it later.
+    if (submission->nodes > 0 && HasLeft(ElementDirectory(submission->tag, index))) {
+      query_every_ms_ = options_.least_poll_ms;
+      query_at_ms_ = std::min(query_at_ms_, now_ms_ + query_every_ms_);
+    }
     // Its job ends now, or has: what is behind it in the queue can go on.
-    if (submission->elements[static_cast<size_t>(index)].over) LookAfter(*submission);
+    if (submission->nodes == 0 && submission->elements[static_cast<size_t>(index)].over) LookAfter(*submission);
   }
 }
 
 void Agent::ReadElement(Submission& submission, int index) {
+  if (submission.nodes == 0) return ReadLog(submission, index);
+  for (int node = 0; node < submission.nodes; ++node) ReadLog(submission, node);
+}
+
+void Agent::ReadLog(Submission& submission, int log) {
+  const int index = submission.nodes > 0 ? 0 : log;
   ElementState& element = submission.elements[static_cast<size_t>(index)];
-  journal::LogReader reader(platform::RealFileSystem(), ElementDirectory(submission.tag, index) + "/log");
-  reader.Seek(element.offset);
+  uint64_t& offset = submission.offsets[static_cast<size_t>(log)];
+  journal::LogReader reader(platform::RealFileSystem(), ElementDirectory(submission.tag, log) + "/log");
+  reader.Seek(offset);
   (void)reader.Read([&](std::string_view payload, uint64_t end) -> ErrorOr<Success> {
-    element.offset = end;
+    offset = end;
     auto json = Json::Parse(payload, {.depth = 128, .bytes = size_t{1} << 30, .allow_nan = true});
     auto report = json.ok() ? runner::ReportFromJson(*json) : ErrorOr<runner::Report>(json.error());
     if (report.ok()) Take(submission, index, *std::move(report));
@@ -115,17 +129,21 @@ void Agent::ReadElement(Submission& submission, int index) {
 
 // Nothing of it is awaited: its attempts have ended, or are in another submission.
 bool Agent::AllGone(const Submission& submission, const ElementState& element) const {
-  return std::none_of(element.attempts.begin(), element.attempts.end(), [&](const AttemptId& id) {
+  for (; element.gone < element.attempts.size(); ++element.gone) {
+    const AttemptId& id = element.attempts[element.gone];
     const auto found = attempts_.find(runner::KeyOf(id.place, id.attempt));
-    return found != attempts_.end() && found->second.tag == submission.tag;
-  });
+    if (found != attempts_.end() && found->second.tag == submission.tag) return false;
+  }
+  return true;
 }
 
 void Agent::Take(Submission& submission, int index, runner::Report report) {
   const auto attempt_of = [&](const auto& of) { return FindAttempt(runner::KeyOf(of.place, of.attempt)); };
   if (const auto* claimed = std::get_if<runner::Claimed>(&report)) {
     Attempt* attempt = attempt_of(*claimed);
+    submission.began = true;
     if (attempt == nullptr) return;
+    if (attempt->tag != submission.tag) submission.elements[static_cast<size_t>(index)].gone = 0;
     attempt->tag = submission.tag;  // of two submissions, this one runs it
     attempt->index = index;
     if (!std::exchange(attempt->claimed, true)) Log(*claimed);
@@ -183,8 +201,10 @@ void Agent::LookAfter(Submission& submission) {
   const bool done =
       std::all_of(submission.elements.begin(), submission.elements.end(),
                   [](const ElementState& element) { return element.over && (!element.seen || IsOver(element.state)); });
+  const bool open = submission.nodes > 0 && !submission.closed &&
+                    !(submission.elements.front().seen && IsOver(submission.elements.front().state));
   const bool settled = submission.phase == Submission::Phase::kQueued || submission.phase == Submission::Phase::kReady;
-  if (done && settled && !cancels_.contains(tag)) Close(tag);
+  if (done && settled && !open && !cancels_.contains(tag)) Close(tag);
 }
 
 void Agent::LookAfter(Submission& submission, int index) {
@@ -224,10 +244,15 @@ void Agent::LookAfter(Submission& submission, int index) {
 
 // Whether its runner has shown a sign of life lately, by our own clock.
 bool Agent::Beats(const Submission& submission, ElementState& element, int index) {
-  auto beat = platform::RealFileSystem().Read(ElementDirectory(submission.tag, index) + "/beat", 64);
-  if (!beat.ok()) return false;
-  if (*beat != element.beat) {
-    element.beat = *std::move(beat);
+  std::string beats;
+  const int last = submission.nodes > 0 ? submission.nodes - 1 : index;
+  for (int log = submission.nodes > 0 ? 0 : index; log <= last; ++log) {
+    const auto beat = platform::RealFileSystem().Read(ElementDirectory(submission.tag, log) + "/beat", 64);
+    if (beat.ok()) beats += *beat;
+  }
+  if (beats.empty()) return false;
+  if (beats != element.beat) {
+    element.beat = std::move(beats);
     element.beat_ms = now_ms_;
   }
   return now_ms_ - element.beat_ms < kBeatsMs;
@@ -239,11 +264,14 @@ void Agent::Explain(Submission& submission, int index, JobState state, const std
   const std::string tag = submission.tag;
   const ElementIds ids = submission.elements[static_cast<size_t>(index)].attempts;
   const bool placed = submission.elements[static_cast<size_t>(index)].placed;
+  const bool began = submission.began;
+  // An allocation ends for reasons of its own: what did not begin in it goes into another.
+  const bool elsewhere = submission.nodes > 0 && (state != JobState::kCancelled || placed);
+  const std::string errors = LastErrors(SubmissionDirectory(tag));
   for (const AttemptId& id : ids) {
     const std::string key = runner::KeyOf(id.place, id.attempt);
     Attempt* attempt = FindAttempt(key);
     if (attempt == nullptr || attempt->tag != tag) continue;
-    const std::string errors = LastErrors(SubmissionDirectory(tag));
     const std::string claim = ClaimOf(attempt->start.directory);
     if (attempt->claimed || claim.starts_with(tag + " ")) {
       const bool wanted = !attempt->cancelled;
@@ -254,7 +282,8 @@ void Agent::Explain(Submission& submission, int index, JobState state, const std
     // Slurm itself cancels a job whose start at its node fails; people cancel what is pending.
     const bool by_node =
         state == JobState::kNodeFail || state == JobState::kPreempted || (state == JobState::kCancelled && placed);
-    if (by_node && !attempt->cancelled && ++attempt->tries < kMostTries) {
+    const bool again = (elsewhere && began) || ((by_node || elsewhere) && ++attempt->tries < kMostTries);
+    if (again && !attempt->cancelled) {
       attempt->tag.clear();
       queue_.push_back(key);
       continue;
@@ -270,11 +299,18 @@ void Agent::Explain(Submission& submission, int index, JobState state, const std
 }
 
 void Agent::TellWaiting(const Submission& submission, const ElementState& element) {
-  if (element.state != JobState::kPending) return;
-  const std::string why = PendingText(submission.job, element.reason);
-  for (const AttemptId& id : element.attempts) {
+  const bool pending = element.state == JobState::kPending;
+  if (!pending && submission.nodes == 0) return;
+  const std::string why = pending ? PendingText(submission.job, element.reason)
+                                  : fmt::format("in allocation {}: its turn has not come", submission.job);
+  int told = 0;
+  for (size_t i = element.gone; i < element.attempts.size(); ++i) {
+    const AttemptId& id = element.attempts[i];
     Attempt* attempt = FindAttempt(runner::KeyOf(id.place, id.attempt));
-    if (attempt == nullptr || attempt->claimed || attempt->waiting == why) continue;
+    if (attempt == nullptr || attempt->claimed) continue;
+    // What is next in an allocation stands for what is behind it.
+    if (submission.nodes > 0 && ++told > kMostTold) return;
+    if (attempt->waiting == why) continue;
     attempt->waiting = why;
     front_->Say(runner::Waiting{id.place, id.attempt, why});
   }

@@ -102,7 +102,25 @@ Needs NeedsOf(const runner::Start& start, const Settings& settings) {
   return needs;
 }
 
+bool FitsAllocation(const Needs& needs, const Settings& settings) {
+  if (settings.allocation == 0 || needs.nodes > 1 || needs.ranks > 1 || needs.disk > 0) return false;
+  return needs.time_limit_ms + kMarginMinutes * kMinuteMs <= settings.max_time_ms || needs.time_limit_ms == 0;
+}
+
+std::string KindOf(const state::Place& place) {
+  std::string kind;
+  bool element = false;
+  for (const std::string_view part : Split(place, '.')) {
+    const bool number = IsNumber(part);
+    element = element || number;
+    if (!kind.empty()) kind += '.';
+    kind += number ? "*" : part;
+  }
+  return element ? kind : "";
+}
+
 int64_t MinutesFor(const Needs& needs, const Settings& settings) {
+  if (needs.allocation) return settings.max_time_ms / kMinuteMs;
   if (needs.time_limit_ms <= 0) return 0;
   const int64_t all = needs.time_limit_ms * needs.pack;
   int64_t minutes = (all + kMinuteMs - 1) / kMinuteMs + kMarginMinutes;
@@ -124,7 +142,11 @@ std::vector<std::string> AskFor(const Needs& needs, const Settings& settings) {
   add("reservation", settings.reservation);
   add("nodes", std::to_string(needs.nodes));
   add("ntasks-per-node", std::to_string(per_node));
-  add("cpus-per-task", std::to_string(std::max(1, needs.cpus / per_node)));
+  if (needs.allocation) {
+    argv.insert(argv.end(), {"--exclusive", "--mem=0"});
+  } else {
+    add("cpus-per-task", std::to_string(std::max(1, needs.cpus / per_node)));
+  }
   if (needs.memory > 0) add("mem", fmt::format("{}M", (needs.memory + kMiB - 1) / kMiB));
   if (needs.disk > 0) add("tmp", fmt::format("{}M", (needs.disk + kMiB - 1) / kMiB));
   if (needs.gpus > 0) {

@@ -27,13 +27,18 @@ struct Needs {
   int ranks = 1;
   int ranks_per_node = 0;
   int pack = 1;
+  bool allocation = false;  // whole nodes, for as long as the site allows, for whatever is brought to them
 
   auto Key() const {
-    return std::tie(cpus, gpus, gpu, memory, disk, time_limit_ms, nodes, ranks, ranks_per_node, pack);
+    return std::tie(cpus, gpus, gpu, memory, disk, time_limit_ms, nodes, ranks, ranks_per_node, pack, allocation);
   }
 };
 inline bool operator<(const Needs& a, const Needs& b) { return a.Key() < b.Key(); }
 Needs NeedsOf(const runner::Start& start, const Settings& settings);
+// Whether such a job may be run inside an allocation of this site: on one node, within its time.
+bool FitsAllocation(const Needs& needs, const Settings& settings);
+// "each.*.fit" of "each.3.fit": what elements of a `for` have in common; empty: it is none.
+std::string KindOf(const state::Place& place);
 
 // The arguments of `sbatch` behind its options for the files: what it asks for.
 std::vector<std::string> AskFor(const Needs& needs, const Settings& settings);

@@ -53,32 +53,14 @@ std::string Variable(const char* name) {
   return value != nullptr ? value : "?";
 }
 
-// Once, by whoever is first: a requeued job, or one that was submitted twice, finds the directory and leaves.
-ErrorOr<bool> TakeElement(const std::string& directory) {
-  const int error = runner::MakeDirectory(directory, 0700);
-  if (error == EEXIST) return false;
-  if (error != 0) return ErrnoError(error, "making " + directory);
-  return true;
-}
-
 ErrorOr<int> Run(const Place& place) {
-  const std::string tag = place.directory.substr(place.directory.rfind('/') + 1);
+  const std::string tag = TagOf(place.directory);
   const std::string state = fmt::format("{}/{}", place.directory, place.index);
   HWF_ASSIGN(const bool ours, TakeElement(state));
   if (!ours) return 0;
   HWF_ASSIGN(Assignment assignment, TakeAssignment(place.directory, place.index));
   const Spec& spec = assignment.spec;
-  runner::RunnerOptions options;
-  options.run_directory = spec.run_directory;
-  options.state_directory = state;
-  options.ledger_directory = state;
-  options.in_job = true;
-  options.containers = container::EngineNamed(spec.containers);
-  options.images = spec.images;
-  options.setup = spec.setup;
-  options.launch = spec.launch;
-  options.idle_exit_ms = 0;
-  options.kill_grace_ms = spec.kill_grace_ms;
+  runner::RunnerOptions options = OptionsOfJob(spec, state);
   options.limits.cpus = spec.cpus;
   options.limits.memory = spec.memory;
   JobLink::Options link;
@@ -86,8 +68,7 @@ ErrorOr<int> Run(const Place& place) {
   link.index = place.index;
   link.directory = state;
   link.spool = spec.spool;
-  link.who = fmt::format("{} {} job {} {} {}", tag, place.index, Variable("SLURM_JOB_ID"), platform::HostName(),
-                         platform::OwnIdentity().start);
+  link.who = WhoWeAre(tag, place.index);
   if (chdir(spec.run_directory.c_str()) != 0) return ErrnoError(errno, "going to " + spec.run_directory);
   auto make_front = [&](runner::RecordLog& log,
                         runner::FrontCallbacks callbacks) -> ErrorOr<std::unique_ptr<runner::Front>> {
@@ -101,6 +82,35 @@ ErrorOr<int> Run(const Place& place) {
 }
 
 }  // namespace
+
+ErrorOr<bool> TakeElement(const std::string& directory) {
+  const int error = runner::MakeDirectory(directory, 0700);
+  if (error == EEXIST) return false;
+  if (error != 0) return ErrnoError(error, "making " + directory);
+  return true;
+}
+
+runner::RunnerOptions OptionsOfJob(const Spec& spec, const std::string& state) {
+  runner::RunnerOptions options;
+  options.run_directory = spec.run_directory;
+  options.state_directory = state;
+  options.ledger_directory = state;
+  options.in_job = true;
+  options.containers = container::EngineNamed(spec.containers);
+  options.images = spec.images;
+  options.setup = spec.setup;
+  options.launch = spec.launch;
+  options.idle_exit_ms = 0;
+  options.kill_grace_ms = spec.kill_grace_ms;
+  return options;
+}
+
+std::string WhoWeAre(const std::string& tag, int index) {
+  return fmt::format("{} {} job {} {} {}", tag, index, Variable("SLURM_JOB_ID"), platform::HostName(),
+                     platform::OwnIdentity().start);
+}
+
+std::string TagOf(const std::string& submission) { return submission.substr(submission.rfind('/') + 1); }
 
 int RunJob(const std::vector<std::string>& arguments) {
   auto place = ReadArguments(arguments);

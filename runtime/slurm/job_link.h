@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/platform/file_descriptor.h"
 #include "runtime/runner/front.h"
+#include "runtime/slurm/signs.h"
 #include "runtime/slurm/submission.h"
 
 namespace hwf::slurm {
@@ -39,16 +39,11 @@ class JobLink final : public runner::Front {
   int64_t alone_since_ms() const override { return 0; }
 
  private:
-  void Tell();
-  void Beat();
-
   Options options_;
   runner::FrontCallbacks callbacks_;
   std::unordered_map<std::string, std::pair<runner::Cancel, std::string>> open_;  // not cancelled; with its directory
-  platform::FileDescriptor beat_;
-  int64_t beats_ = 0;
+  Signs signs_;
   int64_t due_ms_ = 0;
-  bool news_ = false;
 };
 
 }  // namespace hwf::slurm

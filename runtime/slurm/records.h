@@ -25,6 +25,13 @@ using ElementIds = std::vector<AttemptId>;
 struct Intent {
   std::string tag;
   std::vector<ElementIds> elements;
+  int nodes = 0;  // of an allocation, whose attempts come later
+};
+// These attempts will be in the allocation's batch of this number.
+struct Added {
+  std::string tag;
+  int batch = 0;
+  ElementIds attempts;
 };
 // It was: the job (of an array: the array's) is this.
 struct Accepted {
@@ -35,7 +42,7 @@ struct Accepted {
 struct Closed {
   std::string tag;
 };
-using Record = std::variant<Intent, Accepted, Closed>;
+using Record = std::variant<Intent, Added, Accepted, Closed>;
 
 class Records {
  public:

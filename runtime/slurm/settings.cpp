@@ -7,6 +7,7 @@
 namespace hwf::slurm {
 namespace {
 
+constexpr int64_t kMinuteMs = 60'000;
 constexpr int kMostElements = 1000;  // of one array: larger ones gain nothing and are lost together
 
 std::string* TextOf(Settings& settings, std::string_view key) {
@@ -24,6 +25,8 @@ int* CountOf(Settings& settings, std::string_view key) {
   if (key == "throttle") return &settings.throttle;
   if (key == "max_jobs") return &settings.max_jobs;
   if (key == "pack") return &settings.pack;
+  if (key == "allocation") return &settings.allocation;
+  if (key == "gpus_per_node") return &settings.gpus_per_node;
   return nullptr;
 }
 
@@ -63,9 +66,14 @@ ErrorOr<Settings> SettingsFromJson(const std::string& text) {
       *count = static_cast<int>(value.AsInt());
     } else if (member.key == "max_time" && value.is_int() && value.AsInt() >= 0) {
       settings.max_time_ms = value.AsInt();
+    } else if (member.key == "allocate_all" && value.is_bool()) {
+      settings.allocate_all = value.AsBool();
     } else {
       return MakeError("the field `{}: {}` cannot be used by a slurm site", member.key, value.Dump());
     }
+  }
+  if (settings.allocation > 0 && settings.max_time_ms < kMinuteMs) {
+    return Error("`allocation` needs `max_time`, a minute or more: for how long its nodes are asked for");
   }
   return settings;
 }

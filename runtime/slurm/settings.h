@@ -15,12 +15,15 @@ struct Settings {
   std::string qos;
   std::string features;  // --constraint
   std::string reservation;
-  int64_t max_time_ms = 0;  // 0: not said
-  int throttle = 0;         // elements of an array that run at a time; 0: no limit
-  int max_jobs = 0;         // jobs (elements) that may be queued or run; 0: no limit
-  int pack = 0;             // attempts that share a job, where the task does not say; 0: one
-  std::string launch;       // of ranks; empty: srun
-  std::string setup;        // shell text that a task's environment comes from
+  int64_t max_time_ms = 0;    // 0: not said
+  int throttle = 0;           // elements of an array that run at a time; 0: no limit
+  int max_jobs = 0;           // jobs (elements) that may be queued or run; 0: no limit
+  int pack = 0;               // attempts that share a job, where the task does not say; 0: one
+  int allocation = 0;         // nodes of the allocation that a `for` runs in; 0: none
+  bool allocate_all = false;  // what comes alone is run there, too: for tests
+  int gpus_per_node = 0;      // of an allocation's nodes
+  std::string launch;         // of ranks; empty: srun
+  std::string setup;          // shell text that a task's environment comes from
 };
 
 // From the JSON text that the agent is started with; refuses what it does not know.

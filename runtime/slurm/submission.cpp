@@ -40,7 +40,8 @@ std::string HeadOf(const Spec& spec, const std::vector<std::string>& lines) {
   head.Set("setup", spec.setup)
       .Set("launch", spec.launch)
       .Set("containers", spec.containers)
-      .Set("images", spec.images);
+      .Set("images", spec.images)
+      .Set("idle_ms", spec.idle_ms);
   head.Set("begins", std::move(begins));
   return head.Dump() + "\n";
 }
@@ -66,6 +67,7 @@ ErrorOr<Head> ReadHead(const std::string& path) {
   head.spec.launch = json.StringOr("launch", "");
   head.spec.containers = json.StringOr("containers", "");
   head.spec.images = json.StringOr("images", "");
+  head.spec.idle_ms = json.IntOr("idle_ms", 0);
   if (!json["begins"].is_array()) return MakeError("{} is not a submission", path);
   for (const Json& begin : json["begins"].AsArray()) {
     if (!begin.is_int() || begin.AsInt() < 0) return MakeError("{} is not a submission", path);
@@ -149,6 +151,11 @@ ErrorOr<Assignment> TakeAssignment(const std::string& directory, int index) {
   HWF_ASSIGN(assignment.starts, ElementOf(line));
   HWF_TRY(ReadSecrets(SecretsPath(directory, at), assignment.starts));
   return assignment;
+}
+
+ErrorOr<Spec> ReadSpec(const std::string& directory) {
+  HWF_ASSIGN(Head head, ReadHead(directory + "/spec"));
+  return std::move(head.spec);
 }
 
 ErrorOr<std::vector<Element>> ReadElements(const std::string& directory) {

@@ -25,7 +25,8 @@ struct Spec {
   std::string setup;
   std::string launch;
   std::string containers;
-  std::string images;  // where the agent has made them ready
+  std::string images;   // where the agent has made them ready
+  int64_t idle_ms = 0;  // of an allocation: how long a node waits for more
 };
 
 using Element = std::vector<runner::Start>;
@@ -39,6 +40,7 @@ struct Assignment {
 };
 // What element `index` is to do. The secrets are read, and gone: a second reader has none.
 ErrorOr<Assignment> TakeAssignment(const std::string& directory, int index);
+ErrorOr<Spec> ReadSpec(const std::string& directory);
 // All that were to be done; their secrets have names, but no values.
 ErrorOr<std::vector<Element>> ReadElements(const std::string& directory);
 

@@ -32,6 +32,7 @@ SlurmOptions FastSlurm() {
   options.idle_exit_ms = 2000;
   options.least_poll_ms = 200;
   options.record_grace_ms = 1000;
+  options.allocation_idle_ms = 1000;
   return options;
 }
 
@@ -249,7 +250,12 @@ std::vector<WorldKind> AllWorlds() {
   return {{"local", [] { return std::make_unique<LocalWorld>(); }},
           {"ssh", [] { return std::make_unique<SshWorld>(); }},
           {"slurm", [] { return std::make_unique<SlurmWorld>(); }},
-          {"slurm_login", [] { return std::make_unique<SlurmLoginWorld>(); }}};
+          {"slurm_login", [] { return std::make_unique<SlurmLoginWorld>(); }},
+          {"slurm_allocation", [] {
+             auto world = std::make_unique<SlurmWorld>();
+             world->site_ = R"({"allocation":2,"max_time":600000,"allocate_all":true})";
+             return world;
+           }}};
 }
 
 std::string RunProgram(const std::vector<std::string>& argv, bool must_succeed) {

@@ -95,7 +95,8 @@ struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
 };
-// "local", "ssh", "slurm" and "slurm_login". Programs are found where the build put them.
+// "local", "ssh", "slurm", "slurm_login" and "slurm_allocation", where all is run inside an allocation. Programs are
+// found where the build put them.
 std::vector<WorldKind> AllWorlds();
 
 // Runs a program and waits for it; its standard output, or a test failure.
