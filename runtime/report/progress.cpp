@@ -125,7 +125,7 @@ class Page {
     }
     for (const auto& [why, who] : reasons) {
       const std::string more = who.first > 1 ? fmt::format(" and {} more", who.first - 1) : "";
-      Add(style_.Dim(fmt::format("· {}{} waits: {}", who.second, more, Printable(why))));
+      Add(style_.Dim(fmt::format("· {}{} {}: {}", who.second, more, more.empty() ? "waits" : "wait", Printable(why))));
     }
   }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <utility>
+
 #include "runtime/engine/review_record.h"
 #include "runtime/report/review_text.h"
 
@@ -52,9 +55,10 @@ std::string TaskTime(const TaskView& task, state::TimeMs now) {
   return FormatDuration((task.ended != 0 ? task.ended : now) - task.started);
 }
 
-std::string TaskLines(const TaskView& task, const Style& style, state::TimeMs now) {
-  std::string text =
-      fmt::format("  {} {} {}", Pad(task.place, 28), Pad(Colored(task.status, style), 9), TaskTime(task, now));
+// `others`: how many wait for the same.
+std::string TaskLines(const TaskView& task, size_t others, const Style& style, state::TimeMs now) {
+  const std::string who = others == 0 ? task.place : fmt::format("{} and {} more", task.place, others);
+  std::string text = fmt::format("  {} {} {}", Pad(who, 28), Pad(Colored(task.status, style), 9), TaskTime(task, now));
   if (task.attempt > 1) text += fmt::format(", attempt {}", task.attempt);
   if (task.usage.max_rss > 0) text += fmt::format(", peak {}", FormatBytes(task.usage.max_rss));
   text += "\n";
@@ -68,6 +72,29 @@ std::string TaskLines(const TaskView& task, const Style& style, state::TimeMs no
   }
   for (const scheduler::MessageRecord& message : task.messages) {
     text += fmt::format("      told {}\n", MessageText(message, task.task));
+  }
+  return text;
+}
+
+bool OnlyWaits(const TaskView& task) {
+  return task.status == TaskStatus::kWaiting && !task.waiting.empty() && task.why.empty() && task.messages.empty();
+}
+
+// In their order; those that wait for the same stand at the first of them.
+std::string AllTaskLines(const std::vector<TaskView>& tasks, const Style& style, state::TimeMs now) {
+  std::map<std::string, size_t> waiting;
+  for (const TaskView& task : tasks) {
+    if (OnlyWaits(task)) ++waiting[task.waiting];
+  }
+  std::string text;
+  for (const TaskView& task : tasks) {
+    size_t others = 0;
+    if (OnlyWaits(task)) {
+      const size_t all = std::exchange(waiting[task.waiting], 0);
+      if (all == 0) continue;
+      others = all - 1;
+    }
+    text += TaskLines(task, others, style, now);
   }
   return text;
 }
@@ -241,7 +268,7 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
     }
   }
   text += CountsText(CountTasks(scheduler), style) + "\n";
-  for (const TaskView& task : scheduler.tasks()) text += TaskLines(task, style, now);
+  text += AllTaskLines(scheduler.tasks(), style, now);
   for (const auto& [place, value] : scheduler.checkpoints()) {
     text += fmt::format("  {} {} {}\n", Pad(place, 28), "checkpoint", Fit(FormatValue(value, nullptr), 60));
   }
