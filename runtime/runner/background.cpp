@@ -10,10 +10,32 @@
 
 #include <cerrno>
 
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/process.h"
 #include "runtime/platform/unix_socket.h"
 
 namespace hwf::runner {
 namespace {
+
+constexpr off_t kHostAt = 64;  // of the lock; before it is the epoch of its engine (engine_link.h)
+
+// Into the lock, for those who share this directory from other machines: they cannot reach our socket.
+void SayWhere(int lock) {
+  const std::string host = platform::HostName();
+  if (ftruncate(lock, kHostAt) == 0) (void)!pwrite(lock, host.data(), host.size(), kHostAt);
+}
+
+// "; …" about who holds the lock, if that is known to be another machine.
+std::string Elsewhere(const std::string& directory) {
+  const platform::FileDescriptor lock(open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  char text[256];
+  const ssize_t count = lock.valid() ? pread(lock.get(), text, sizeof text, kHostAt) : 0;
+  const std::string host(text, count > 0 ? static_cast<size_t>(count) : 0);
+  if (host.empty() || host == platform::HostName()) return "";
+  return fmt::format(
+      "; the run's runner lives on {}, and this is {}: the site must name one machine, not one of several", host,
+      platform::HostName());
+}
 
 // The lock, or -1: another runner of this run lives. One that is just ending is waited for.
 int Lock(const std::string& directory) {
@@ -71,9 +93,10 @@ int RunAlone(const std::string& name, const std::string& state_directory, const 
   const int lock = Lock(state_directory);
   if (lock < 0) {
     if (platform::ConnectUnix(state_directory + "/sock").ok()) return tell(0);  // it lives
-    fmt::print(stderr, "{}: cannot lock {}/lock: {}\n", name, state_directory, strerror(errno));
+    fmt::print(stderr, "{}: cannot lock {}/lock{}\n", name, state_directory, Elsewhere(state_directory));
     return tell(3);
   }
+  SayWhere(lock);
   if (chdir(work_directory.c_str()) != 0) {
     fmt::print(stderr, "{}: cannot go to {}: {}\n", name, work_directory, strerror(errno));
     return tell(3);

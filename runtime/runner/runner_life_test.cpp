@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/platform/process.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/runner/testing/runner_harness.h"
 
@@ -40,6 +41,35 @@ class RunnerLife : public ::testing::Test {
   }
   RunnerHarness harness_{HWF_RUNNER_PROGRAM};
 };
+
+// Two machines share the directory, as login nodes do: a socket of the one is none of the other's.
+TEST_F(RunnerLife, ARunnerOnAnotherMachineIsNamed) {
+  Up();
+  ASSERT_EQ(unlink((harness_.directory() + "/runner/sock").c_str()), 0);
+  platform::SpawnOptions other;
+  other.argv = {"unshare", "-r",
+                "--uts",   "sh",
+                "-c",      "hostname login2 && exec \"$@\"",
+                "sh",      HWF_RUNNER_PROGRAM,
+                "--run",   harness_.directory()};
+  other.inherit_env = true;
+  const auto finished = platform::RunToEnd(other, "", {.timeout_ms = 30'000});
+  ASSERT_TRUE(finished.ok());
+  EXPECT_EQ(finished->exit_code, 3);
+  EXPECT_THAT(finished->output, HasSubstr(fmt::format("lives on {}, and this is login2", platform::HostName())));
+}
+
+TEST_F(RunnerLife, TheNextRunnerKnowsTheLastEngine) {
+  Up();
+  harness_.Disconnect();
+  harness_.Connect(5);
+  harness_.Wait<CaughtUp>();
+  harness_.KillRunner();
+  harness_.ForgetReceived();
+  harness_.Launch();
+  harness_.Connect(3);
+  EXPECT_EQ(harness_.Wait<Superseded>().epoch, 5);
+}
 
 TEST_F(RunnerLife, TheEngineMayGoAndComeBack) {
   Up();
