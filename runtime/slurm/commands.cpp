@@ -278,6 +278,9 @@ std::string PendingText(const std::string& job, const std::string& reason) {
       {"Licenses", "waits for licenses"},
       {"Reservation", "waits for its reservation"},
       {"Nodes required for job are DOWN, DRAINED", "its nodes are down, drained or reserved"},
+      {"Resources", "waits for nodes to be free"},
+      {"Priority", "others are before it in the queue"},
+      {"JobArrayTaskLimit", "waits for others of its array, by the site's throttle"},
   };
   if (reason.empty() || reason == "None") return "";
   for (const Row& row : kRows) {

@@ -131,7 +131,8 @@ TEST(ReadAccounts, BelievesOnlyWholeLines) {
 TEST(PendingText, NamesWhatPeopleCanDo) {
   EXPECT_THAT(PendingText("9", "launch failed requeued held"), HasSubstr("scontrol release"));
   EXPECT_THAT(PendingText("9", "ReqNodeNotAvail, UnavailableNodes:c1"), HasSubstr("UnavailableNodes:c1"));
-  EXPECT_EQ(PendingText("9", "Priority"), "job 9: Priority");
+  EXPECT_EQ(PendingText("9", "Priority"), "job 9: others are before it in the queue (Priority)");
+  EXPECT_EQ(PendingText("9", "Cleaning"), "job 9: Cleaning");
   EXPECT_EQ(PendingText("9", "None"), "");
 }
 
