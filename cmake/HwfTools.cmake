@@ -1,0 +1,20 @@
+# HWF_TOOLS_ONLY: nothing but hwf-runner and hwf-task, static, for another machine. They lie beside `hwf` as
+# hwf-runner-MACHINE and hwf-task-MACHINE; it takes them to distant sites.
+find_package(Threads REQUIRED)
+find_path(HWF_FMT_INCLUDE fmt/format.h REQUIRED)
+find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)
+find_library(ZLIB_ARCHIVE libz.a REQUIRED)
+find_library(SODIUM_ARCHIVE libsodium.a REQUIRED)
+foreach(pair fmt::fmt= ZLIB::ZLIB=${ZLIB_ARCHIVE} PkgConfig::SODIUM=${SODIUM_ARCHIVE})
+  string(REGEX MATCH "^([^=]+)=(.*)$" all ${pair})
+  add_library(${CMAKE_MATCH_1} INTERFACE IMPORTED)
+  set_target_properties(${CMAKE_MATCH_1} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${HWF_FMT_INCLUDE}
+                        INTERFACE_LINK_LIBRARIES "${CMAKE_MATCH_2}")
+endforeach()
+add_subdirectory(base)
+add_subdirectory(ir)
+foreach(part platform state journal task container runner slurm)
+  add_subdirectory(runtime/${part})
+endforeach()
+set_target_properties(hwf-runner PROPERTIES OUTPUT_NAME hwf-runner-${CMAKE_SYSTEM_PROCESSOR})
+set_target_properties(hwf-task PROPERTIES OUTPUT_NAME hwf-task-${CMAKE_SYSTEM_PROCESSOR})

@@ -1,0 +1,12 @@
+# Cross-compiling for aarch64 with Debian's compiler. What is linked statically (libsodium, zlib) and the headers lie in
+# HWF_AARCH64_LIBRARIES, which scripts/build-aarch64 fills.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES HWF_AARCH64_LIBRARIES)
+set(CMAKE_FIND_ROOT_PATH ${HWF_AARCH64_LIBRARIES})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE NEVER)
