@@ -2,6 +2,9 @@
 # beside it), the Python module for tasks, the manual page and bash's completion, which hwf itself writes.
 include(GNUInstallDirs)
 install(TARGETS hwf hwfc hwf-runner hwf-task RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# What scripts/build-aarch64 has made, if it was called: hwf takes it to aarch64 machines.
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/build/aarch64/bin/hwf-runner-aarch64 ${CMAKE_SOURCE_DIR}/build/aarch64/bin/hwf-task-aarch64
+        DESTINATION ${CMAKE_INSTALL_BINDIR} OPTIONAL)
 install(FILES ${CMAKE_SOURCE_DIR}/runtime/task/hwf_task.py DESTINATION ${CMAKE_INSTALL_DATADIR}/hwf/python)
 set(made ${CMAKE_BINARY_DIR}/share)
 install(CODE "

@@ -92,6 +92,7 @@ class Host:
         self.mark = os.environ.get("HWF_TEST_WORLD", "")
         self.methods, self.password, self.banner = "publickey", "no", ""
         self.env = {}  # of every session there
+        self.settings = ""  # more lines for sshd
 
     # ------------------------------------------------------------ up and down
 
@@ -149,6 +150,7 @@ class Host:
         if self.banner:
             (self.dir / "banner").write_text(self.banner)
             more += f"Banner {self.dir}/banner\n"
+        more += self.settings
         (self.dir / "sshd_config").write_text(
             SSHD_CONFIG.format(dir=self.dir, methods=self.methods, password=self.password, more=more, **where))
         command = [SSHD, "-f", self.dir / "sshd_config", "-E", self.dir / "sshd.log"]

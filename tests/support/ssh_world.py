@@ -9,13 +9,13 @@ import world as worlds
 
 
 @contextlib.contextmanager
-def far_site(world, second_host=False):
+def far_site(world, second_host=False, kind=ssh_host.Host):
     """The host. Runs of this world reach it as `far`; the connections to it end with the test."""
     missing = ssh_host.missing(second_host)
     if missing:
         worlds.skip(f"not installed: {' '.join(missing)}")
     os.environ["HWF_TEST_WORLD"] = world.mark
-    host = ssh_host.Host(world.path("host"), second_host).up()
+    host = kind(world.path("host"), second_host).up()
     world.env["HWF_SSH_CONFIG"] = str(host.config)
     try:
         yield host
