@@ -35,7 +35,9 @@ def main(world):
     build = os.path.dirname(world.programs)
     subprocess.run(["cmake", "--install", build, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL, timeout=120)
     installed = sorted(os.path.relpath(os.path.join(at, f), prefix) for at, _, files in os.walk(prefix) for f in files)
-    assert installed == [
+    others = os.path.join(os.path.dirname(build), "aarch64", "bin")  # what scripts/build-aarch64 has made, if it was called
+    tools = [f"bin/{name}-aarch64" for name in ("hwf-runner", "hwf-task") if os.path.exists(f"{others}/{name}-aarch64")]
+    assert sorted(set(installed) - set(tools)) == [
         "bin/hwf",
         "bin/hwf-runner",
         "bin/hwf-task",
@@ -43,7 +45,7 @@ def main(world):
         "share/bash-completion/completions/hwf",
         "share/hwf/python/hwf_task.py",
         "share/man/man1/hwf.1",
-    ], installed
+    ] and set(tools) <= set(installed), installed
     world.env["PATH"] = os.path.join(prefix, "bin") + ":/usr/bin:/bin"
     world.write("w.hwf", PROGRAM)
     world.must(["hwf", "run", "w.hwf", "--word", "été", "--runs", "runs"])
