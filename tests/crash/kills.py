@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Kills at outside-visible system calls of a small run, and what must hold afterwards.
 
-usage: kills.py PROGRAMS engine|runner|both
+usage: kills.py PROGRAMS engine|runner|both [slurm|ssh]
 
 The system calls of an undisturbed run are counted first. Then, for each call and each N (a sample of them unless
 HWF_CRASH_FULL=1), the run is made again and killed by strace as it enters the N-th such call; `hwf resume` must bring it
-to the same end. `both` kills the runner too, at the same moment.
+to the same end. `both` kills the runner too, at the same moment. On a Slurm site `runner` is the agent, whose jobs go on.
 """
 
 import collections
+import contextlib
 import os
 import re
 import shutil
@@ -18,7 +19,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import clusters  # noqa: E402
 import runs as look  # noqa: E402
+import ssh_world  # noqa: E402
 import world as worlds  # noqa: E402
 
 CALLS = [
@@ -27,6 +30,7 @@ CALLS = [
     "fallocate", "rmdir", "bind", "connect",
 ]  # fmt: skip
 SAMPLE = 14
+SAMPLE_ELSEWHERE = 7  # such a run takes seconds
 ROUNDS = 8  # of resume, after one kill
 
 
@@ -41,9 +45,11 @@ class Small:
         self.world = world
         self.dir = world.path(f"run{number}")
         os.mkdir(self.dir)
+        os.chmod(self.dir, 0o777)  # a task at the far end of ssh writes `side` as another user
         self.runs = os.path.join(self.dir, "runs")
         self.side = os.path.join(self.dir, "side")
-        self.command = ["hwf", "run", world.path("small.hwf"), "--side", self.side, "--runs", self.runs]
+        self.command = ["hwf", "run", world.path("small.hwf"), "--sites", world.path("sites.hwf"), "--side", self.side]
+        self.command += ["--runs", self.runs]
 
     def directory(self):
         """Of the run, once it has begun; a directory without a first event is no run."""
@@ -138,13 +144,15 @@ def traced(world, small, who, options):
     quoted = " ".join(f"'{o}'" for o in options)
     with open(os.path.join(programs, "hwf-runner"), "w") as out:
         # The first runner alone is traced: the one that takes over must live. It stays in the foreground of strace, which
-        # goes into the background in its place ($2 is the run's directory).
+        # goes into the background in its place ($2 is the run's directory; of an agent of Slurm, $5 its own).
         out.write(
             f"""#!/bin/sh
-if mkdir '{small.dir}/traced' 2>/dev/null; then
+state=$2/runner
+[ "$1" != slurm ] || state=$5
+if {{ [ "$1" = slurm ] || [ "$1" = --run ]; }} && mkdir '{small.dir}/traced' 2>/dev/null; then
   setsid strace {quoted} '{programs}/real-hwf-runner' "$@" --foreground < /dev/null > /dev/null 2>&1 &
   i=0
-  while [ ! -S "$2/runner/sock" ] && [ $i -lt 200 ]; do sleep 0.02; i=$((i + 1)); done
+  while [ ! -S "$state/sock" ] && [ $i -lt 200 ]; do sleep 0.02; i=$((i + 1)); done
   exit 0
 fi
 exec '{programs}/real-hwf-runner' "$@"
@@ -159,17 +167,17 @@ exec '{programs}/real-hwf-runner' "$@"
         world.env["PATH"] = before
 
 
-def chosen(moments):
+def chosen(moments, sample):
     if os.environ.get("HWF_CRASH_FULL") == "1":
         return moments
-    step = max(1, len(moments) // SAMPLE)
+    step = max(1, len(moments) // sample)
     return moments[step // 2 :: step]
 
 
-def disturb(world, who, moments, tampering, check):
+def disturb(world, who, moments, tampering, check, sample=SAMPLE):
     """Makes the run again for each of the chosen moments, with what strace does to that call; `check(small, result)` then
     asserts what must hold. How many moments there were."""
-    tried = chosen(moments)
+    tried = chosen(moments, sample)
     print(f"{len(moments)} system calls, trying {len(tried)}", flush=True)
     failures = []
     for number, (call, n) in enumerate(tried):
@@ -195,18 +203,36 @@ def need_strace():
         worlds.skip("strace may not trace here")
 
 
+@contextlib.contextmanager
+def site(world, kind):
+    """What the tasks' `here` is."""
+    if kind == "slurm":
+        with clusters.cluster(world, gpu_nodes=0):
+            world.write("sites.hwf", 'hwf 1\nsite here = slurm(partition: "cpu")\n')
+            yield
+    elif kind == "ssh":
+        with ssh_world.far_site(world) as host:
+            os.chmod(world.dir, 0o755)
+            world.write("sites.hwf", "hwf 1\n" + ssh_world.site(host).replace("site far", "site here") + "\n")
+            yield
+    else:
+        world.write("sites.hwf", "hwf 1\nsite here = local()\n")
+        yield
+
+
 def main(world):
-    who = world.arguments[0]
+    who, kind = world.arguments[0], (world.arguments + [""])[1]
     need_strace()
     shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
-    expected, moments = count_calls(world, who, CALLS)
+    with site(world, kind):
+        expected, moments = count_calls(world, who, CALLS)
 
-    def check(small, _):
-        if who == "both":
-            kill_runners(world)
-        small.check(expected, who == "engine")
+        def check(small, _):
+            if who == "both":
+                kill_runners(world)
+            small.check(expected, who == "engine" or kind == "slurm")
 
-    count = disturb(world, who, moments, "signal=KILL", check)
+        count = disturb(world, who, moments, "signal=KILL", check, SAMPLE_ELSEWHERE if kind else SAMPLE)
     print(f"{count} kills, each run came to the same end")
 
 

@@ -29,6 +29,11 @@ def main(world):
     with open(os.path.join(kills.HERE, "small.hwf")) as file:
         # A full disk is the site's fault, and what failed for it is tried again.
         world.write("small.hwf", file.read().replace("on [node_fail]", "on [node_fail, site, output]"))
+    with kills.site(world, "here"):
+        try_all(world, who)
+
+
+def try_all(world, who):
     expected, moments = kills.count_calls(world, who, CALLS)
     stopped = []
 
