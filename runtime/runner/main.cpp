@@ -26,6 +26,7 @@
 #include "runtime/runner/ranks.h"
 #include "runtime/runner/remote_shell.h"
 #include "runtime/runner/runner.h"
+#include "runtime/runner/store.h"
 #include "runtime/slurm/agent_main.h"
 #include "runtime/slurm/job.h"
 
@@ -151,6 +152,7 @@ int main(int argc, char** argv) {
   DefaultSignals();
   if (argc > 1 && std::string_view(argv[1]) == "attach") return Attach({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "keep") return Keep({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "store") return Store({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "rsh") return RemoteShell({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "job") return hwf::slurm::RunJob({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "node") return hwf::slurm::RunNode({argv + 2, argv + argc});

@@ -7,10 +7,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/platform/hash.h"
+
 namespace hwf::staging {
 namespace {
 
 constexpr size_t kAtOnce = 4;  // more would share the same line
+// Of files that go together: what is larger is worth its own copy, which can go on where it broke off …
+constexpr int64_t kSmall = 1 << 20;
+constexpr int64_t kTogether = 16 << 20;
+constexpr size_t kMostTogether = 200;
+constexpr size_t kMostWords = 40'000;  // … and their names are one word of a command line, in base64
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -55,12 +62,73 @@ void Stager::Begin(const Key& key, Job& job) {
   }
   ++running_;
   job.transfer = std::make_unique<Transfer>(job.item, *to, *distant->host, runner_);
-  Watch(job);
+  Watch(job.transfer->fd());
 }
 
-void Stager::Watch(Job& job) {
-  const int fd = job.transfer ? job.transfer->fd() : -1;
-  job.watched = fd;
+bool Stager::MayGoTogether(const Job& job) const {
+  const std::optional<Store> to = store_of_(job.to), from = store_of_(job.item.site);
+  const bool reached = to && from && (to->host || from->host);
+  return reached && !job.alone && job.item.size <= kSmall && platform::IsDigest(job.item.digest);
+}
+
+std::vector<Stager::Key> Stager::TakeTogether(const Key& first) {
+  const Job& begin = jobs_.at(first);
+  std::vector<Key> keys = {first};
+  int64_t bytes = begin.item.size;
+  size_t words = begin.item.path.size() + begin.item.digest.size();
+  std::deque<Key> rest;
+  for (const Key& key : queue_) {
+    const auto found = jobs_.find(key);
+    if (found == jobs_.end()) continue;
+    const Item& item = found->second.item;
+    const size_t more = item.path.size() + item.digest.size();
+    const bool fits = found->second.to == begin.to && item.site == begin.item.site && MayGoTogether(found->second) &&
+                      keys.size() < kMostTogether && bytes + item.size <= kTogether && words + more <= kMostWords;
+    if (!fits) {
+      rest.push_back(key);
+      continue;
+    }
+    keys.push_back(key);
+    bytes += item.size;
+    words += more;
+  }
+  queue_ = std::move(rest);
+  return keys;
+}
+
+void Stager::BeginTogether(std::vector<Key> keys) {
+  const Job& first = jobs_.at(keys.front());
+  std::vector<Item> items;
+  for (const Key& key : keys) items.push_back(jobs_.at(key).item);
+  auto batch = std::make_unique<Batch>(std::move(items), *store_of_(first.item.site), *store_of_(first.to));
+  for (const Key& key : keys) jobs_.at(key).batch = batch.get();
+  Watch(batch->fd());
+  ++running_;
+  batches_.push_back({std::move(batch), std::move(keys)});
+}
+
+void Stager::PollBatches() {
+  for (Together& one : batches_) {
+    const std::optional<std::vector<std::string>> paths = one.batch->Poll();
+    Watch(one.batch->fd());
+    if (!paths) continue;
+    for (size_t i = 0; i < one.keys.size(); ++i) {
+      Job& job = jobs_.at(one.keys[i]);
+      job.batch = nullptr;
+      job.alone = true;
+      if ((*paths)[i].empty()) {
+        queue_.push_back(one.keys[i]);
+      } else {
+        End(one.keys[i], (*paths)[i]);
+      }
+    }
+    one.batch.reset();
+    --running_;
+  }
+  std::erase_if(batches_, [](const Together& one) { return !one.batch; });
+}
+
+void Stager::Watch(int fd) {
   if (fd < 0) return;
   epoll_event event{};
   event.events = EPOLLIN;
@@ -76,17 +144,25 @@ void Stager::End(const Key& key, const ErrorOr<std::string>& result) {
 }
 
 void Stager::Poll() {
+  PollBatches();
   std::vector<std::pair<Key, ErrorOr<std::string>>> ended;
   for (auto& [key, job] : jobs_) {
     if (!job.transfer) continue;
     if (auto result = job.transfer->Poll()) ended.emplace_back(key, *std::move(result));
-    Watch(job);
+    Watch(job.transfer->fd());
   }
   for (const auto& [key, result] : ended) End(key, result);
   while (running_ < kAtOnce && !queue_.empty()) {
     const Key key = std::move(queue_.front());
     queue_.pop_front();
-    if (const auto found = jobs_.find(key); found != jobs_.end()) Begin(key, found->second);
+    const auto found = jobs_.find(key);
+    if (found == jobs_.end()) continue;
+    std::vector<Key> keys = MayGoTogether(found->second) ? TakeTogether(key) : std::vector<Key>();
+    if (keys.size() > 1) {
+      BeginTogether(std::move(keys));
+    } else {
+      Begin(key, found->second);
+    }
   }
   // What these want may be brought already, or be new: the next turn sees to it.
   for (size_t i = told_.size(); i > 0; --i) {
@@ -102,13 +178,19 @@ int Stager::Wait() const {
     const int wanted = job.transfer ? job.transfer->Wait() : -1;
     if (wanted >= 0) wait = wait < 0 ? wanted : std::min(wait, wanted);
   }
+  for (const Together& one : batches_) {
+    const int wanted = one.batch->Wait();
+    if (wanted >= 0) wait = wait < 0 ? wanted : std::min(wait, wanted);
+  }
   return wait;
 }
 
 bool Stager::stuck() const {
   if (!queue_.empty() && running_ < kAtOnce) return false;
   return told_.empty() && std::all_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
-           return !entry.second.transfer || !entry.second.transfer->trouble().empty();
+           const Job& job = entry.second;
+           if (job.batch != nullptr) return !job.batch->trouble().empty();
+           return !job.transfer || !job.transfer->trouble().empty();
          });
 }
 
@@ -116,7 +198,9 @@ Stager::Progress Stager::ProgressOf(const std::string& digest, const std::string
   Progress progress;
   for (const auto& [key, job] : jobs_) {
     const bool meant = job.item.digest == digest && (job.to == to || job.to.empty());
-    if (!meant || !job.transfer) continue;
+    if (!meant) continue;
+    if (job.batch != nullptr && !job.batch->trouble().empty()) progress.trouble = job.batch->trouble();
+    if (!job.transfer) continue;
     progress.moved = std::max(progress.moved, job.transfer->moved());
     if (!job.transfer->trouble().empty()) progress.trouble = job.transfer->trouble();
   }

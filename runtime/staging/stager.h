@@ -1,4 +1,5 @@
-// Brings contents to where they are used, each once to each store, a few at a time. From one distant site to another
+// Brings contents to where they are used, each once to each store, a few at a time; small files that wait for the same
+// way go together. From one distant site to another
 // they go through here. Nothing blocks: the owner watches fd() and calls Poll(). One thread: the engine's.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/staging/batch.h"
 #include "runtime/staging/transfer.h"
 
 namespace hwf::staging {
@@ -46,21 +48,32 @@ class Stager {
     Item item;
     std::string to;
     std::vector<Done> waiting;
-    std::unique_ptr<Transfer> transfer;  // none: it waits its turn
-    int watched = -1;
+    std::unique_ptr<Transfer> transfer;  // none: it waits its turn, or is in
+    const Batch* batch = nullptr;        // one of batches_
+    bool alone = false;                  // no batch could bring it
+  };
+  struct Together {
+    std::unique_ptr<Batch> batch;
+    std::vector<std::string> keys;
   };
   using Key = std::string;
 
   static Key KeyOf(const Item& item, const std::string& to);
   void Tell(Done done, ErrorOr<std::string> result);
   void Begin(const Key& key, Job& job);
-  void Watch(Job& job);
+  bool MayGoTogether(const Job& job) const;
+  // Of the queue, with its first one, what can go together; no more than one: nothing can.
+  std::vector<Key> TakeTogether(const Key& first);
+  void BeginTogether(std::vector<Key> keys);
+  void PollBatches();
+  void Watch(int fd);
   void End(const Key& key, const ErrorOr<std::string>& result);
 
   StoreOf store_of_;
   std::string runner_;
   platform::FileDescriptor epoll_;
   std::map<Key, Job> jobs_;
+  std::vector<Together> batches_;
   std::deque<Key> queue_;
   std::map<Key, std::string> there_;  // what has been brought
   std::deque<std::pair<Done, ErrorOr<std::string>>> told_;

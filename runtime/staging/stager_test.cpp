@@ -1,6 +1,7 @@
 // Bringing files over a real sshd (tests/support/ssh_host.py): there, back, again, broken off, spoilt.
 #include "runtime/staging/stager.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -77,17 +78,32 @@ class StagerTest : public ::testing::Test {
     EXPECT_TRUE(digest.ok());
     return {site, path, digest->digest, static_cast<int64_t>(digest->size)};
   }
-  ErrorOr<std::string> Bring(const Item& item, const std::string& to) {
-    std::optional<ErrorOr<std::string>> got;
-    stager_->Bring(item, to, [&](const ErrorOr<std::string>& path) { got = path; });
+  // From here on each call of rsync on this side leaves an x in bin/calls.
+  void CountRsyncs() {
+    fs::create_directory(top_ + "/bin");
+    const std::string program = top_ + "/bin/rsync";
+    Write(program, fmt::format("#!/bin/sh\nprintf x >> {}/bin/calls\nexec /usr/bin/rsync \"$@\"\n", top_));
+    fs::permissions(program, fs::perms::owner_all);
+    setenv("PATH", (top_ + "/bin:" + getenv("PATH")).c_str(), 1);
+  }
+  ErrorOr<std::string> Bring(const Item& item, const std::string& to) { return BringAll({item}, to).front(); }
+  std::vector<ErrorOr<std::string>> BringAll(const std::vector<Item>& items, const std::string& to) {
+    std::vector<ErrorOr<std::string>> got(items.size(), Error("not within a minute"));
+    size_t left = items.size();
+    for (size_t i = 0; i < items.size(); ++i) {
+      stager_->Bring(items[i], to, [&got, &left, i](const ErrorOr<std::string>& path) {
+        got[i] = path;
+        --left;
+      });
+    }
     const int64_t end = platform::RealClock().MonotonicMs() + 60'000;
-    while (!got && platform::RealClock().MonotonicMs() < end) {
+    while (left > 0 && platform::RealClock().MonotonicMs() < end) {
       stager_->Poll();
       const int wait = stager_->Wait();
       pollfd ready{stager_->fd(), POLLIN, 0};
-      if (!got) poll(&ready, 1, wait < 0 ? 5000 : wait);
+      if (left > 0) poll(&ready, 1, wait < 0 ? 5000 : wait);
     }
-    return got ? *got : ErrorOr<std::string>(Error("not within a minute"));
+    return got;
   }
 
   std::string top_, here_, far_;
@@ -165,6 +181,64 @@ TEST_F(StagerTest, WhatIsNotWhatItsDigestSaysDoesNotGo) {
   ASSERT_FALSE(there.ok());
   EXPECT_THAT(there.error().message(), HasSubstr("is not what it was"));
   EXPECT_FALSE(fs::exists(far_ + "/" + item.digest.substr(3)));
+}
+
+TEST_F(StagerTest, SmallFilesGoTogetherAndComeBackTogether) {
+  constexpr size_t kFiles = 120;
+  CountRsyncs();
+  std::vector<Item> items;
+  for (size_t i = 0; i < kFiles; ++i) {
+    fs::create_directories(fmt::format("{}/own/{}", top_, i));
+    const std::string path = fmt::format("{}/own/{}/same \"name\" it's", top_, i);
+    Write(path, fmt::format("content {}", i));
+    items.push_back(ItemOf(path));
+  }
+  const auto there = BringAll(items, "far");
+  std::vector<Item> far;
+  for (size_t i = 0; i < kFiles; ++i) {
+    ASSERT_TRUE(there[i].ok()) << there[i].error().message();
+    EXPECT_EQ(Read(*there[i]), fmt::format("content {}", i));
+    struct stat info {};
+    ASSERT_EQ(stat(there[i]->c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0222, 0u) << "it can be written to";
+    far.push_back({"far", *there[i], items[i].digest, items[i].size});
+  }
+  const auto back = BringAll(far, "");
+  for (size_t i = 0; i < kFiles; ++i) {
+    ASSERT_TRUE(back[i].ok()) << back[i].error().message();
+    EXPECT_EQ(Read(*back[i]), fmt::format("content {}", i));
+  }
+  EXPECT_EQ(Read(top_ + "/bin/calls"), "xx") << "one call of rsync each way";
+  for (const std::string& store : {far_, here_}) {
+    for (const auto& entry : fs::directory_iterator(store)) {
+      EXPECT_NE(entry.path().filename().string()[0], '.') << entry.path() << " is left";
+    }
+  }
+}
+
+TEST_F(StagerTest, OfManyWhatIsOddGoesItsOwnWay) {
+  std::vector<Item> items;
+  for (int i = 0; i < 6; ++i) {
+    const std::string path = fmt::format("{}/own/f{}", top_, i);
+    Write(path, fmt::format("content {}", i));
+    items.push_back(ItemOf(path));
+  }
+  fs::create_directories(top_ + "/own/tree/below");
+  Write(top_ + "/own/tree/below/x", "x");
+  items.push_back(ItemOf(top_ + "/own/tree"));
+  fs::create_symlink("f5", top_ + "/own/linked");
+  items.push_back(ItemOf(top_ + "/own/linked"));
+  Write(items[1].path, "changed!!");
+  fs::remove(items[2].path);
+  const auto there = BringAll(items, "far");
+  for (const size_t i : {0, 3, 4, 5, 6, 7}) ASSERT_TRUE(there[i].ok()) << i << there[i].error().message();
+  EXPECT_EQ(Read(*there[4]), "content 4");
+  EXPECT_EQ(Read(*there[6] + "/below/x"), "x");
+  EXPECT_EQ(Read(*there[7]), "content 5");
+  ASSERT_FALSE(there[1].ok());
+  EXPECT_THAT(there[1].error().message(), HasSubstr("is not what it was"));
+  ASSERT_FALSE(there[2].ok());
+  EXPECT_THAT(there[2].error().message(), HasSubstr("is not there any more"));
 }
 
 TEST_F(StagerTest, WhatIsGoneIsNamed) {

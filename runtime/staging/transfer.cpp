@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "runtime/platform/clock.h"
-#include "runtime/platform/hash.h"
 #include "runtime/platform/ids.h"
+#include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
 #include "runtime/state/command.h"
 
@@ -29,7 +29,6 @@ constexpr size_t kMaxOut = 8 << 20;
 constexpr const char* kStillSeconds = "60";  // without a byte rsync gives up
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
 // A directory that is reached by a link is named as what it is: rsync copies links as links.
 std::string LocalSource(const std::string& path) {
@@ -52,13 +51,11 @@ Transfer::Transfer(Item item, Store to, ssh::SshHost host, std::string runner)
   Begin(Step::kLook);
 }
 
-// Of the same content under another name nothing is shared; that is seldom.
 std::string Transfer::Incoming() const {
-  const std::string name = BaseName(item_.path);
-  return fmt::format("{}/.in-{}-{}", to_.directory, HexOf(item_.digest), platform::Digest(name).substr(3, 8));
+  return to_.directory + "/" + runner::ArrivalInStore(item_.digest, BaseName(item_.path));
 }
 std::string Transfer::Target() const {
-  return fmt::format("{}/{}/{}", to_.directory, HexOf(item_.digest), BaseName(item_.path));
+  return to_.directory + "/" + runner::PlaceInStore(item_.digest, BaseName(item_.path));
 }
 
 std::vector<std::string> Transfer::AtStore(const std::string& script) const {

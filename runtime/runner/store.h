@@ -1,0 +1,28 @@
+// `hwf-runner store`: many contents of a store at once. `--marker M` and then
+//   look STORE (DIGEST NAME)…   "M i have" or, a directory for it to come to made, "M i lacks"
+//   lay DIR (DIGEST PATH)…      DIR is made, with links to the regular files as they come: "M i laid" or "M i other"
+//   keep STORE (DIGEST NAME)…   puts what came in its place: "M i ok", "M i differs" or "M i error WHY"
+// A line each, i counted from 0. What is said to be ok is on disk under its name, read-only; done before, it says so
+// again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/platform/hash.h"
+
+namespace hwf::runner {
+
+// Below a store: where a content lies, and the directory that it comes to. (Of the same content under another name
+// nothing is shared; that is seldom.)
+inline std::string PlaceInStore(const std::string& digest, const std::string& name) {
+  return digest.substr(digest.find(':') + 1) + "/" + name;
+}
+inline std::string ArrivalInStore(const std::string& digest, const std::string& name) {
+  return ".in-" + digest.substr(digest.find(':') + 1) + "-" + platform::Digest(name).substr(3, 8);
+}
+
+// The exit code.
+int Store(const std::vector<std::string>& arguments);
+
+}  // namespace hwf::runner
