@@ -166,9 +166,8 @@ ErrorOr<Success> Agent::GiveBatch(Submission& submission, const std::vector<std:
   HWF_TRY(MakeAttempts(starts));
   HWF_TRY(PrepareBatch(directory, number, {}, starts));
   HWF_TRY(records_->Append(Added{submission.tag, number, ids}, /*durable=*/true));
-  submission.batches = number + 1;
-  const auto put = PutBatch(directory, number);
-  if (!put.ok()) Hold(put.error().WithContext("a batch of attempts").message());
+  submission.batches = number + 1;  // should it come to be there after an error, claims keep it from being run twice
+  HWF_TRY(PutBatch(directory, number));
   ElementIds& attempts = submission.elements.front().attempts;
   attempts.insert(attempts.end(), ids.begin(), ids.end());
   for (const std::string& key : keys) BelongsTo(key, submission.tag, 0);

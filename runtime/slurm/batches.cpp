@@ -15,6 +15,8 @@ namespace hwf::slurm {
 namespace {
 
 constexpr size_t kMostInBatch = 256;
+constexpr int kMostTurns = 3;
+constexpr size_t kMostDoubtful = 64;
 constexpr size_t kRounds = 4;  // a node takes at most this part of its share at a time
 
 std::string NewPath(const std::string& directory, int number) { return fmt::format("{}/new-{:08}", directory, number); }
@@ -57,7 +59,13 @@ ErrorOr<Success> PrepareBatch(const std::string& directory, int number, const Sp
 }
 
 ErrorOr<Success> PutBatch(const std::string& directory, int number) {
-  return platform::RealFileSystem().Rename(NewPath(directory, number), WorkPath(directory, number));
+  ErrorOr<Success> put = Success{};
+  for (int turn = 0; turn < kMostTurns; ++turn) {
+    put = platform::RealFileSystem().Rename(NewPath(directory, number), WorkPath(directory, number));
+    // That it is gone says that an earlier answer got lost.
+    if (put.ok() || put.error().code() == ENOENT) return Success{};
+  }
+  return put;
 }
 
 void PutBatchIfPrepared(const std::string& directory, int number) {
@@ -92,11 +100,12 @@ ErrorOr<Success> AskToLook(const std::string& directory) {
 BatchTaker::BatchTaker(std::string directory, int node)
     : directory_(std::move(directory)), own_(fmt::format("{}/{}/work", directory_, node)) {}
 
-ErrorOr<Element> BatchTaker::Open(const std::string& directory) const {
+ErrorOr<BatchTaker::Taken> BatchTaker::Open(const std::string& name) const {
+  const std::string directory = own_ + "/" + name;
   HWF_TRY(CheckOwner(directory, platform::FileInfo::Kind::kDirectory, 077));
   HWF_TRY(CheckOwner(directory + "/spec", platform::FileInfo::Kind::kRegular, 022));
   HWF_ASSIGN(Assignment assignment, TakeAssignment(directory, 0));
-  return std::move(assignment.starts);
+  return Taken{std::move(assignment.starts), false};
 }
 
 ErrorOr<BatchTaker::Taken> BatchTaker::Take() {
@@ -113,12 +122,17 @@ ErrorOr<BatchTaker::Taken> BatchTaker::Take() {
     const std::string name = std::move(names_.front());
     names_.pop_front();
     if (!IsNumber(name)) continue;
-    const std::string target = own_ + "/" + name;
-    const auto moved = files.Rename(directory_ + "/work/" + name, target);
-    // Another was faster; or the answer got lost, and it is ours.
-    if (!moved.ok() && !files.Stat(target).ok()) continue;
-    HWF_ASSIGN(taken.starts, Open(target));
-    return taken;
+    const auto moved = files.Rename(directory_ + "/work/" + name, own_ + "/" + name);
+    if (moved.ok()) return Open(name);
+    doubtful_.push_back(name);
+    if (doubtful_.size() > kMostDoubtful) doubtful_.pop_front();
+  }
+  // Another was faster; or an answer got lost, and it is ours: to be seen now, or later.
+  for (auto it = doubtful_.begin(); it != doubtful_.end(); ++it) {
+    if (!files.Stat(own_ + "/" + *it).ok()) continue;
+    const std::string name = std::move(*it);
+    doubtful_.erase(it);
+    return Open(name);
   }
   return taken;
 }

@@ -48,11 +48,12 @@ class BatchTaker {
   bool IsAskedToLook();
 
  private:
-  ErrorOr<Element> Open(const std::string& directory) const;
+  ErrorOr<Taken> Open(const std::string& name) const;
 
   std::string directory_;
   std::string own_;
-  std::deque<std::string> names_;  // seen, and perhaps still there
+  std::deque<std::string> names_;     // seen, and perhaps still there
+  std::deque<std::string> doubtful_;  // that we may have taken
   uint64_t looked_ = 0;
 };
 

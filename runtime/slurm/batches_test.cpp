@@ -109,6 +109,18 @@ TEST_F(BatchesTest, WhatOthersMayWriteIsNotTaken) {
   }
 }
 
+TEST_F(BatchesTest, ALostAnswerLosesNoBatch) {
+  Give(0, 0, 1);
+  EXPECT_TRUE(PutBatch(top_, 0).ok()) << "it was done before";
+  Give(1, 1, 1);
+  BatchTaker taker(top_, 0);
+  EXPECT_EQ(taker.Take()->starts->front().place, "each.0.fit");
+  // Seen in the listing, and moved into our directory behind our back, as by a rename whose answer says that it failed.
+  ASSERT_EQ(rename((top_ + "/work/00000001").c_str(), (top_ + "/0/work/00000001").c_str()), 0);
+  EXPECT_EQ(taker.Take()->starts->front().place, "each.1.fit");
+  EXPECT_FALSE(taker.Take()->starts.has_value());
+}
+
 TEST_F(BatchesTest, ManyTakersShareThemWithoutOverlap) {
   constexpr int kBatches = 60;
   for (int i = 0; i < kBatches; ++i) Give(i, 2 * i, 2);
