@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "base/utf8.h"
 #include "runtime/runner/digest.h"
 #include "runtime/runner/process_tree.h"
+#include "runtime/runner/room.h"
 #include "runtime/runner/runner.h"
 
 namespace hwf::runner {
@@ -28,8 +28,7 @@ constexpr uint64_t kRoomForEnd = 64 * 1024;
 constexpr int64_t kTickMs = 10;
 constexpr int64_t kSoonMs = 1000;
 constexpr int64_t kRoomCheckMs = 100;
-constexpr uint64_t kLowWater = 1 << 20;  // bytes left on the run's file system
-constexpr int kKillRounds = 200;         // of 10 ms
+constexpr int kKillRounds = 200;  // of 10 ms
 
 // The engine may have named the directory by way of a link.
 bool SamePlace(const std::string& named, const std::string& directory) {
@@ -68,16 +67,9 @@ bool Runner::Log(const Report& report) {
 // Before a claim: the ends of all that runs, and of one more, will find room.
 bool Runner::ReserveRoom() {
   if (log_->waits()) return false;
-  // A task's own files and streams need room as well: what starts now would fail for nothing.
   if (now_ms_ - room_seen_ms_ >= kRoomCheckMs) {
-    struct statvfs info {};
-    const bool known = statvfs(options_.run_directory.c_str(), &info) == 0;
-    if (known && uint64_t{info.f_bavail} * info.f_frsize < kLowWater) {
-      Hold(fmt::format("disk full: {} has {} KiB left", options_.run_directory, info.f_bavail * info.f_frsize >> 10));
-      return false;
-    }
-    if (known && info.f_files > 0 && info.f_favail == 0) {
-      Hold(fmt::format("disk full: {} has no inode left", options_.run_directory));
+    if (const std::string lack = LackOfRoom(options_.run_directory); !lack.empty()) {
+      Hold(lack);
       return false;
     }
     room_seen_ms_ = now_ms_;

@@ -9,6 +9,7 @@
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/ids.h"
 #include "runtime/runner/attempt_files.h"
+#include "runtime/runner/room.h"
 #include "runtime/slurm/agent.h"
 #include "runtime/state/command.h"
 
@@ -72,6 +73,11 @@ size_t Agent::InSlurm() const {
 void Agent::FormSubmissions() {
   if (queue_.empty()) return;
   gathering_since_ms_ = 0;
+  if (const std::string lack = runner::LackOfRoom(options_.run_directory); !lack.empty()) {
+    Hold(lack);  // a job would wait in the queue and fail for nothing
+    form_at_ms_ = now_ms_ + kRetryMs;
+    return;
+  }
   if (!FormAllocations()) {
     form_at_ms_ = now_ms_ + kRetryMs;
     return;
