@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "ir/sites.h"
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/room.h"
@@ -128,6 +129,8 @@ void EngineImpl::Submit(RunSite& entry, const Ready& ready, const std::string& k
   context.root = entry.site->root();
   context.secrets = &entry.secrets;
   context.setting = &entry.site->setting();
+  const ir::Site* declared = ir::FindSite(record_->module(), entry.name());
+  context.on_nodes = declared != nullptr && declared->kind == "slurm";
   context.run_id = record_->facts().id;
   context.task_directory = options_.program_directory;
   context.python_directory = options_.python_directory;

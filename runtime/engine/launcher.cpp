@@ -81,6 +81,7 @@ Variables OwnEnvironment(const LaunchContext& context) {
 
 Variables BaseEnvironment(const LaunchContext& context) {
   Variables variables = context.setting->own_environment ? FarEnvironment(context) : OwnEnvironment(context);
+  if (context.on_nodes) std::erase_if(variables, [](const auto& variable) { return variable.first == "TMPDIR"; });
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const char* equals = std::strchr(*entry, '=');
     if (equals == nullptr || std::strncmp(*entry, "HWF_", 4) != 0) continue;

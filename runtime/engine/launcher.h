@@ -20,6 +20,7 @@ struct LaunchContext {
   std::string root;                  // of the site: below it lie the attempts' directories
   const Secrets* secrets = nullptr;  // of the site
   const site::Setting* setting = nullptr;
+  bool on_nodes = false;  // of a cluster: not where the engine, or a login, is
   std::string run_id;
   std::string task_directory;    // of hwf-task, put in front of PATH
   std::string python_directory;  // of the Python module, put in front of PYTHONPATH; may be empty

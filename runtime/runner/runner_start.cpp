@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/platform/process.h"
@@ -35,12 +36,15 @@ std::string BaseName(const std::string& path) {
   return std::string(text.substr(text.rfind('/') + 1));
 }
 
-// What the launchers of ranks, and programs that ask where they are, find in a job.
+// What the launchers of ranks, and programs that ask where they are, find in a job; and its TMPDIR, which is its
+// node's.
 template <typename Given>
 void AddJobVariables(const Given& given, std::vector<std::string>& env) {
+  const bool in_job = std::getenv("SLURM_JOB_ID") != nullptr;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
-    if (text.starts_with("SLURM") && !given(text.substr(0, text.find('=')))) env.emplace_back(text);
+    const bool of_job = text.starts_with("SLURM") || (in_job && text.starts_with("TMPDIR="));
+    if (of_job && !given(text.substr(0, text.find('=')))) env.emplace_back(text);
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The link to a login node is cut: while a file is on its way there, which goes on where it was, and while the agent there has
-more to submit than the site lets it, which it goes on doing alone. Why jobs wait is told here in Slurm's words."""
+more to submit than the site lets it, which it goes on doing alone. Why jobs wait is told here in Slurm's words. TMPDIR is the
+node's own."""
 
 import os
 import sys
@@ -27,6 +28,7 @@ task use(data: File, n: Int) -> (size: Int at stdout) {
   run \"\"\"
     echo ~{n} >> "$HOME/claims"
     sleep 1
+    test "$TMPDIR" = /tmp/of-the-node
     wc -c < ~{data}
   \"\"\"
 }
@@ -42,9 +44,10 @@ workflow w() -> (sizes: [Int]) {
 
 
 def main(world):
+    prolog = world.write("prolog", "#!/bin/sh\necho export TMPDIR=/tmp/of-the-node\n", mode=0o755)
     with ssh_world.far_site(world, second_host=True) as host, \
-            clusters.cluster(world, nodes=1, gpu_nodes=0, inside=host.inside(), host=host.space) as cluster:
-        host.env["SLURM_CONF"] = cluster.conf
+            clusters.cluster(world, nodes=1, gpu_nodes=0, settings=[f"TaskProlog={prolog}"], inside=host.inside(), host=host.space) as cluster:
+        host.env = {"SLURM_CONF": cluster.conf, "TMPDIR": "/tmp/of-the-login-node"}
         host.restart()
         cluster.run("scontrol", "update", "partition=cpu", "state=down")
         world.write("w.hwf", SOURCE.replace("WORKDIR", f"{host.home}/it's a dir").replace("TASKS", str(TASKS)))
