@@ -133,8 +133,10 @@ bool CheckFarPlace(const ssh::FarPlace& place, const SayCheck& say) {
   const int64_t now = std::time(nullptr);
   const size_t at = answer->find("\n" + marker + "\n");
   say(Health::kGood, "connection", host->name());
-  if (!ssh::LastLine(answer->substr(0, at)).empty()) {
-    say(Health::kLook, "login", "its shell's start-up files print something; hwf passes over it");
+  if (const std::string printed = ssh::LastLine(answer->substr(0, at)); !printed.empty()) {
+    say(Health::kLook, "login",
+        fmt::format("something is printed before a command begins, such as `{}`; hwf passes over it",
+                    report::Printable(printed)));
   }
   const Looked looked = Read(answer->substr(at + marker.size() + 2));
   SayMachine(looked, place.program_directory, place.python_directory, say);

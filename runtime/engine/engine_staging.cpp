@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "ir/sites.h"
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/uses_bundle.h"
-#include "runtime/review/units.h"
 
 namespace hwf::engine {
 namespace {
@@ -18,6 +18,16 @@ namespace {
 constexpr int64_t kTellMs = 2000;  // of files on their way, after so long and so often
 
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+// For people who wait: "41.5 KiB", "3.2 MiB", "1.2 GiB".
+std::string About(int64_t bytes) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB"};
+  double value = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < std::size(kUnits); ++unit) value /= 1024;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
 std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
 Json FileAt(const Json& file, const std::string& path, const std::string& site) {
@@ -162,9 +172,8 @@ void EngineImpl::TellBringing() {
     }
     const std::string what =
         one->items.size() == 1 ? BaseName(one->items[0].path) : fmt::format("{} files", one->items.size());
-    const std::string why =
-        fmt::format("{} on the way {}, {} of {}{}", what, one->to.empty() ? "here" : "to " + one->to,
-                    review::FormatBytes(moved), review::FormatBytes(all), trouble);
+    const std::string why = fmt::format("{} on the way {}, {} of {}{}", what,
+                                        one->to.empty() ? "here" : "to " + one->to, About(moved), About(all), trouble);
     const scheduler::TaskView* view = record_->scheduler().FindTask(one->place);
     if (view == nullptr || view->attempt != one->attempt || view->waiting == why) continue;
     Record(state::AttemptWaiting{one->place, one->attempt, why});
