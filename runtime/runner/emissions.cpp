@@ -22,7 +22,7 @@ constexpr size_t kMaxFiles = 64;        // that one emission names
 constexpr size_t kMaxLook = 100'000;    // names looked at in one scan
 constexpr size_t kMaxScan = 2000;       // files taken from them, the oldest; the rest waits for the next
 constexpr size_t kMaxReady = 256;       // handed on in one scan
-constexpr int64_t kTornGraceMs = 1000;  // a file younger than this may still be being written
+constexpr int64_t kTornGraceMs = 1000;  // a file that was changed since then may still be being written
 constexpr size_t kMaxKnown = 100'000;
 constexpr size_t kMaxUsed = 1'000'000;  // names; from then on no file is removed
 
@@ -188,6 +188,17 @@ void Emissions::Refuse(const std::string& file, std::string why, int64_t now_ms,
   ready.push_back(std::move(item));
 }
 
+// It has not been as it is for long.
+bool Emissions::MayBecomeWhole(const Seen& seen, int64_t now_ms) {
+  if (torn_.size() > kMaxScan) torn_.clear();  // with some that are not there any more
+  const timespec& changed = seen.info.st_mtim;
+  Torn& torn = torn_[seen.file];
+  const bool same = torn.size == seen.info.st_size && torn.changed.tv_sec == changed.tv_sec &&
+                    torn.changed.tv_nsec == changed.tv_nsec;
+  if (!same) torn = {seen.info.st_size, changed, now_ms};
+  return now_ms - torn.since_ms <= kTornGraceMs;
+}
+
 void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn) {
   if (!IsUtf8(seen.file)) return Refuse(seen.file, "its name is not UTF-8 text", now_ms, ready);
   if (!S_ISREG(seen.info.st_mode)) return Refuse(seen.file, "not a regular file", now_ms, ready);
@@ -206,19 +217,18 @@ void Emissions::Take(const Seen& seen, int64_t now_ms, bool last, std::vector<Re
   text.resize(count < 0 ? 0 : static_cast<size_t>(count));
   auto emission = ParseEmission(text);
   if (!emission.ok()) {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    const int64_t age_ms = (int64_t{now.tv_sec} - seen.info.st_mtim.tv_sec) * 1000;
-    if (!last && age_ms >= 0 && age_ms <= kTornGraceMs) {
+    if (!last && MayBecomeWhole(seen, now_ms)) {
       torn = true;  // perhaps written in place; looked at again soon
       return;
     }
+    torn_.erase(seen.file);
     return Refuse(seen.file, emission.error().message(), now_ms, ready);
   }
   if (!Declared(emission->stream)) {
     return Refuse(seen.file, fmt::format("the task declares no checkpoint `{}`", emission->stream), now_ms, ready);
   }
   if (auto valid = Valid(*emission); !valid.ok()) return Refuse(seen.file, valid.error().message(), now_ms, ready);
+  torn_.erase(seen.file);
   known_.insert(seen.file);
   ReadyEmission item;
   item.file = seen.file;

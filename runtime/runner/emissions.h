@@ -74,6 +74,7 @@ class Emissions {
   struct Seen;
   std::vector<Seen> List(bool& more);
   void Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn);
+  bool MayBecomeWhole(const Seen& seen, int64_t now_ms);
   void Refuse(const std::string& file, std::string why, int64_t now_ms, std::vector<ReadyEmission>& ready);
   void Offer(ReadyEmission item, int64_t now_ms, std::vector<ReadyEmission>& ready);
   ErrorOr<Success> Valid(const Emission& emission) const;
@@ -91,6 +92,12 @@ class Emissions {
   std::vector<std::string> unused_;  // files of what was coalesced away, perhaps used by others
   std::set<std::string> known_;      // in the log, waiting, or not to be removed
   std::map<std::string, StreamState> states_;
+  struct Torn {
+    int64_t size = 0;
+    timespec changed{};
+    int64_t since_ms = 0;
+  };
+  std::map<std::string, Torn> torn_;  // how they were, and since when by our own clock
   static constexpr int64_t kRefusalBurst = 16;
   int64_t last_refusal_ms_ = 0;
   int64_t refusal_room_ms_ = kRefusalBurst * kEmissionGapMs;  // each refusal that is told takes one gap

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -72,6 +73,19 @@ TEST_F(EmissionsTest, ATornFileMayBecomeWhole) {
   EXPECT_GT(again_, 0);
   PutN("1.json", 1);
   ASSERT_THAT(Scan(emissions, 100), SizeIs(1));
+}
+
+// A file's time is its server's, which may be ahead of this machine's or behind.
+TEST_F(EmissionsTest, ATornFileHasItsTimeWhateverTheClockOfItsFiles) {
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  for (const auto& [name, hours] : {std::pair("ahead.json", 5), std::pair("behind.json", -5)}) {
+    Put(name, "{\"checkpoint\":\"ep");
+    const auto path = std::filesystem::path(directory_) / name;
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::hours(hours));
+  }
+  EXPECT_THAT(Scan(emissions, 0), SizeIs(0));
+  EXPECT_THAT(Scan(emissions, 900), SizeIs(0));
+  EXPECT_THAT(Scan(emissions, 1100), SizeIs(2));
 }
 
 TEST_F(EmissionsTest, AtTheEndATornFileIsRefused) {
