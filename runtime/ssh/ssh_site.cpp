@@ -33,6 +33,8 @@ std::vector<std::string> RunnerOptions(const SshSiteOptions& options) {
   if (options.gpus >= 0) words.insert(words.end(), {"--gpus", std::to_string(options.gpus)});
   if (options.memory > 0) words.insert(words.end(), {"--memory", std::to_string(options.memory)});
   if (!options.containers.empty()) words.insert(words.end(), {"--containers", options.containers});
+  if (!options.setup.empty()) words.insert(words.end(), {"--setup", options.setup});
+  if (!options.launch.empty()) words.insert(words.end(), {"--launch", options.launch});
   return words;
 }
 
@@ -48,6 +50,10 @@ bool TakeField(const std::string& name, const Json& value, SshSiteOptions& optio
     options.cpus = value.AsDouble();
   } else if (name == "containers" && value.is_string()) {
     options.containers = value.AsString();
+  } else if (name == "setup" && value.is_string()) {
+    options.setup = value.AsString();
+  } else if (name == "launch" && value.is_string()) {
+    options.launch = value.AsString();
   }
   return true;  // of others' concern: how it is reached, shares, secrets; the compiler has checked that they exist
 }

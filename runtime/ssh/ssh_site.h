@@ -16,6 +16,8 @@ struct SshSiteOptions {
   int gpus = -1;           // -1: likewise
   int64_t memory = 0;      // 0: likewise
   std::string containers;  // the engine for tasks that have an image; empty: none
+  std::string setup;       // shell text in front of each command
+  std::string launch;      // what starts ranks, where a task does not say
   int64_t kill_grace_ms = 5000;
   // Without engine and work: a link may be down for a while, and a new runner reads its whole log.
   int64_t idle_exit_ms = 60'000;

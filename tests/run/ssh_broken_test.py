@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What is wrong with a machine at the other end of ssh: each gives one clear line, waits for its repair, and goes on. Noise
-of a login is passed over. Its clock is this one's, for the test's hosts share a kernel: nothing here shows another."""
+of a login is passed over."""
 
 import os
 import shutil

@@ -5,7 +5,6 @@ A kernel has one clock, so this one is a double: libfaketime stands between libc
 shells, rsync, the tasks, and a runner with shared libraries); times of files are the kernel's own."""
 
 import glob
-import json
 import os
 import shutil
 import sys
@@ -21,33 +20,43 @@ PROGRAM = """hwf 1
 
 SITE
 
-task stamp(text: File) -> (at: Int, copy: File at "copy") {
+task stamp(text: File) -> (at: Int, runner: Int, copy: File at "copy") {
   on far
   checkpoint seen(n: Int)
   accept go(n: Int)
   needs time: 1min
   run \"\"\"
     date +%s > ~{out.at}
+    grep -c libfaketime /proc/$PPID/maps > ~{out.runner} || true
     cp ~{text} copy
     hwf-task checkpoint seen n=1
     hwf-task messages --wait 60 | grep -q '"n":1'
   \"\"\"
 }
-task late() -> (n: Int at stdout) {
-  on far
-  needs time: 2s
-  run \"\"\" sleep 60; echo 1 \"\"\"
-}
 task here(copy: File) -> (n: Int at stdout) {
   run \"\"\" wc -l < ~{copy} \"\"\"
 }
-workflow w(text: File) -> (at: Int, n: Int, late: Bool) {
+workflow w(text: File) -> (at: Int, runner: Int, n: Int) {
   let job = stamp(text)
   watch job.seen as s {
     send job.go(n: s.n)
   }
-  let end = try late()
-  (at: job.at, n: here(job.copy).n, late: end.failed)
+  (at: job.at, runner: job.runner, n: here(job.copy).n)
+}
+"""
+LATE = """hwf 1
+
+SITE
+
+task late() -> (n: Int at stdout) {
+  on far
+  needs time: 2s
+  run \"\"\"
+    sleep 60
+  \"\"\"
+}
+workflow w() -> (n: Int) {
+  (n: late().n)
 }
 """
 DAYS = 5
@@ -64,25 +73,37 @@ def programs(world):
     return directory
 
 
-def skewed(world, host, days):
-    name = f"days{days}"
-    world.write(f"{name}.hwf", PROGRAM.replace("SITE", ssh_world.site(host, name)))
-    world.write("text", "a\nb\n")
-    runs, before = world.path(f"{name}-runs"), time.time()
-    world.must(["hwf", "run", f"{name}.hwf", "--text", "text", "--runs", runs])
-    took = (time.time() - before) * 1000
+def variables(library, days):
+    return {"LD_PRELOAD": library, "FAKETIME": f"{days:+d}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def run_there(world, host, name, program, arguments=(), status=0):
+    # A task's environment is not that of the session: `setup` gives it the other clock.
+    setup = "".join(f"export {name}={value}; " for name, value in host.env.items() if name != "HWF_TEST_WORLD")
+    site = ssh_world.site(host, "w", setup=f'"{setup}"')
+    """The run's directory; its journal's times are this machine's, and what was used is a part of what it took."""
+    world.write(f"{name}.hwf", program.replace("SITE", site))
+    runs, before = world.path(f"{name}-runs"), time.time() * 1000
+    world.must(["hwf", "run", f"{name}.hwf", *arguments, "--runs", runs], status=status)
+    after = time.time() * 1000
     (run,) = look.run_directories(runs)
-    outputs = look.outputs(run)
-    assert (outputs["n"], outputs["late"]) == (2, True), outputs
-    assert abs(outputs["at"] - before - days * 86400) < 3600, "the clock there is another"
     events = look.journal(run)
-    assert [e["t"] for e in events] == sorted(e["t"] for e in events), "times of the journal are this machine's"
-    assert all(before * 1000 - 1 <= e["t"] <= before * 1000 + took + 1 for e in events), events
-    ends = {e["place"]: e for e in events if e["kind"] == "attempt_ended"}
-    assert ends["late"]["failure"] == "time_limit", ends["late"]
-    for end in ends.values():
-        assert 0 <= end["usage"].get("wall_ms", 0) <= took, end
-    doctor = world.run(["hwf", "doctor", "far", f"{name}.hwf", "--json"]).json()["checks"]
+    assert [e["t"] for e in events] == sorted(e["t"] for e in events), events
+    assert all(before - 1 <= e["t"] <= after + 1 for e in events), events
+    for end in look.journal(run, "attempt_ended"):
+        assert 0 <= end["usage"]["wall_ms"] <= after - before, end
+    return run
+
+
+def skewed(world, host, days):
+    world.write("text", "a\nb\n")
+    run = run_there(world, host, f"days{days}", PROGRAM, ["--text", "text"])
+    outputs = look.outputs(run)
+    assert outputs["n"] == 2 and abs(outputs["at"] - time.time() - days * 86400) < 3600, f"{outputs}: the clock there is another"
+    assert outputs["runner"] > 0, "the clock of the runner there is another"
+    ended = look.journal(run_there(world, host, f"late{days}", LATE, status=1), "attempt_ended")
+    assert [end["failure"] for end in ended] == ["time_limit"], ended
+    doctor = world.run(["hwf", "doctor", "far", f"days{days}.hwf", "--json"]).json()["checks"]
     (clock,) = [check for check in doctor if check["what"] == "clock"]
     assert clock["verdict"] == "look" and ("behind" if days < 0 else "ahead of") in clock["found"], clock
 
@@ -95,7 +116,7 @@ def main(world):
     for days in (-DAYS, DAYS):
         class Skewed(ssh_host.Host):
             def start(self):
-                self.env = {"LD_PRELOAD": found[0], "FAKETIME": f"{days:+d}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+                self.env = variables(found[0], days)
                 super().start()
 
         with ssh_world.far_site(world, kind=Skewed) as host:
