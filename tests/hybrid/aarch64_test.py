@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,7 +17,8 @@ import runs as look  # noqa: E402
 import ssh_world  # noqa: E402
 import world as worlds  # noqa: E402
 
-TOOLS = os.path.join(HERE, "..", "..", "build", "aarch64", "bin")
+ROOT = os.path.join(HERE, "..", "..")
+TOOLS = os.path.join(ROOT, "build", "aarch64", "bin")
 AARCH64 = 183  # e_machine of ELF
 SOURCE = """hwf 1
 
@@ -120,8 +122,10 @@ def cancelled(world, host, runs):
 
 
 def main(world):
-    if not os.path.exists(os.path.join(TOOLS, "hwf-runner-aarch64")):
-        worlds.skip("hwf-runner-aarch64 is not built: scripts/build-aarch64 does it")
+    if not shutil.which("aarch64-linux-gnu-g++"):
+        worlds.skip("there is no aarch64-linux-gnu-g++: scripts/install-deps --aarch64 installs it")
+    built = subprocess.run([os.path.join(ROOT, "scripts", "build-aarch64")], capture_output=True, text=True)  # if they are old
+    assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-2000:]
     programs(world)
     try:
         with ssh_world.far_site(world, second_host=True, kind=aarch64_host.Host) as host:
