@@ -29,6 +29,12 @@ namespace {
 
 constexpr ino_t kUnknownInode = 0xffffffff;  // as libfuse has it; 0 would be no entry
 
+// What libfuse hands around as an integer.
+template <typename T>
+T* Pointer(uint64_t handle) {
+  return reinterpret_cast<T*>(handle);  // NOLINT(performance-no-int-to-ptr)
+}
+
 struct Node {
   FileDescriptor fd;  // O_PATH
   ino_t inode = 0;
@@ -58,7 +64,7 @@ class LazyMount {
     root_.lookups = 1;
   }
 
-  Node& At(fuse_ino_t id) { return id == FUSE_ROOT_ID ? root_ : *reinterpret_cast<Node*>(id); }
+  Node& At(fuse_ino_t id) { return id == FUSE_ROOT_ID ? root_ : *Pointer<Node>(id); }
 
   // The node of a name, which the kernel will count as one lookup; 0 or an errno.
   int Look(Node& parent, const char* name, fuse_entry_param& entry) {
@@ -112,7 +118,7 @@ class LazyMount {
 };
 
 LazyMount& Of(fuse_req_t req) { return *static_cast<LazyMount*>(fuse_req_userdata(req)); }
-Handle& HandleOf(const fuse_file_info* info) { return *reinterpret_cast<Handle*>(info->fh); }
+Handle& HandleOf(const fuse_file_info* info) { return *Pointer<Handle>(info->fh); }
 // A path to what an O_PATH descriptor stands for, for calls that take no such descriptor.
 std::string Through(const Node& node) { return fmt::format("/proc/self/fd/{}", node.fd.get()); }
 void ReplyDone(fuse_req_t req, int result) { fuse_reply_err(req, result == 0 ? 0 : errno); }
@@ -388,7 +394,7 @@ void OpenDirectory(fuse_req_t req, fuse_ino_t id, fuse_file_info* info) {
 }
 
 void ReadDirectory(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
-  const std::vector<std::string>& names = reinterpret_cast<Listed*>(info->fh)->names;
+  const std::vector<std::string>& names = Pointer<Listed>(info->fh)->names;
   std::vector<char> bytes(size);
   size_t used = 0;
   for (auto at = static_cast<size_t>(offset); at < names.size(); ++at) {
@@ -403,7 +409,7 @@ void ReadDirectory(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_f
 }
 
 void ReleaseDirectory(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
-  delete reinterpret_cast<Listed*>(info->fh);
+  delete Pointer<Listed>(info->fh);
   fuse_reply_err(req, 0);
 }
 
