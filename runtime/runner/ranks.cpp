@@ -112,7 +112,7 @@ ErrorOr<std::string> LauncherOf(const Start& start, const Ranks& ranks) {
 // cannot ask.
 std::string Address(const Start& start, bool in_job) {
   if (!in_job) return "127.0.0.1";
-  const std::string name = platform::HostName();
+  std::string name = platform::HostName();
   if (start.image.empty()) return name;
   platform::SpawnOptions options;
   options.argv = {"getent", "ahostsv4", name};

@@ -15,7 +15,6 @@
 namespace hwf::slurm {
 namespace {
 
-constexpr int64_t kRetryMs = 1000;
 constexpr int64_t kLingerMs = 2000;             // for what the engine submits because of the last end
 constexpr int64_t kReleaseMs = 20'000;          // from saying that nothing more comes to ending it by force
 constexpr size_t kMostBytes = size_t{8} << 20;  // of a batch
@@ -108,7 +107,7 @@ std::string Agent::OpenAllocation(const runner::Start& first) {
   needs.nodes = options_.settings.allocation;
   needs.gpus = first.gpus == 0 ? 0 : std::max(first.gpus, options_.settings.gpus_per_node);
   needs.gpu = first.gpu;
-  const std::string tag = platform::NewId();
+  std::string tag = platform::NewId();
   const std::string directory = SubmissionDirectory(tag);
   auto written = WriteFiles(directory, needs, AllocationScript(directory, tag), {});
   if (written.ok()) written = platform::MakeDirectories(platform::RealFileSystem(), directory + "/work", 0700);
