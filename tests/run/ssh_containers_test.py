@@ -139,7 +139,7 @@ def a_cancel(world, engine, fill):
     process = world.start(["hwf", "run", "slow.hwf", "--runs", runs])
     world.until("its checkpoint", lambda: look.run_directories(runs) and
                 look.journal(look.run_directories(runs)[-1], "emission"), 90)
-    assert sleepers(mark)
+    world.until("it sleeps", lambda: sleepers(mark))
     world.must(["hwf", "cancel", "--runs", runs, os.path.basename(look.run_directories(runs)[-1])])
     assert process.wait(60) == 1
     assert not sleepers(mark), sleepers(mark)
