@@ -100,7 +100,7 @@ def rejected(hybrid, name):
     hybrid.answer(hybrid.review("judged"), "reject", "--why", "it cannot tell an 8 from a 3")
     verdict = hybrid.review("improve.verdict")
     assert verdict["question"].startswith("it cannot tell an 8 from a 3: "), verdict["question"]
-    assert not clusters.jobs(hybrid.cluster), "an allocation is held while a person thinks"
+    hybrid.world.until("no allocation while a person thinks", lambda: not clusters.jobs(hybrid.cluster))
     return verdict
 
 
