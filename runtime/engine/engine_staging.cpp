@@ -55,6 +55,8 @@ void EngineImpl::MarkSite(Json& value, const std::string& site) const {
 }
 
 void EngineImpl::OpenStager() {
+  // Else it is made when something comes; what its mode is, what comes there goes by.
+  if (shared_) (void)files_.MakeDirectory(record_->paths().Store(), 02750);
   const auto store_of = [this](const std::string& name) -> std::optional<staging::Store> {
     if (name.empty()) return staging::Store{"", std::nullopt, record_->paths().Store(), OwnRunner()};
     const RunSite* entry = sites_.Find(name);

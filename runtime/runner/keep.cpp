@@ -29,15 +29,22 @@ ErrorOr<std::string> DigestOf(const std::string& path) {
   return digest.digest;
 }
 
-// Files lose their right to be written to; directories keep it, so that they can be removed.
-void MakeReadOnly(const std::string& path) {
+// Whether the store is a shared run's: the group reads what is in it.
+bool IsShared(const std::string& store) {
+  struct stat info {};
+  return stat(store.c_str(), &info) == 0 && (info.st_mode & 050) == 050;
+}
+
+// Files lose their right to be written to; directories keep it, so that they can be removed. What the owner may read,
+// or run, the group may, if it is `shared`; nobody else may anything.
+void SetModes(const std::string& path, bool shared) {
   namespace fs = std::filesystem;
-  const auto lock = [](const fs::path& file) {
-    std::error_code ignored;
-    const auto writing = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
-    if (fs::is_regular_file(fs::symlink_status(file, ignored))) {
-      fs::permissions(file, writing, fs::perm_options::remove, ignored);
-    }
+  const auto lock = [shared](const fs::path& file) {
+    struct stat info {};
+    if (lstat(file.c_str(), &info) != 0 || S_ISLNK(info.st_mode)) return;
+    const mode_t own = info.st_mode & (S_ISDIR(info.st_mode) ? 0700 : 0500);
+    const mode_t group = shared ? (own & 0500) >> 3 : 0;
+    (void)chmod(file.c_str(), (info.st_mode & S_ISGID) | own | group);
   };
   lock(path);
   std::error_code code;
@@ -47,17 +54,18 @@ void MakeReadOnly(const std::string& path) {
 }
 
 // "" if it may be put in its place.
-ErrorOr<std::string> Check(const Kept& content) {
+ErrorOr<std::string> Check(const Kept& content, bool shared) {
   if (Exists(content.to)) return std::string("ok");
   HWF_ASSIGN(const std::string found, DigestOf(content.from));
   if (found != content.digest) return "differs " + found;
-  MakeReadOnly(content.from);
+  SetModes(content.from, shared);
   return std::string();
 }
 
-ErrorOr<std::string> Place(const Kept& content) {
+ErrorOr<std::string> Place(const Kept& content, bool shared) {
   const std::string folder = content.to.substr(0, content.to.rfind('/'));
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, "making " + folder);
+  const auto made = platform::RealFileSystem().MakeDirectory(folder, shared ? 02750 : 0700);
+  if (!made.ok() && made.error().code() != EEXIST) return made.error();
   const int renamed = platform::RenameAndLook(content.from, content.to);
   if (renamed != 0 && !Exists(content.to)) return ErrnoError(renamed, "putting " + content.to + " in place");
   return std::string("ok");
@@ -83,12 +91,13 @@ void Sync(const std::vector<Kept>& contents, std::string Kept::*path, const std:
 std::vector<ErrorOr<std::string>> PutInPlace(const std::vector<Kept>& contents, const std::string& store) {
   std::vector<ErrorOr<std::string>> results;
   std::vector<size_t> ready;
+  const bool shared = IsShared(store);
   for (const Kept& content : contents) {
-    results.push_back(Check(content));
+    results.push_back(Check(content, shared));
     if (results.back().ok() && results.back()->empty()) ready.push_back(results.size() - 1);
   }
   Sync(contents, &Kept::from, store, ready, results);
-  for (const size_t i : ready) results[i] = Place(contents[i]);
+  for (const size_t i : ready) results[i] = Place(contents[i], shared);
   std::erase_if(ready, [&](size_t i) { return !results[i].ok(); });
   Sync(contents, &Kept::to, store, ready, results);
   return results;

@@ -65,7 +65,7 @@ std::vector<std::string> Batch::Copy() const {
   const std::string shell = fmt::format("'{}' rsh {}", here.runner, host.RemoteShell());
   const std::string remote = host.target() + ":";
   return {"rsync",
-          "-rLptO",
+          "-rLtO",
           "-s",
           "--partial",
           std::string("--timeout=") + kStillSeconds,

@@ -241,6 +241,40 @@ TEST_F(StagerTest, OfManyWhatIsOddGoesItsOwnWay) {
   EXPECT_THAT(there[2].error().message(), HasSubstr("is not there any more"));
 }
 
+// As a shared run's store here: the group reads what comes, one by one or together.
+TEST_F(StagerTest, WhatComesToASharedStoreIsTheGroupsToRead) {
+  fs::create_directory(here_);
+  ASSERT_EQ(chmod(here_.c_str(), 02750), 0);
+  std::vector<Item> items;
+  for (const char* name : {"one", "two", "three"}) {
+    Write(top_ + "/own/" + name, name);
+    items.push_back(ItemOf(top_ + "/own/" + name));
+  }
+  fs::create_directories(top_ + "/own/tree/below");
+  Write(top_ + "/own/tree/below/x", "x");
+  items.push_back(ItemOf(top_ + "/own/tree"));
+  const auto there = BringAll(items, "far");
+  for (size_t i = 0; i < items.size(); ++i) {
+    ASSERT_TRUE(there[i].ok()) << there[i].error().message();
+    items[i].site = "far";
+    items[i].path = *there[i];
+  }
+  const auto back = BringAll(items, "");
+  const auto mode = [](const std::string& path) {
+    struct stat info {};
+    return stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+  };
+  EXPECT_EQ(mode(here_), 02750u);
+  for (const auto& path : back) {
+    ASSERT_TRUE(path.ok()) << path.error().message();
+    EXPECT_EQ(mode(fs::path(*path).parent_path()), 02750u);
+  }
+  EXPECT_EQ(mode(*back[0]), 0440u);
+  EXPECT_EQ(mode(*back[3]) & 0777, 0750u);
+  EXPECT_EQ(mode(*back[3] + "/below/x"), 0440u);
+  EXPECT_EQ(mode(*there[0]), 0400u) << "the distant store is its user's own";
+}
+
 TEST_F(StagerTest, WhatIsGoneIsNamed) {
   const std::string path = top_ + "/own/gone";
   Write(path, "x");

@@ -49,7 +49,7 @@ WANTED = [
     (r"/(ir\.json|journal|people|lease\..*)", 0o640, 0o640),
     (r"/engine\.sock", 0o600, 0o660),
     (r"/inbox", 0o700, 0o3770),
-    (r"/(replies|reviews|evidence)", 0o700, 0o2750),
+    (r"/(replies|reviews|evidence|store)", 0o700, 0o2750),
     (r"/refused", 0o700, 0o700),
     (r"/refused/.*\.reason", 0o600, 0o600),
     (r"/replies/.*", 0o640, 0o640),
