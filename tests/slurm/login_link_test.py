@@ -28,7 +28,7 @@ task use(data: File, n: Int) -> (size: Int at stdout) {
   run \"\"\"
     echo ~{n} >> "$HOME/claims"
     sleep 1
-    test "$TMPDIR" = /tmp/of-the-node
+    test "$TMPDIR" = OF_THE_NODE
     wc -c < ~{data}
   \"\"\"
 }
@@ -44,13 +44,17 @@ workflow w() -> (sizes: [Int]) {
 
 
 def main(world):
-    prolog = world.write("prolog", "#!/bin/sh\necho export TMPDIR=/tmp/of-the-node\n", mode=0o755)
+    of_the_node = world.path("of-the-node")
+    os.mkdir(of_the_node)
+    os.chmod(of_the_node, 0o777)  # else Slurm gives the job another
+    prolog = world.write("prolog", f"#!/bin/sh\necho export TMPDIR={of_the_node}\n", mode=0o755)
     with ssh_world.far_site(world, second_host=True) as host, \
             clusters.cluster(world, nodes=1, gpu_nodes=0, settings=[f"TaskProlog={prolog}"], inside=host.inside(), host=host.space) as cluster:
         host.env = {"SLURM_CONF": cluster.conf, "TMPDIR": "/tmp/of-the-login-node"}
         host.restart()
         cluster.run("scontrol", "update", "partition=cpu", "state=down")
-        world.write("w.hwf", SOURCE.replace("WORKDIR", f"{host.home}/it's a dir").replace("TASKS", str(TASKS)))
+        source = SOURCE.replace("WORKDIR", f"{host.home}/it's a dir").replace("TASKS", str(TASKS))
+        world.write("w.hwf", source.replace("OF_THE_NODE", of_the_node))
         runs = world.path("runs")
         log = open(world.path("run.log"), "w")
         engine = world.start(["hwf", "run", "w.hwf", "--runs", runs], stdout=log, stderr=log)

@@ -155,7 +155,7 @@ class SlurmLoginWorld final : public World {
     return runner::testing::ProcessesWith(std::string("slurm") + '\0' + "--run" + '\0' + root_ + '\0');
   }
   bool outlives_agent() const override { return true; }
-  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
+  std::vector<std::string> extra_variables() const override { return {"SLURM", "TMPDIR"}; }
 
  private:
   void BeginRun(int number) override {

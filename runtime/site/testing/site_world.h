@@ -83,7 +83,7 @@ class SlurmWorld final : public World {
   std::unique_ptr<Site> MakeSite(Listener& listener) override;
   std::vector<pid_t> Agents() const override;
   bool outlives_agent() const override { return true; }
-  std::vector<std::string> extra_variables() const override { return {"SLURM"}; }
+  std::vector<std::string> extra_variables() const override { return {"SLURM", "TMPDIR"}; }
 
   std::string site_ = "{}";           // its fields, as JSON
   std::vector<std::string> cluster_;  // options of `slurm_cluster.py up`
