@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "runtime/platform/process.h"
@@ -36,14 +35,13 @@ std::string BaseName(const std::string& path) {
   return std::string(text.substr(text.rfind('/') + 1));
 }
 
-// What the launchers of ranks, and programs that ask where they are, find in a job; and its TMPDIR, which is its
-// node's.
+// What the launchers of ranks, and programs that ask where they are, find in a job; outside of containers, which have
+// their own, also its TMPDIR: that is its node's.
 template <typename Given>
-void AddJobVariables(const Given& given, std::vector<std::string>& env) {
-  const bool in_job = std::getenv("SLURM_JOB_ID") != nullptr;
+void AddJobVariables(const Given& given, bool boxed, std::vector<std::string>& env) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
-    const bool of_job = text.starts_with("SLURM") || (in_job && text.starts_with("TMPDIR="));
+    const bool of_job = text.starts_with("SLURM") || (!boxed && text.starts_with("TMPDIR="));
     if (of_job && !given(text.substr(0, text.find('=')))) env.emplace_back(text);
   }
 }
@@ -225,7 +223,7 @@ std::vector<std::string> Runner::EnvironmentOf(const Attempt& attempt) const {
     env.push_back(name + "=" + value);
   }
   for (const auto& [name, value] : start.secrets) env.push_back(name + "=" + value);
-  if (options_.in_job) AddJobVariables(given, env);
+  if (options_.in_job) AddJobVariables(given, !start.image.empty(), env);
   env.push_back("HWF_TASK_DIR=" + start.directory);
   env.push_back("HWF_PLACE=" + start.place);
   env.push_back(fmt::format("HWF_ATTEMPT={}", start.attempt));
