@@ -140,6 +140,19 @@ void CheckContainers(Report& report) {
   if (!absent.empty()) report.Say(Verdict::kGood, "containers", "not here: " + absent);
 }
 
+// Of a site that names one: where its tasks or, of slurm, its submissions are. A `setup` may bring it first on the
+// nodes.
+void CheckEngine(const ir::Site& site, const AskProgram& ask, const SayCheck& say) {
+  const std::string engine = site.fields.StringOr("containers", "");
+  if (engine.empty()) return;
+  const Answer answer = ask({engine == "charliecloud" ? "ch-run" : engine, "--version"});
+  if (answer.status == 0) return say(Health::kGood, "containers", OneLine(answer.text));
+  const bool setup = site.fields.Find("setup") != nullptr;
+  say(setup ? Health::kLook : Health::kBad, "containers",
+      fmt::format("{} does not answer: {}{}", engine, OneLine(answer.text),
+                  setup ? "; its `setup` has to bring it" : "; tasks with an `image` would fail there"));
+}
+
 int LookAtSite(const Context& context, const Arguments& arguments, const std::string& runs, Report& report) {
   const NamedSite named = FindSite(context, arguments);
   if (named.exit != 0) return named.exit;
@@ -168,8 +181,9 @@ int LookAtSite(const Context& context, const Arguments& arguments, const std::st
     }
     place->program_directory = context.program_directory;
     reached = CheckFarPlace(*place, say);
-    ask = AskThere(*host, "sbatch");
+    ask = AskThere(*host, site.kind == "slurm" ? "sbatch" : "");
   }
+  if (reached) CheckEngine(site, ask, say);
   if (reached && site.kind == "slurm") CheckSlurmSite(*named.module, site, ask, directory, say);
   report.End();
   return report.good() ? kExitDone : kExitWorld;

@@ -151,6 +151,8 @@ def main(world):
     world.env.update(PATH=path, APPTAINER_DROP_CAPS="CAP_SYS_RESOURCE")
     world.write("ours.hwf", SITES.format(path=path, me=getpass.getuser()))
     with ssh_world.far_site(world, second_host=True) as host, clusters.cluster(world, gpu_nodes=0, memory=16384) as cluster:
+        checks = {c["what"]: c["verdict"] for c in world.must(["hwf", "doctor", "cluster", "ours.hwf", "--json"]).json()["checks"]}
+        assert checks["containers"] == "ok", checks
         hybrid = Hybrid(world, host, cluster, image)
         first = approved_at_once(hybrid)
         refused(hybrid, first)

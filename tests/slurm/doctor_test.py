@@ -2,6 +2,7 @@
 """`hwf doctor SITE` finds what is wrong with a Slurm site before a run does, and submits nothing."""
 
 import os
+import shutil
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -14,6 +15,8 @@ site good = slurm(partition: "cpu", cpus_per_node: 8, memory_per_node: 3GiB)
 site nowhere = slurm(partition: "nowhere")
 site proud = slurm(partition: "cpu", cpus_per_node: 80)
 site owed = slurm(partition: "cpu", features: "unobtainium")
+site boxed = slurm(partition: "cpu", containers: singularity)
+site brought = slurm(partition: "cpu", containers: singularity, setup: "module load singularity")
 """
 
 TASKS = """hwf 1
@@ -66,6 +69,10 @@ def main(world):
         assert look(world, "proud", 0)["cpus_per_node"][0] == "look"
         owed = look(world, "owed", 3)
         assert owed["a small job"][0] == "bad" and "feature" in owed["a small job"][1].lower(), owed
+        if not shutil.which("singularity"):
+            boxed = look(world, "boxed", 3)
+            assert boxed["containers"][0] == "bad" and "singularity does not answer" in boxed["containers"][1], boxed
+            assert look(world, "brought", 0)["containers"][0] == "look"
         assert not clusters.jobs(cluster, "all"), "it submitted something"
 
         cluster.kill("slurmctld")
