@@ -234,6 +234,7 @@ Agent::Attempt* Agent::FindAttempt(const std::string& key) {
 bool Agent::IsOpen(const AttemptId& id) const { return attempts_.contains(runner::KeyOf(id.place, id.attempt)); }
 
 int Agent::Timeout() const {
+  if (!to_tidy_.empty()) return 0;
   int64_t due = now_ms_ + 60'000;
   if (!submissions_.empty()) due = std::min({due, spool_at_ms_, AllocationsDue()});
   if (MayAsk()) due = std::min(due, query_at_ms_);
@@ -254,6 +255,7 @@ void Agent::Tick() {
   PollPrograms();
   if (!submissions_.empty() && now_ms_ >= spool_at_ms_) ReadSpool();
   if (terminated_) return;
+  Tidy();
   const bool busy = !submissions_.empty() || !queue_.empty();
   if (!configured_ && busy && now_ms_ >= submit_at_ms_) Launch(Program::kConfig, {"scontrol", "show", "config"});
   if (configured_ && now_ms_ >= form_at_ms_) FormSubmissions();
@@ -272,7 +274,7 @@ bool Agent::MayAsk() const {
 
 bool Agent::MayLeave() const {
   if (terminated_) return true;
-  if (log_->waits() || front_->listening()) return false;
+  if (log_->waits() || front_->listening() || !to_tidy_.empty()) return false;
   if (finishing_ && attempts_.empty()) return cancels_.empty() && programs_.count(Program::kCancel) == 0;
   const int64_t left_ms = std::max(front_->alone_since_ms(), idle_since_ms_);
   if (now_ms_ - left_ms < options_.idle_exit_ms) return false;
@@ -311,6 +313,7 @@ int Agent::Run() {
   front_.reset();
   if (finishing_ && attempts_.empty()) {
     for (const std::string& tag : Tags()) Close(tag);
+    while (!to_tidy_.empty()) Tidy();
   }
   (void)log_->Sync();
   if (images_ && images_->busy()) _exit(0);  // nobody wants it any more

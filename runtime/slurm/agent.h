@@ -175,6 +175,7 @@ class Agent {
   bool Beats(const Submission& submission, ElementState& element, int index);
   bool AllGone(const Submission& submission, const ElementState& element) const;
   void Close(const std::string& tag);
+  void Tidy();
 
   std::string SubmissionDirectory(const std::string& tag) const;
   std::string ElementDirectory(const std::string& tag, int index) const;
@@ -202,6 +203,7 @@ class Agent {
   std::unordered_map<std::string, Attempt> attempts_;  // by key
   std::map<std::string, Submission> submissions_;      // by tag
   std::map<std::string, std::set<int>> cancels_;       // elements of jobs, for scancel; -1: the whole job
+  std::deque<AttemptId> to_tidy_;                      // that have ended
   std::string held_;
   bool finishing_ = false;
   bool terminated_ = false;

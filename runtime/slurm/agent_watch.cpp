@@ -20,6 +20,7 @@ constexpr int kLeastAnswers = 3;            // of squeue without a job, before i
 constexpr int64_t kLeastAbsentMs = 30'000;  // … and that long
 constexpr int64_t kBeatsMs = 60'000;  // a runner that shows nothing for so long, and that Slurm does not know, is dead
 constexpr int64_t kUnexplainedMs = 30'000;
+constexpr int kMostTidied = 50;
 constexpr int kMostTold = 100;
 constexpr uint64_t kMaxErrors = 2000;
 constexpr const char* kOurClaim = "its job ended before it began";
@@ -323,10 +324,7 @@ void Agent::Close(const std::string& tag) {
   if (found == submissions_.end()) return;
   for (const ElementState& element : found->second.elements) {
     for (const AttemptId& id : element.attempts) {
-      if (IsOpen(id)) continue;
-      const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, id.place, id.attempt);
-      for (const char* file : {"/claim", "/cancel"}) (void)unlink((directory + file).c_str());
-      for (const char* part : {"/messages/taken", "/messages", "", "/.."}) (void)rmdir((directory + part).c_str());
+      if (!IsOpen(id)) to_tidy_.push_back(id);
     }
   }
   (void)records_->Append(Closed{tag}, /*durable=*/false);
@@ -335,6 +333,19 @@ void Agent::Close(const std::string& tag) {
   submissions_.erase(found);
   cancels_.erase(tag);
   idle_since_ms_ = now_ms_;
+}
+
+// What attempts that have ended leave empty, some at a time: of thousands it takes seconds, and what is downstream of
+// them is not to wait for it. What a death leaves of it does no harm.
+void Agent::Tidy() {
+  for (int done = 0; done < kMostTidied && !to_tidy_.empty(); ++done) {
+    const AttemptId id = std::move(to_tidy_.front());
+    to_tidy_.pop_front();
+    if (IsOpen(id)) continue;
+    const std::string directory = fmt::format("{}/tasks/{}/{}", options_.run_directory, id.place, id.attempt);
+    for (const char* file : {"/claim", "/cancel"}) (void)unlink((directory + file).c_str());
+    for (const char* part : {"/messages/taken", "/messages", "", "/.."}) (void)rmdir((directory + part).c_str());
+  }
 }
 
 }  // namespace hwf::slurm
