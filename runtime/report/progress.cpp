@@ -162,6 +162,7 @@ class Page {
       }
       const std::string time = task.started != 0 ? Ticking(view_.now - task.started) : "queued";
       std::string line = fmt::format("{} {} {}", style_.Blue("▶"), Pad(task.place, 20), Pad(time, 12));
+      if (const std::string on = OnSite(task.site); !on.empty()) line += on + "  ";
       if (task.attempt > 1) line += fmt::format("attempt {}  ", task.attempt);
       if (newest != nullptr)
         line += fmt::format("{} {}: {}", *stream, newest->number, EmissionText(*newest, task.task, *stream));

@@ -59,7 +59,7 @@ std::string TaskTime(const TaskView& task, state::TimeMs now) {
 std::string TaskLines(const TaskView& task, size_t others, const Style& style, state::TimeMs now) {
   const std::string who = others == 0 ? task.place : fmt::format("{} and {} more", task.place, others);
   std::string text = fmt::format("  {} {} {}", Pad(who, 28), Pad(Colored(task.status, style), 9), TaskTime(task, now));
-  if (!task.site.empty() && task.site != "here") text += " on " + Printable(task.site);
+  if (const std::string on = OnSite(task.site); !on.empty()) text += " " + on;
   if (task.attempt > 1) text += fmt::format(", attempt {}", task.attempt);
   if (task.usage.max_rss > 0) text += fmt::format(", peak {}", FormatBytes(task.usage.max_rss));
   text += "\n";

@@ -186,6 +186,10 @@ std::string FormatBytes(int64_t bytes) {
   return whole ? fmt::format("{:.0f} {}", value, kUnits[unit]) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+std::string OnSite(const std::string& site) {
+  return site.empty() || site == "here" ? std::string() : "on " + Printable(site);
+}
+
 std::string FormatClock(state::TimeMs time) { return Strftime("%H:%M:%S", LocalTime(time)); }
 std::string FormatTime(state::TimeMs time) { return Strftime("%Y-%m-%d %H:%M", LocalTime(time)); }
 

@@ -34,6 +34,7 @@ std::string Printable(std::string_view text, bool keep_newlines = false);
 
 std::string FormatDuration(int64_t milliseconds);  // "850 ms", "42 s", "3 min 5 s", "2 h 4 min", "3 d 4 h"
 std::string FormatBytes(int64_t bytes);            // "1.5 MiB"
+std::string OnSite(const std::string& site);       // "on edge"; nothing of `here`, where what says nothing else runs
 std::string FormatClock(state::TimeMs time);       // local "14:03:22"
 std::string FormatTime(state::TimeMs time);        // local "2026-05-04 14:03"
 // "14:03" on the local day of `now`, else with its date.

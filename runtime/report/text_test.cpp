@@ -11,6 +11,12 @@
 namespace hwf::report {
 namespace {
 
+TEST(Text, SaysTheSiteUnlessItIsHere) {
+  EXPECT_EQ(OnSite("edge"), "on edge");
+  EXPECT_EQ(OnSite("here"), "");
+  EXPECT_EQ(OnSite(""), "");
+}
+
 TEST(Text, Durations) {
   EXPECT_EQ(FormatDuration(0), "0 ms");
   EXPECT_EQ(FormatDuration(850), "850 ms");
