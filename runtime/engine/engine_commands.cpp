@@ -235,7 +235,7 @@ void EngineImpl::Do(const scheduler::PlaceMessage& command) {
   message.attempt = command.attempt;
   message.number = command.number;
   message.body.Set("number", command.number).Set("message", command.message).Set("fields", command.fields);
-  if (RunSite* entry = SiteOf(command.place, command.attempt)) entry->site->Deliver(std::move(message));
+  if (RunSite* entry = SiteOf(command.place, command.attempt)) BringMessage(entry->name(), std::move(message));
 }
 
 void EngineImpl::Do(const scheduler::AskDoubt& command) {

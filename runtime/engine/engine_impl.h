@@ -148,6 +148,13 @@ class EngineImpl : public Engine, public site::Listener {
   void BringToSite(RunSite& entry, Ready ready);
   void BringArguments(const std::string& site, Ready ready);
   void OnBrought(const std::string& site, Ready ready, const std::string& why);
+  // A message on its way to a running attempt; those of an attempt arrive in their order.
+  struct Letter {
+    runner::Message message;
+    bool brought = false;  // its files are at the site
+  };
+  void BringMessage(const std::string& site, runner::Message message);
+  void SendBrought(const std::string& site, const std::string& key);
   Json ApprovedHere(const Json& file) const;
   void TellBringing();
 
@@ -212,6 +219,7 @@ class EngineImpl : public Engine, public site::Listener {
   SiteTable sites_;
   std::unique_ptr<staging::Stager> stager_;
   std::vector<std::shared_ptr<Bringing>> bringing_;
+  std::map<std::string, std::deque<std::shared_ptr<Letter>>> letters_;  // by attempt
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
   std::unordered_set<std::string> opening_;                    // reviews whose evidence is being frozen

@@ -105,6 +105,7 @@ bool EngineImpl::NeedsFiles(const RunSite& entry, const scheduler::StartTask& st
   if (!start.task->uses.empty() && !SeenAt("", entry.name())) return true;
   std::vector<const Json*> found;
   for (const Json& argument : start.arguments) CollectFiles(argument, found);
+  for (const scheduler::QueuedMessage& message : start.messages) CollectFiles(message.fields, found);
   return std::any_of(found.begin(), found.end(),
                      [&](const Json* file) { return !SeenAt(file->StringOr("site", ""), entry.name()); });
 }
@@ -132,6 +133,7 @@ void EngineImpl::BringArguments(const std::string& site, Ready ready) {
   bringing->place = held->start.place;
   bringing->attempt = held->start.attempt;
   for (Json& argument : held->start.arguments) bringing->values.push_back(&argument);
+  for (scheduler::QueuedMessage& message : held->start.messages) bringing->values.push_back(&message.fields);
   bringing->values.push_back(&held->uses);
   BringFiles(bringing, [this, site, held](const std::string& why) { OnBrought(site, std::move(*held), why); });
 }
@@ -146,6 +148,34 @@ void EngineImpl::OnBrought(const std::string& site, Ready ready, const std::stri
   }
   ready.brought = true;
   AddReady(std::move(ready));
+}
+
+void EngineImpl::BringMessage(const std::string& site, runner::Message message) {
+  const std::string key = KeyOf(message.place, message.attempt);
+  auto letter = std::make_shared<Letter>(Letter{std::move(message)});
+  letters_[key].push_back(letter);
+  auto bringing = std::make_shared<Bringing>();
+  bringing->to = SeenAt("", site) ? "" : site;
+  bringing->values = {&letter->message.body};
+  BringFiles(bringing, [this, site, key, letter](const std::string& why) {
+    // The job goes on, and is told all the same: what a message without its file is worth, it knows itself.
+    if (!why.empty()) {
+      follower_.OnTrouble(fmt::format("{}: a file of message {} does not come to `{}`: {}", letter->message.place,
+                                      letter->message.number, site, why));
+    }
+    letter->brought = true;
+    SendBrought(site, key);
+  });
+}
+
+void EngineImpl::SendBrought(const std::string& site, const std::string& key) {
+  std::deque<std::shared_ptr<Letter>>& letters = letters_[key];
+  RunSite* entry = sites_.Find(site);
+  while (!letters.empty() && letters.front()->brought) {
+    if (entry != nullptr) entry->site->Deliver(letters.front()->message);
+    letters.pop_front();
+  }
+  if (letters.empty()) letters_.erase(key);
 }
 
 // What was approved was frozen here, wherever it was made.
