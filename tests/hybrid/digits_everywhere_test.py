@@ -58,6 +58,7 @@ def main(world):
     found = {"local": on(world, "local", world.path("released-local"))}
     with clusters.cluster(world, gpu_nodes=0, memory=digits.NODE_MEMORY, partitions=[digits.PARTITION]) as cluster:
         found["slurm"] = on(world, "slurm", world.path("released-slurm"))
+        world.until("its jobs have left the queue", lambda: not clusters.jobs(cluster))
         states = {job["state"] for job in clusters.jobs(cluster, "all")}
         assert states == {"COMPLETED"} and len(clusters.jobs(cluster, "all")) == 3, clusters.jobs(cluster, "all")
     with ssh_world.far_site(world, second_host=True) as host:
