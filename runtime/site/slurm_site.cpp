@@ -63,7 +63,7 @@ std::vector<std::string> SlurmAgentWords(const SlurmOptions& options) {
   add("--kill-grace-ms", std::to_string(options.kill_grace_ms));
   add("--idle-exit-ms", std::to_string(options.idle_exit_ms));
   add("--least-poll-ms", std::to_string(options.least_poll_ms));
-  add("--record-grace-ms", std::to_string(options.record_grace_ms));
+  if (options.record_grace_ms > 0) add("--record-grace-ms", std::to_string(options.record_grace_ms));
   add("--allocation-idle-ms", std::to_string(options.allocation_idle_ms));
   return words;
 }

@@ -22,7 +22,7 @@ struct SlurmOptions {
   int64_t kill_grace_ms = 5000;
   int64_t idle_exit_ms = 60'000;
   int64_t least_poll_ms = 1000;
-  int64_t record_grace_ms = 3000;
+  int64_t record_grace_ms = 0;  // 0: as its file system needs
   int64_t allocation_idle_ms = 60'000;
 };
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/file_system_kind.h"
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/slurm/batches.h"
@@ -20,6 +21,9 @@ namespace {
 
 constexpr int kMaxEvents = 32;
 constexpr int64_t kLogRetryMs = 500;
+// From the end of a job to the word that its records are missing.
+constexpr int64_t kRecordsMs = 3000;
+constexpr int64_t kLateRecordsMs = 35'000;  // NFS keeps what it knows of a directory for up to 30 s or so
 
 // Whether a name came into the spool. That we open the directory ourselves, to read it, is none.
 bool HasNews(int inotify) {
@@ -53,6 +57,9 @@ ErrorOr<Success> Agent::Prepare() {
     HWF_TRY(platform::MakeDirectories(files, options_.state_directory + part, 0700));
   }
   user_ = std::to_string(geteuid());
+  if (options_.record_grace_ms == 0) {
+    options_.record_grace_ms = platform::MayBeLate(options_.run_directory) ? kLateRecordsMs : kRecordsMs;
+  }
   now_ms_ = runner::BootMs();
   sigset_t mask;
   sigemptyset(&mask);

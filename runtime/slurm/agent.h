@@ -40,7 +40,7 @@ struct AgentOptions {
   Settings settings;
   int64_t kill_grace_ms = 5000;
   int64_t idle_exit_ms = 60'000;
-  int64_t record_grace_ms = 3000;       // for records of a job that Slurm says is over (file systems can be late)
+  int64_t record_grace_ms = 0;          // for records of a job that Slurm says is over; 0: as late as files may be
   int64_t least_poll_ms = 1000;         // between two queries
   int64_t allocation_idle_ms = 60'000;  // how long a node of an allocation waits for more, should nobody tell it
 };

@@ -24,7 +24,7 @@ usage: hwf-runner slurm --run DIR --state DIR [options]
   --containers ENGINE    what runs tasks that have an image
   --kill-grace-ms MS     from SIGTERM to SIGKILL (default 5000; at most half of Slurm's KillWait)
   --idle-exit-ms MS      ends when it has had no engine for so long (default 60000); jobs go on
-  --record-grace-ms MS   how long a job's records may come behind its end (default 3000)
+  --record-grace-ms MS   how long a job's records may come behind its end (default 3000; 35000 on a network file system)
   --least-poll-ms MS     between two queries (default 1000)
   --allocation-idle-ms MS  how long a node of an allocation waits for more, should nobody tell it (default 60000)
   --foreground           does not go into the background
