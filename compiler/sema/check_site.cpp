@@ -178,6 +178,8 @@ class Sites {
     if (site.kind == "ssh") lacks("workdir", "where runs are kept there: `workdir: \"/data/hwf\"`");
     const bool elsewhere = site.kind == "slurm" && SiteValue(site, "login") != nullptr;
     if (elsewhere) lacks("workdir", "with `login` the run's directory is not there: `workdir: \"/scratch/me/hwf\"`");
+    const bool allocates = site.kind == "slurm" && SiteValue(site, "allocation") != nullptr;
+    if (allocates) lacks("max_time", "for so long its nodes are asked for: `max_time: 2h`");
   }
 
   Context& context_;
