@@ -101,6 +101,7 @@ TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
 
 TEST_F(SlurmSite, AnAgentThatWaitsIsIdle) {
   Up();
+  EXPECT_EQ(RunOne(Script("first", "echo done")).out, "done\n");
   EXPECT_LT(TicksInThreeSeconds(), 30) << "without any work";
   site_->Submit({Script("long", "sleep 100")});
   ASSERT_TRUE(Started("long")) << recorder_.trouble_;
