@@ -41,6 +41,7 @@ void NodeLink::OnAppended(uint64_t, uint64_t, std::string_view payload) {
   longest_ms_ = std::max(longest_ms_, ended->usage.wall_ms);
   busy_ -= found->second.cpus;
   running_.erase(found);
+  if (running_.empty()) busy_ = 0;  // parts of CPUs do not add up to nothing
   take_every_ms_ = take_at_ms_ = 0;
 }
 
@@ -79,7 +80,8 @@ void NodeLink::Take() {
     take_every_ms_ = 0;
     take_at_ms_ = now_ms_;
     for (runner::Start& start : *taken->starts) {
-      waiting_.insert(runner::KeyOf(start.place, start.attempt));
+      handing_ = runner::KeyOf(start.place, start.attempt);
+      waiting_.insert(handing_);
       callbacks_.request(std::move(start));
     }
     return;

@@ -34,7 +34,8 @@ class NodeLink final : public runner::Front {
   bool OnReadable(int, uint32_t) override { return false; }
   void OnAppended(uint64_t begin, uint64_t end, std::string_view payload) override;
   void Say(const runner::Report&) override {}
-  void Repeat(uint64_t) override {}
+  // It came once more, behind its end.
+  void Repeat(uint64_t) override { waiting_.erase(handing_); }
   void Hold(const std::string&) override {}
   ErrorOr<bool> Claim(const runner::Start& start) override;
   void Look() override;
@@ -59,6 +60,7 @@ class NodeLink final : public runner::Front {
   Signs signs_;
   BatchTaker batches_;
   std::unordered_set<std::string> waiting_;           // handed to the runner, and not begun
+  std::string handing_;                               // the last of them
   std::unordered_map<std::string, Running> running_;  // by key
   double busy_ = 0;                                   // CPUs
   int64_t longest_ms_ = 0;                            // that an attempt took here
