@@ -69,6 +69,17 @@ TEST_F(BatchesTest, EachBatchIsTakenOnceInOrder) {
   EXPECT_EQ(ReadBatch(top_, 1, 2)->front().place, "each.3.fit") << "the agent finds it, whoever has it";
 }
 
+TEST_F(BatchesTest, AllOfALargeBatchHaveTheirSecrets) {
+  Element starts = StartsOf(0, 256);
+  for (runner::Start& start : starts) start.secrets = {{"TOKEN", std::string(8192, 's')}};
+  ASSERT_TRUE(PrepareBatch(top_, 0, {}, starts).ok());
+  ASSERT_TRUE(PutBatch(top_, 0).ok());
+  const auto taken = BatchTaker(top_, 0).Take();
+  ASSERT_TRUE(taken.ok()) << taken.error().message();
+  ASSERT_EQ(taken->starts->size(), 256u);
+  EXPECT_EQ(taken->starts->back().secrets.front().second.size(), 8192u);
+}
+
 TEST_F(BatchesTest, WhatCameBeforeTheEndIsTakenAndThenItIsOver) {
   BatchTaker taker(top_, 0);
   Give(0, 0, 1);

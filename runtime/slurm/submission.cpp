@@ -13,7 +13,7 @@ constexpr int64_t kVersion = 1;
 constexpr uint64_t kMaxHead = 1 << 20;
 constexpr uint64_t kMaxElement = uint64_t{64} << 20;
 constexpr uint64_t kMaxSpec = uint64_t{1} << 30;
-constexpr uint64_t kMaxSecrets = 1 << 20;
+constexpr uint64_t kMaxSecrets = kMaxElement;  // of all attempts of an element
 
 std::string SecretsPath(const std::string& directory, size_t index) {
   return fmt::format("{}/secrets-{}", directory, index);
