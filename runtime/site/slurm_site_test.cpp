@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <iterator>
 #include <set>
 
@@ -184,6 +185,48 @@ TEST_F(SlurmSite, AnAllocationHasTheGpusOfItsNodes) {
   std::set<std::string> given;
   for (const auto& [place, ended] : recorder_.ended_) given.insert(ended.out);
   EXPECT_EQ(given.size(), 2u) << "one job, and each of its GPUs";
+}
+
+TEST_F(SlurmSite, AnAllocationKeepsItsGpusWhenTheAgentDies) {
+  slurm_->site_ = R"({"allocation":1,"max_time":600000,"partition":"gpu","gpus_per_node":2})";
+  Up();
+  std::vector<Start> starts;
+  for (int i = 0; i < 3; ++i) {
+    starts.push_back(
+        Script(fmt::format("each.{}.p", i), "while [ ! -e ../../../go ]; do sleep 0.1; done; echo $SLURM_JOB_ID"));
+    starts.back().gpus = i == 2 ? 2 : 1;
+  }
+  const Start last = starts.back();
+  starts.pop_back();
+  site_->Submit(starts);
+  ASSERT_TRUE(Started("each.0.p") && Started("each.1.p")) << recorder_.trouble_;
+  KillAgents();
+  ASSERT_TRUE(Until([&] { return !world_->Agents().empty(); }));
+  site_->Submit({last});
+  EXPECT_TRUE(Waits("each.2.p", "in allocation")) << recorder_.waiting_["each.2.p"];
+  std::ofstream(world_->root() + "/go") << "";
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 3; })) << recorder_.trouble_;
+  EXPECT_EQ(recorder_.ended_["each.2.p"].out, recorder_.ended_["each.0.p"].out) << "it needs no other nodes";
+}
+
+// Nobody wants it, and that cannot be written down: tried again, and not all the time.
+TEST_F(SlurmSite, AnAgentThatCannotLetGoOfAnAllocationIsIdle) {
+  slurm_->site_ = R"({"allocation":1,"max_time":600000,"partition":"cpu"})";
+  Up();
+  RunProgram({"scontrol", "update", "nodename=c[1-2]", "state=drain", "reason=test"});
+  site_->Submit({Script("each.0.p", "true"), Script("each.1.p", "true")});
+  ASSERT_TRUE(Waits("each.0.p", "down, drained or reserved")) << recorder_.waiting_["each.0.p"];
+  const std::string tag = Queue("%k").begin()->substr(std::string("hwf:").size());
+  const std::string found = RunProgram({"find", world_->root(), "-path", "*/jobs/" + tag});
+  const std::string closed = found.substr(0, found.find('\n')) + "/closed";
+  ASSERT_TRUE(std::filesystem::create_directory(closed)) << closed;
+  for (int i = 0; i < 2; ++i) site_->Cancel(fmt::format("each.{}.p", i), 1);
+  ASSERT_TRUE(Until([&] { return recorder_.ended_.size() == 2; }));
+  RunProgram({"sleep", "2.5"});  // so long it waits for more
+  EXPECT_LT(TicksInThreeSeconds(), 30);
+  EXPECT_EQ(Queue("%k").size(), 1u);
+  std::filesystem::remove(closed);
+  EXPECT_TRUE(Until([&] { return Queue("%T") == std::set<std::string>{"CANCELLED"}; })) << "once it can be written";
 }
 
 TEST_F(SlurmSite, AnAttemptThatNoNodeCanRunEndsWithTheReason) {

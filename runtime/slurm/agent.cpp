@@ -164,7 +164,7 @@ ErrorOr<Success> Agent::Recover() {
         if (i < elements.size() && k < elements[i].size()) attempt.start = elements[i][k];
         attempt.cancelled = IsCancelAsked(attempt.start.directory);
         if (submission.nodes == 0) submission.needs = NeedsOf(attempt.start, options_.settings);
-        if (submission.nodes > 0) submission.needs.gpus = std::max(submission.needs.gpus, attempt.start.gpus);
+        if (submission.nodes > 0) AddGpus(attempt.start, options_.settings, submission.needs);
       }
     }
   }

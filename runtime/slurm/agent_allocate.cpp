@@ -21,8 +21,12 @@ constexpr size_t kMostBytes = size_t{8} << 20;  // of a batch
 
 size_t BytesOf(const runner::Start& start) {
   size_t bytes = start.script.size() + start.stream_types.size();
-  for (const std::string& word : start.argv) bytes += word.size();
-  for (const auto& [name, value] : start.env) bytes += name.size() + value.size();
+  for (const auto* words : {&start.argv, &start.links, &start.inputs}) {
+    for (const std::string& word : *words) bytes += word.size();
+  }
+  for (const auto* variables : {&start.env, &start.secrets}) {
+    for (const auto& [name, value] : *variables) bytes += name.size() + value.size();
+  }
   return bytes;
 }
 
@@ -105,8 +109,7 @@ std::string Agent::OpenAllocation(const runner::Start& first) {
   Needs needs;
   needs.allocation = true;
   needs.nodes = options_.settings.allocation;
-  needs.gpus = first.gpus == 0 ? 0 : std::max(first.gpus, options_.settings.gpus_per_node);
-  needs.gpu = first.gpu;
+  AddGpus(first, options_.settings, needs);
   std::string tag = platform::NewId();
   const std::string directory = SubmissionDirectory(tag);
   auto written = WriteFiles(directory, needs, AllocationScript(directory, tag), {});
@@ -204,12 +207,13 @@ void Agent::Settle(Submission& submission) {
   cancels_[submission.tag].insert(0);
 }
 
+// What is past was tried in this turn; where it could not be done yet, later turns see to it.
 int64_t Agent::AllocationsDue() const {
   int64_t due = INT64_MAX;
   for (const auto& [tag, submission] : submissions_) {
-    if (submission.nodes == 0) continue;
-    if (!submission.closed && submission.idle_since_ms != 0) due = std::min(due, submission.idle_since_ms + kLingerMs);
-    if (submission.closed) due = std::min(due, submission.release_at_ms);
+    if (submission.nodes == 0 || submission.idle_since_ms == 0) continue;
+    const int64_t at = submission.closed ? submission.release_at_ms : submission.idle_since_ms + kLingerMs;
+    if (at > now_ms_) due = std::min(due, at);
   }
   return due;
 }

@@ -107,6 +107,12 @@ bool FitsAllocation(const Needs& needs, const Settings& settings) {
   return needs.time_limit_ms + kMarginMinutes * kMinuteMs <= settings.max_time_ms || needs.time_limit_ms == 0;
 }
 
+void AddGpus(const runner::Start& start, const Settings& settings, Needs& allocation) {
+  if (start.gpus == 0) return;
+  allocation.gpus = std::max({allocation.gpus, start.gpus, settings.gpus_per_node});
+  if (!start.gpu.empty()) allocation.gpu = start.gpu;
+}
+
 std::string KindOf(const state::Place& place) {
   std::string kind;
   bool element = false;

@@ -37,6 +37,8 @@ inline bool operator<(const Needs& a, const Needs& b) { return a.Key() < b.Key()
 Needs NeedsOf(const runner::Start& start, const Settings& settings);
 // Whether such a job may be run inside an allocation of this site: on one node, within its time.
 bool FitsAllocation(const Needs& needs, const Settings& settings);
+// An allocation that is to have room for it, too: all GPUs of its nodes.
+void AddGpus(const runner::Start& start, const Settings& settings, Needs& allocation);
 // "each.*.fit" of "each.3.fit": what elements of a `for` have in common; empty: it is none.
 std::string KindOf(const state::Place& place);
 
