@@ -84,9 +84,7 @@ class Planner {
     std::string text = fmt::format("{}: task {}", node.name, body.task);
     if (sites_.choice()) text += " " + PlanSites::Where(call);
     if (task != nullptr && task->effect) text += style_.Yellow("  (an effect: never repeated by itself)");
-    if (task != nullptr && !task->effect && task->cache && task->streams.empty() && task->accepts.empty()) {
-      text += style_.Dim("  (can be reused)");
-    }
+    if (call.reusable) text += style_.Dim("  (can be reused)");
     Line(indent, style_.Blue("▶"), text);
     for (const std::string& line : PlanSites::Details(call)) fmt::print("{}    {}\n", indent, style_.Dim(line));
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/sites.h"
 #include "ir/walk.h"
 #include "runtime/report/text.h"
@@ -20,6 +22,14 @@ int64_t BytesIn(const Json& value) {
   if (value.Find("digest") != nullptr && size != nullptr && size->is_int()) return size->AsInt();
   for (const JsonMember& member : value.AsObject()) bytes += BytesIn(member.value);
   return bytes;
+}
+
+// As engine::Reuse has it: what is watched or told has its run's own history, and files must be this machine's.
+bool IsReusable(const ir::Module& module, const ir::Task& task, const std::string& site) {
+  const bool files = std::any_of(task.outputs.begin(), task.outputs.end(),
+                                 [](const ir::Output& output) { return ir::HoldsFiles(output.type); });
+  if (files && !ir::FilesOf(module, site).empty()) return false;
+  return !task.effect && task.cache && task.streams.empty() && task.accepts.empty();
 }
 
 std::string From(const PlannedMove& move) { return move.from.empty() ? "this machine" : move.from; }
@@ -57,6 +67,7 @@ PlannedCall PlanSites::Of(const ir::Workflow& workflow, const ir::Node& node, co
   const ir::Site* site = ir::FindSite(module_, planned.site);
   planned.kind = site == nullptr ? "local" : site->kind;
   planned.why = call.why;
+  planned.reusable = IsReusable(module_, *planned.task, planned.site);
   planned.array = call.array;
   planned.pack = call.pack;
   // What may span nodes has its job alone.

@@ -28,6 +28,7 @@ struct PlannedCall {
   std::string kind;
   std::string why;  // or empty: because the source says so
   std::vector<PlannedMove> moves;
+  bool reusable = false;  // its result may be reused, by this run or a later one
   bool array = false;
   int64_t pack = 0;
   int64_t allocation = 0;  // nodes of the one that its elements share
