@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kFirstTakeMs = 50;      // from finding nothing to looking again …
 constexpr int64_t kLongestTakeMs = 1000;  // … which becomes rarer
 constexpr int64_t kLookMs = 1000;
+constexpr int64_t kUnaskedMs = 30'000;  // it looks all the same: there may have been no room to ask
 
 }  // namespace
 
@@ -100,7 +101,10 @@ void NodeLink::Flush(int64_t now_ms) {
   if (!running_.empty() || !waiting_.empty()) idle_since_ms_ = now_ms;
   if (!over_ && HasRoom() && now_ms >= take_at_ms_) Take();
   if (now_ms >= look_at_ms_) {
-    if (batches_.IsAskedToLook()) Look();
+    if (batches_.IsAskedToLook() || now_ms >= look_unasked_at_ms_) {
+      Look();
+      look_unasked_at_ms_ = now_ms + kUnaskedMs;
+    }
     signs_.Beat();
     look_at_ms_ = now_ms + kLookMs;
   }

@@ -71,6 +71,7 @@ class NodeLink final : public runner::Front {
   int64_t take_at_ms_ = 0;
   int64_t take_every_ms_ = 0;
   int64_t look_at_ms_ = 0;
+  int64_t look_unasked_at_ms_ = 0;
   int64_t due_ms_ = 0;
 };
 

@@ -26,7 +26,10 @@ class NodeLinkTest : public ::testing::Test {
     options.idle_ms = 1'000'000;
     options.ends_ms = INT64_MAX;
     runner::FrontCallbacks callbacks;
-    callbacks.request = [this](runner::Request request) { request_(std::get<runner::Start>(std::move(request))); };
+    callbacks.request = [this](runner::Request request) {
+      if (auto* start = std::get_if<runner::Start>(&request)) request_(std::move(*start));
+      cancels_ += std::holds_alternative<runner::Cancel>(request) ? 1 : 0;
+    };
     link_ = std::make_unique<NodeLink>(std::move(options), std::move(callbacks));
   }
   void Give(int number) {
@@ -52,6 +55,7 @@ class NodeLinkTest : public ::testing::Test {
   std::function<void(runner::Start)> request_;
   std::unique_ptr<NodeLink> link_;
   int64_t now_ms_ = 0;
+  int cancels_ = 0;
 };
 
 // As where a batch came to be there though putting it had failed, and its attempts were in another one meanwhile.
@@ -67,6 +71,15 @@ TEST_F(NodeLinkTest, WhatComesOnceMoreBehindItsEndHoldsNothingUp) {
   EXPECT_EQ(handed, 1);
   Turn();
   EXPECT_EQ(handed, 2);
+}
+
+TEST_F(NodeLinkTest, ACancelIsSeenAlsoWhereNobodyCouldAskToLook) {
+  request_ = [&](const runner::Start& start) { EXPECT_TRUE(*link_->Claim(start)); };
+  Give(0);
+  Turn();
+  ASSERT_TRUE(AskToCancel(top_ + "/tasks/0").ok());
+  for (int turns = 0; turns < 20 && cancels_ == 0; ++turns) Turn();
+  EXPECT_EQ(cancels_, 1);
 }
 
 TEST_F(NodeLinkTest, PartsOfACpuLeaveItFree) {
