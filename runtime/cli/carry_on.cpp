@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "runtime/cli/locate.h"
 #include "runtime/engine/signals.h"
@@ -56,6 +57,9 @@ class PlainFollower : public FollowerBase {
  public:
   explicit PlainFollower(bool color) : FollowerBase(color) {}
   void OnEvent(const state::Event& event, const RunRecord& record) override {
+    // Of thousands that wait for the same, the first stands for all.
+    const auto* waiting = std::get_if<state::AttemptWaiting>(&event.body);
+    if (waiting != nullptr && std::exchange(waits_for_, waiting->why) == waiting->why) return;
     const std::string line = report::EventLine(event, record.scheduler(), RunWord(record.paths().root), style_);
     if (!line.empty()) Say(line);
   }
@@ -67,6 +71,8 @@ class PlainFollower : public FollowerBase {
 
  private:
   void Say(const std::string& text) override { fmt::print("{}\n", text); }
+
+  std::string waits_for_;  // the last one's reason
 };
 
 class JsonFollower : public FollowerBase {

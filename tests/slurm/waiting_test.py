@@ -43,6 +43,8 @@ def main(world):
         assert len(waiting) == 20 and all("drained" in why for why in waiting), waiting
         cluster.run("scontrol", "update", "nodename=c[1-2]", "state=resume")
         assert engine.wait(timeout=60) == 0, world.read("log")
+        log = world.read("log")
+        assert log.count("drained") == 1, log
         (run,) = look.run_directories(runs)
         assert look.outputs(run) == {"all": [n * n for n in range(20)]}
 
