@@ -13,12 +13,15 @@ namespace fs = std::filesystem;
 
 Error Failed(const std::string& what, const std::error_code& code) { return ErrnoError(code.value(), what); }
 
+// A link that is named itself stands for what it leads to; those inside of a directory stay links, as in each Dir.
 ErrorOr<Success> CopyAll(const std::vector<std::string>& paths, const fs::path& to) {
   std::error_code code;
   fs::create_directories(to, code);
   if (code) return Failed("making " + to.string(), code);
   for (const std::string& path : paths) {
-    fs::copy(path, InBundle(to.string(), path), fs::copy_options::recursive, code);
+    const fs::path real = fs::canonical(path, code);
+    const auto how = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
+    if (!code) fs::copy(real, InBundle(to.string(), path), how, code);
     if (code) return Failed("copying " + path + " for its site", code);
   }
   return Success{};

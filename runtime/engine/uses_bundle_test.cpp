@@ -46,6 +46,21 @@ TEST_F(UsesBundle, HoldsFilesAndDirectoriesBesideEachOther) {
   EXPECT_NE(fs::status(InBundle(path, script)).permissions() & fs::perms::owner_exec, fs::perms::none);
 }
 
+// What they lead to may be large, or not there.
+TEST_F(UsesBundle, LinksInsideOfADirectoryStayLinks) {
+  Write("real/part.py", "x = 1\n");
+  fs::create_symlink("/nowhere/at/all", temp_.path() + "/real/data");
+  fs::create_symlink(".", temp_.path() + "/real/self");
+  fs::create_symlink("real", temp_.path() + "/lib");
+  const auto bundle = BundleUses({temp_.path() + "/lib"}, Store());
+  ASSERT_TRUE(bundle.ok()) << bundle.error().message();
+  const std::string lib = InBundle((*bundle)["path"].AsString(), temp_.path() + "/lib");
+  EXPECT_FALSE(fs::is_symlink(lib)) << "that one is what was asked for";
+  EXPECT_EQ(fs::read_symlink(lib + "/data"), "/nowhere/at/all");
+  EXPECT_EQ(fs::read_symlink(lib + "/self"), ".");
+  EXPECT_EQ(Read(lib + "/self/part.py"), "x = 1\n");
+}
+
 TEST_F(UsesBundle, IsMadeOncePerContentAndAnewWhenTorn) {
   const std::string script = Write("run.sh", "one\n");
   const auto first = BundleUses({script}, Store());
