@@ -232,7 +232,7 @@ std::string Encode(const RankBoxes& boxes) {
 }
 
 ErrorOr<RankBoxes> DecodeRankBoxes(const std::string& text) {
-  HWF_ASSIGN(const Json json, Json::Parse(text));
+  HWF_ASSIGN(const Json json, Json::Parse(text, {.allow_nan = true}));
   HWF_ASSIGN(Request request, RequestFromJson(json["start"]));
   const auto engine = container::EngineNamed(json.StringOr("engine", ""));
   const auto directory = BytesFromJson(json["directory"]), local = BytesFromJson(json["image"]["local"]);
