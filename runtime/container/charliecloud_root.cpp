@@ -221,6 +221,8 @@ int RunCharliecloudRoot(const std::vector<std::string>& arguments) {
     close(alive[1]);
     Enter(*std::move(plan), alive[0]);
   }
+  // It ends with the child, which hears what Slurm says to all, and has its grace.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) (void)signal(number, SIG_IGN);
   int status = 0;
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

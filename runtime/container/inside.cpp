@@ -158,7 +158,9 @@ class Inside {
     signalfd_siginfo infos[8];
     const ssize_t count = read(signals_, infos, sizeof infos);
     for (ssize_t i = 0; i * static_cast<ssize_t>(sizeof infos[0]) < count; ++i) {
-      if (infos[i].ssi_signo != SIGCHLD) AskToEnd(static_cast<int>(infos[i].ssi_signo));
+      if (infos[i].ssi_signo == SIGCHLD) continue;
+      asked_ = true;
+      if (!spec_.signals_reach_all) SignalAll(static_cast<int>(infos[i].ssi_signo));
     }
   }
 
@@ -168,14 +170,10 @@ class Inside {
     for (ssize_t i = 0; i < count; ++i) {
       if (words[i] != kAskToEnd && words[i] != kKill) continue;
       told_ = words[i];
-      if (words[i] == kAskToEnd) AskToEnd(SIGTERM);
+      if (words[i] == kAskToEnd) asked_ = true;
+      if (words[i] == kAskToEnd) SignalAll(SIGTERM);
       if (words[i] == kKill) SignalAll(SIGKILL);
     }
-  }
-
-  void AskToEnd(int signal) {
-    asked_ = true;
-    SignalAll(signal);
   }
 
   void SignalAll(int signal) const {

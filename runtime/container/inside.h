@@ -29,11 +29,12 @@ struct InsideSpec {
   std::vector<std::string> drop;  // what the engine adds: see Engine::AddedVariables
   std::vector<std::string> env;   // NAME=value, over what the image sets
   std::string directory;
-  std::vector<int> cpu_ids;    // empty: all
-  std::string outside;         // the runner's pid namespace: where this is another, all processes are the task's
-  bool counts_oom = false;     // the container has a memory limit of its own
-  int64_t stray_grace_ms = 0;  // for what outlives the command
-  int64_t kill_grace_ms = 0;   // and when it was told to end
+  std::vector<int> cpu_ids;        // empty: all
+  std::string outside;             // the runner's pid namespace: where this is another, all processes are the task's
+  bool counts_oom = false;         // the container has a memory limit of its own
+  bool signals_reach_all = false;  // whoever asks this process to end has asked all others too, as Slurm does
+  int64_t stray_grace_ms = 0;      // for what outlives the command
+  int64_t kill_grace_ms = 0;       // and when it was told to end
 };
 std::string Encode(const InsideSpec& spec);
 ErrorOr<InsideSpec> Decode(std::string_view text);

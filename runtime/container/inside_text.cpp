@@ -74,6 +74,7 @@ std::string Encode(const InsideSpec& spec) {
   for (const int id : spec.cpu_ids) writer.Add(int64_t{id});
   writer.Add(spec.outside);
   writer.Add(int64_t{spec.counts_oom});
+  writer.Add(int64_t{spec.signals_reach_all});
   writer.Add(spec.stray_grace_ms);
   writer.Add(spec.kill_grace_ms);
   return writer.Take();
@@ -88,6 +89,7 @@ ErrorOr<InsideSpec> Decode(std::string_view text) {
   for (const std::string& id : reader.List()) spec.cpu_ids.push_back(std::atoi(id.c_str()));
   spec.outside = reader.Text();
   spec.counts_oom = reader.Number() != 0;
+  spec.signals_reach_all = reader.Number() != 0;
   spec.stray_grace_ms = reader.Number();
   spec.kill_grace_ms = reader.Number();
   if (!reader.done() || spec.argv.empty()) return MakeError("the description of the task is torn");

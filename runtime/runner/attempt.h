@@ -49,6 +49,8 @@ struct Attempt {
   std::vector<std::string> killed_strays;  // "name (pid)": what had to be
 
   std::unique_ptr<Box> box;                    // of its container; null: it has none
+  bool by_srun = false;                        // srun is its command, and starts the task's own
+  bool forced = false;                         // srun was told to end all of it at once
   std::unique_ptr<FurnishedRanks> rank_boxes;  // of its containers, of a task that runs over nodes
 
   std::unique_ptr<Emissions> emissions;

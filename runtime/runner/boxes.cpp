@@ -61,6 +61,7 @@ container::InsideSpec Describe(const BoxTask& task, const container::Image& imag
   spec.cpu_ids = task.cpu_ids;
   spec.outside = container::OwnPidNamespace();
   spec.counts_oom = task.start->memory > 0 && engine.limits_memory();
+  spec.signals_reach_all = task.signals_reach_all;
   spec.stray_grace_ms = task.stray_grace_ms;
   spec.kill_grace_ms = task.kill_grace_ms;
   return spec;

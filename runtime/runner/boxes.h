@@ -58,6 +58,7 @@ struct BoxTask {
   std::string out, err;  // paths of its streams
   int64_t stray_grace_ms = 0;
   int64_t kill_grace_ms = 0;
+  bool signals_reach_all = false;  // see container::InsideSpec
 };
 
 struct BoxPlace {

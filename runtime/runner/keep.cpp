@@ -75,6 +75,7 @@ ErrorOr<std::string> Place(const Kept& content, bool shared) {
 void Sync(const std::vector<Kept>& contents, std::string Kept::*path, const std::string& store,
           std::vector<size_t>& ready, std::vector<ErrorOr<std::string>>& results) {
   std::vector<std::vector<std::string>> groups;
+  groups.reserve(ready.size());
   for (const size_t i : ready) groups.push_back({contents[i].*path});
   const std::vector<ErrorOr<Success>> synced = SyncFiles(groups, store);
   std::vector<size_t> done;

@@ -147,6 +147,7 @@ class RankBox {
     task.err = directory_ + "/err";
     task.stray_grace_ms = boxes_.stray_grace_ms;
     task.kill_grace_ms = boxes_.kill_grace_ms;
+    task.signals_reach_all = true;
     LaunchSpec launch;
     HWF_ASSIGN(box_, FurnishBox(*engine_, boxes_.image, {"", directory_, directory_ + "/box"}, task, launch));
     const LaunchResult launched = Launch(launch);
@@ -175,7 +176,6 @@ class RankBox {
     const ssize_t count = read(signals_.get(), infos, sizeof infos);
     for (ssize_t i = 0; i * static_cast<ssize_t>(sizeof infos[0]) < count; ++i) {
       if (infos[i].ssi_signo == SIGCHLD || kill_at_ms_ >= 0) continue;
-      box_->Tell(container::kAskToEnd);
       kill_at_ms_ = Now() + boxes_.kill_grace_ms;
     }
   }

@@ -91,8 +91,6 @@ std::string FirstOf(std::initializer_list<const char*> names) {
   return "";
 }
 
-bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 || !start.launch.empty(); }
-
 ErrorOr<std::string> LauncherOf(const Start& start, const Ranks& ranks) {
   const std::string sites = ranks.launch.empty() && ranks.in_job ? "srun" : ranks.launch;
   const std::string launch = start.launch.empty() ? sites : start.launch;
@@ -123,6 +121,8 @@ std::string Address(const Start& start, bool in_job) {
 }
 
 }  // namespace
+
+bool HasRanks(const Start& start) { return start.ranks > 1 || start.nodes > 1 || !start.launch.empty(); }
 
 ErrorOr<TaskCommand> CommandOf(const Start& start, const Ranks& ranks, Words& env) {
   TaskCommand command;

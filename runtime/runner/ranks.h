@@ -16,6 +16,9 @@ struct Ranks {
   bool in_job = false;
 };
 
+// Whether the task's command is started by a launcher.
+bool HasRanks(const Start& start);
+
 // How a task's command is started: `here`, once, by `over_nodes` in each of its processes, from the first of its
 // machines; without it on this machine alone.
 struct TaskCommand {

@@ -175,12 +175,7 @@ void Runner::Tick() {
     }
     if (now_ms_ >= attempt->scan_at_ms) ScanEmissions(*attempt, false);
     if (now_ms_ >= attempt->kill_at_ms && !attempt->main_dead) {
-      if (attempt->box) {
-        KillBox(*attempt);
-      } else {
-        SignalTree(*attempt, SIGKILL);
-      }
-      attempt->kill_at_ms = now_ms_ + 100;  // until it is dead
+      attempt->kill_at_ms = now_ms_ + ForceEnd(*attempt);  // until it is dead
     }
     dying = dying || attempt->main_dead;
   }

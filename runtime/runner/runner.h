@@ -133,7 +133,6 @@ class Runner {
   // runner_end.cpp
   void ReapChildren();
   void OnMainDead(Attempt& attempt, int status, const struct rusage& usage);
-  void KillAttempt(Attempt& attempt, Attempt::Kill why);
   void Finalize(Attempt& attempt);
   void OnResolved(Resolved resolved);
   void SyncResolved();
@@ -142,6 +141,12 @@ class Runner {
   void TidyDirectory(const Attempt& attempt, bool failed);
   void GiveShare(Attempt& attempt);
   void Forget(Attempt& attempt, bool spoilt);
+
+  // runner_kill.cpp
+  void KillAttempt(Attempt& attempt, Attempt::Kill why);
+  void AskToEnd(Attempt& attempt);
+  void AskRanksToEnd(const Attempt& attempt);
+  int64_t ForceEnd(Attempt& attempt);
 
   // runner_strays.cpp
   std::vector<pid_t> DirectStrays() const;

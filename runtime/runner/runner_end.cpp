@@ -95,26 +95,6 @@ void Runner::OnMainDead(Attempt& attempt, int status, const struct rusage& usage
   CheckDying();
 }
 
-void Runner::KillAttempt(Attempt& attempt, Attempt::Kill why) {
-  attempt.deadline_ms = kNever;
-  const bool settled = attempt.ending && now_ms_ >= attempt.doubt_until_ms;
-  if (attempt.kill != Attempt::Kill::kNone || settled) return;
-  attempt.kill = why;
-  if (attempt.ending) {
-    attempt.scan_at_ms = now_ms_;
-    return;
-  }
-  const bool at_once = why == Attempt::Kill::kOom || options_.kill_grace_ms == 0;
-  if (attempt.box) {
-    if (at_once) KillBox(attempt);
-    if (!at_once) AskBoxToEnd(attempt);
-  } else {
-    SignalTree(attempt, at_once ? SIGKILL : SIGTERM);
-  }
-  if (!attempt.main_dead) attempt.kill_at_ms = now_ms_ + (at_once ? 100 : options_.kill_grace_ms);
-  if (attempt.main_dead) attempt.strays_until_ms = now_ms_ + (at_once ? 0 : options_.kill_grace_ms);
-}
-
 // Nothing of it lives: its last emissions, then its outputs. What it held of the machine is free.
 void Runner::Finalize(Attempt& attempt) {
   GiveShare(attempt);

@@ -260,6 +260,7 @@ void Runner::LaunchTask(Attempt& attempt) {
     EndUnrun(start, ir::Reason::kSite, described.error().message());
     return Forget(attempt, false);
   }
+  attempt.by_srun = HasRanks(start) && spec.argv.front() == "srun";
   if (!options_.setup.empty()) spec.argv = WithSetup(options_.setup, std::move(spec.argv));
   spec.cpu_ids = attempt.share->cpu_ids;
   attempt.started_ms = BootMs();

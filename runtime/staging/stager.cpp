@@ -99,6 +99,7 @@ std::vector<Stager::Key> Stager::TakeTogether(const Key& first) {
 void Stager::BeginTogether(std::vector<Key> keys) {
   const Job& first = jobs_.at(keys.front());
   std::vector<Item> items;
+  items.reserve(keys.size());
   for (const Key& key : keys) items.push_back(jobs_.at(key).item);
   auto batch = std::make_unique<Batch>(std::move(items), *store_of_(first.item.site), *store_of_(first.to));
   for (const Key& key : keys) jobs_.at(key).batch = batch.get();

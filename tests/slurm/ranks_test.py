@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ranks over two nodes of a real Slurm, each in a container of its own: they find each other, a failure is the task's own
+"""Ranks over two nodes of a real Slurm, plain and each in a container of its own: they find each other, a failure is the task's own
 exit code, a container that cannot start is the site's, a time limit leaves nothing, a secret is in no file."""
 
 import os
@@ -26,7 +26,7 @@ import "sites.hwf"
 
 task work() -> (files: [File] at "rank*.txt", said: String at stdout) {
   on     cluster
-  image  "IMAGE"
+  IMAGE
   needs  nodes: 2, ranks: 4, cpus: 2, memory: 200MiB, time: LIMIT
   secret TOKEN
   run \"\"\"
@@ -64,8 +64,8 @@ class Case:
         self.world, self.engine, self.image = world, engine, image
 
     def run(self, name, script, image=None, limit="10min", status=0):
-        text = TASK.replace("SCRIPT", script).replace("IMAGE", image or self.image).replace("LIMIT", limit)
-        name = f"{self.engine}-{name}"
+        text = TASK.replace("SCRIPT", script).replace("IMAGE", f'image "{image or self.image}"' if self.engine else "").replace("LIMIT", limit)
+        name = f"{self.engine or 'plain'}-{name}"
         self.world.write(f"{name}.hwf", text)
         runs = self.world.path(f"runs-{name}")
         self.world.must(["hwf", "run", f"{name}.hwf", "--runs", runs], status=status, seconds=180)
@@ -104,6 +104,12 @@ def no_container(case):
 
 
 def time_limit(case):
+    """Those that listen have their word; those that do not are killed."""
+    script = "trap ': > told$RANK.txt; exit 0' TERM\n    while :; do sleep 0.1 || true; done"
+    run, end = case.run("told", script, limit="3s", status=1)
+    assert end["failure"] == "time_limit", end
+    told = sorted(name for name in os.listdir(f"{run}/tasks/work/1") if name.startswith("told"))
+    assert told == [f"told{rank}.txt" for rank in range(4)], (told, end)
     mark = "4217.25" if case.engine == "apptainer" else "4217.75"
     _, end = case.run("limit", f"trap : TERM; sleep {mark}; sleep {mark}", limit="3s", status=1)
     assert end["failure"] == "time_limit", end
@@ -122,7 +128,10 @@ def main(world):
     world.write("meet.py", MEET)
     path = f"{prefix}/bin:{world.env['PATH']}"
     world.env.update(PATH=path, APPTAINER_DROP_CAPS="CAP_SYS_RESOURCE")
-    with clusters.cluster(world, gpu_nodes=0):
+    with clusters.cluster(world, gpu_nodes=0, settings=["KillWait=20"]):
+        world.write("sites.hwf", SITES.replace("containers: ENGINE, ", "").replace("PATHS", path))
+        time_limit(Case(world, "", ""))
+        print("no image: time_limit", flush=True)
         for engine, of in (("apptainer", image), ("charliecloud", world.path("tiny"))):
             world.write("sites.hwf", SITES.replace("ENGINE", engine).replace("PATHS", path))
             case = Case(world, engine, of)
