@@ -317,6 +317,19 @@ TEST_F(SlurmSite, DrainedAndHeldAreNamed) {
   EXPECT_EQ(recorder_.ended_["job"].out, "ran\n");
 }
 
+// As by a node of an allocation that was over for Slurm, while its runner lived for another moment.
+TEST_F(SlurmSite, WhatAGivenUpNodeBeganIsLostAndNotAwaitedForEver) {
+  Up();
+  RunProgram({"scontrol", "update", "nodename=c[1-2]", "state=drain", "reason=test"});
+  site_->Submit({Script("job", "echo ran")});
+  EXPECT_TRUE(Waits("job", "drained")) << recorder_.waiting_["job"];
+  std::ofstream(Directory("job") + "/claim") << "01GONE 0 job 7 c1 1\n";
+  RunProgram({"scontrol", "update", "nodename=c[1-2]", "state=resume"});
+  ASSERT_TRUE(Ended("job"));
+  EXPECT_EQ(recorder_.ended_["job"].failure, ir::Reason::kNodeFail);
+  EXPECT_THAT(recorder_.ended_["job"].message, HasSubstr("given up"));
+}
+
 TEST_F(SlurmSite, AControllerThatIsDownIsWaitedFor) {
   Up();
   site_->Submit({Script("runs", "while [ ! -e go ]; do sleep 0.05; done; echo runs")});

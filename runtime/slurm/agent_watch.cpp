@@ -280,6 +280,13 @@ void Agent::Explain(Submission& submission, int index, JobState state, const std
                  wanted ? fmt::format("{}; its runner left no end{}", words, errors) : "cancelled");
       continue;
     }
+    // Nobody else's records are read any more: what a node that was given up began after that is lost.
+    const bool by_a_job = claim.find(" job ") != std::string::npos;
+    if (by_a_job && FindSubmission(claim.substr(0, claim.find(' '))) == nullptr) {
+      EndAttempt(key, attempt->cancelled ? ir::Reason::kCancelled : ir::Reason::kNodeFail,
+                 "a node that had been given up began it, and left no end");
+      continue;
+    }
     // Slurm itself cancels a job whose start at its node fails; people cancel what is pending.
     const bool by_node =
         state == JobState::kNodeFail || state == JobState::kPreempted || (state == JobState::kCancelled && placed);
