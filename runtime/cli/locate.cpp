@@ -12,6 +12,7 @@
 
 #include "base/utf8.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/paths.h"
 #include "runtime/platform/users.h"
 #include "runtime/report/text.h"
 
@@ -46,12 +47,10 @@ std::string Names(const std::vector<std::string>& ids) {
 
 std::string RunWord(const std::string& directory) {
   char here[PATH_MAX];
-  const std::string id = BaseName(directory);
+  const std::string id = platform::BaseName(directory);
   const bool usual = getcwd(here, sizeof here) != nullptr && directory == std::string(here) + "/.hwf/runs/" + id;
   return usual ? id : report::ShellWord(directory);
 }
-
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 ErrorOr<std::string> RunsDirectory(const Arguments& arguments) {
   std::string runs = arguments.Get("runs", ".hwf/runs");

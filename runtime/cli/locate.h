@@ -25,6 +25,4 @@ ErrorOr<std::string> FindRun(const std::string& runs, const std::string& text, N
 // What names a run in a command given here: its id if it is one of `.hwf/runs`, else its directory, quoted for a shell.
 std::string RunWord(const std::string& directory);
 
-std::string BaseName(const std::string& path);
-
 }  // namespace hwf::cli

@@ -13,6 +13,7 @@
 #include "runtime/cli/open_run.h"
 #include "runtime/journal/log.h"
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/protocol.h"
 
 namespace hwf::cli {
@@ -136,7 +137,7 @@ Arguments Untangle(const Arguments& arguments) {
   const auto record = engine::RunRecord::Load(platform::RealFileSystem(), latest.value());
   if (!record.ok() || record.value()->scheduler().FindTask(arguments.positional[0]) == nullptr) return arguments;
   Arguments untangled = arguments;
-  untangled.positional.insert(untangled.positional.begin(), BaseName(latest.value()));
+  untangled.positional.insert(untangled.positional.begin(), platform::BaseName(latest.value()));
   return untangled;
 }
 
@@ -190,7 +191,7 @@ bool SaidUnknown(const Arguments& arguments) {
   Complain(
       fmt::format("`{}` is neither a run in {} nor a task of the newest run, {}; hwf runs lists the runs, hwf "
                   "status {} its tasks",
-                  name, runs.value(), BaseName(latest.value()), BaseName(latest.value())));
+                  name, runs.value(), platform::BaseName(latest.value()), platform::BaseName(latest.value())));
   return true;
 }
 

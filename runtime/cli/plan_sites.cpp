@@ -6,6 +6,7 @@
 
 #include "ir/sites.h"
 #include "ir/walk.h"
+#include "runtime/engine/reuse.h"
 #include "runtime/report/text.h"
 
 namespace hwf::cli {
@@ -24,12 +25,12 @@ int64_t BytesIn(const Json& value) {
   return bytes;
 }
 
-// As engine::Reuse has it: what is watched or told has its run's own history, and files must be this machine's.
+// What is watched or told has its run's own history, and files must be this machine's.
 bool IsReusable(const ir::Module& module, const ir::Task& task, const std::string& site) {
   const bool files = std::any_of(task.outputs.begin(), task.outputs.end(),
                                  [](const ir::Output& output) { return ir::HoldsFiles(output.type); });
   if (files && !ir::FilesOf(module, site).empty()) return false;
-  return !task.effect && task.cache && task.streams.empty() && task.accepts.empty();
+  return engine::Reuse::Allowed(task) && task.streams.empty() && task.accepts.empty();
 }
 
 std::string From(const PlannedMove& move) { return move.from.empty() ? "this machine" : move.from; }

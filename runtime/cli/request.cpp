@@ -4,6 +4,7 @@
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/locate.h"
+#include "runtime/platform/paths.h"
 #include "runtime/review/delivery.h"
 
 namespace hwf::cli {
@@ -36,7 +37,7 @@ RequestResult SendRequest(const std::string& run_directory, const review::Reques
 int ReportResult(const RequestResult& result, const std::string& what, const std::string& run_directory, bool json) {
   const auto print = [&](const char* outcome, const char* key) {
     Json line;
-    line.Set("outcome", outcome).Set("run", BaseName(run_directory));
+    line.Set("outcome", outcome).Set("run", platform::BaseName(run_directory));
     if (!result.receipt.empty()) line.Set("request", result.receipt);
     if (!result.text.empty()) line.Set(key, result.text);
     fmt::print("{}\n", line.Dump());

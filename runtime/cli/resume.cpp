@@ -5,6 +5,7 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/open_run.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::cli {
 namespace {
@@ -36,7 +37,7 @@ int Run(Context& context, const Arguments& arguments) {
   if (const std::optional<std::string> owner = OtherOwner(directory.value())) {
     const std::string run = RunWord(directory.value());
     Complain(fmt::format("the run {0} is {1}'s, and only {1} can go on with it; hwf status {2} says where it stands",
-                         BaseName(directory.value()), *owner, run));
+                         platform::BaseName(directory.value()), *owner, run));
     return kExitFailed;
   }
   return CarryOn(context, directory.value(), CarryOptionsFrom(context, arguments));

@@ -13,6 +13,7 @@
 #include "runtime/engine/run_directory.h"
 #include "runtime/engine/site_table.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::cli {
 namespace {
@@ -75,7 +76,7 @@ int Run(Context& context, const Arguments& arguments) {
   }
   loaded.program.reset();
   CarryOptions options = CarryOptionsFrom(context, arguments);
-  if (!options.json) fmt::print("run {} in {}\n", BaseName(directory.value()), directory.value());
+  if (!options.json) fmt::print("run {} in {}\n", platform::BaseName(directory.value()), directory.value());
   return CarryOn(context, directory.value(), options);
 }
 

@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "runtime/container/inside_environment.h"
 #include "runtime/container/inside_processes.h"
+#include "runtime/platform/read_to_end.h"
 
 namespace hwf::container {
 namespace {
@@ -37,18 +38,6 @@ int64_t NowMs() {
 }
 
 int64_t Milliseconds(const timeval& time) { return int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000; }
-
-ErrorOr<std::string> ReadAll(int fd) {
-  std::string text;
-  char buffer[64 * 1024];
-  while (text.size() <= kMostSpecBytes) {
-    const ssize_t count = read(fd, buffer, sizeof buffer);
-    if (count == 0) return text;
-    if (count < 0 && errno != EINTR) return ErrnoError(errno, "reading what is to be started");
-    if (count > 0) text.append(buffer, static_cast<size_t>(count));
-  }
-  return MakeError("what is to be started is longer than {} bytes", kMostSpecBytes);
-}
 
 class Inside {
  public:
@@ -244,7 +233,7 @@ class Inside {
 }  // namespace
 
 int RunInside() {
-  const auto text = ReadAll(0);
+  const auto text = platform::ReadToEnd(0, kMostSpecBytes, "what is to be started");
   auto spec = text.ok() ? Decode(*text) : ErrorOr<InsideSpec>(text.error());
   if (!spec.ok()) {
     fmt::print(stderr, "hwf: {}\n", spec.error().message());

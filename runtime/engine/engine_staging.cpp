@@ -11,13 +11,12 @@
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/uses_bundle.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::engine {
 namespace {
 
 constexpr int64_t kTellMs = 2000;  // of files on their way, after so long and so often
-
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 // For people who wait: "41.5 KiB", "3.2 MiB", "1.2 GiB".
 std::string About(int64_t bytes) {
@@ -181,7 +180,8 @@ void EngineImpl::SendBrought(const std::string& site, const std::string& key) {
 // What was approved was frozen here, wherever it was made.
 Json EngineImpl::ApprovedHere(const Json& file) const {
   if (SeenAt(file.StringOr("site", ""), "")) return file;
-  const std::string below = "/" + HexOf(file.StringOr("digest", "")) + "/" + BaseName(file.StringOr("path", ""));
+  const std::string below =
+      "/" + HexOf(file.StringOr("digest", "")) + "/" + platform::BaseName(file.StringOr("path", ""));
   const std::string frozen = record_->paths().Evidence() + below;
   const bool is_frozen = access(frozen.c_str(), F_OK) == 0;
   return FileAt(file, is_frozen ? frozen : record_->paths().Store() + below, "");
@@ -203,7 +203,7 @@ void EngineImpl::TellBringing() {
       if (!progress.trouble.empty()) trouble = ": " + progress.trouble;
     }
     const std::string what =
-        one->items.size() == 1 ? BaseName(one->items[0].path) : fmt::format("{} files", one->items.size());
+        one->items.size() == 1 ? platform::BaseName(one->items[0].path) : fmt::format("{} files", one->items.size());
     const std::string why = fmt::format("{} on the way {}, {} of {}{}", what,
                                         one->to.empty() ? "here" : "to " + one->to, About(moved), About(all), trouble);
     const scheduler::TaskView* view = record_->scheduler().FindTask(one->place);

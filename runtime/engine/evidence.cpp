@@ -13,6 +13,7 @@
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/hash.h"
 #include "runtime/platform/ids.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::engine {
 namespace {
@@ -65,8 +66,6 @@ ErrorOr<Success> Duplicate(const std::string& source, const std::string& target,
   return Success{};
 }
 
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 ErrorOr<Success> CheckDigest(const std::string& path, const std::string& digest) {
   const ErrorOr<Json> now = FileValue(path, IsDirectory(path));
   if (!now.ok()) return now.error();
@@ -113,7 +112,7 @@ struct Freezer {
       HWF_TRY(CheckDigest(path, digest));
       return value;
     }
-    const std::string folder = directory + "/" + HexOf(digest), target = folder + "/" + BaseName(path);
+    const std::string folder = directory + "/" + HexOf(digest), target = folder + "/" + platform::BaseName(path);
     HWF_TRY(Copy(path, digest, target));
     HWF_TRY(files.SyncDirectory(folder));
     HWF_TRY(files.SyncDirectory(directory));

@@ -7,6 +7,7 @@
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/launcher.h"
 #include "runtime/platform/hash.h"
+#include "runtime/platform/paths.h"
 #include "runtime/state/command.h"
 #include "runtime/state/values.h"
 
@@ -16,13 +17,11 @@ namespace {
 constexpr int kVersion = 2;
 constexpr size_t kMaxEntries = 100'000;  // below a directory that may be reused: looking at so many takes some 0.2 s
 
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 // Files by content: where one lies says nothing.
 Json ByContent(const Json& value) {
   if (IsFileValue(value)) {
     Json file;
-    return file.Set("path", value.StringOr("digest", "") + "/" + BaseName(value.StringOr("path", "")));
+    return file.Set("path", value.StringOr("digest", "") + "/" + platform::BaseName(value.StringOr("path", "")));
   }
   if (value.is_array()) {
     Json list = Json::Array();
@@ -120,7 +119,7 @@ std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& sta
   for (const std::string& path : task.uses) {
     const ErrorOr<std::string> digest = DigestOfPath(path);
     if (!digest.ok()) return "";
-    uses.Add(BaseName(path)).Add(digest.value());
+    uses.Add(platform::BaseName(path)).Add(digest.value());
   }
   key.Set("v", kVersion).Set("argv", argv).Set("script", command->script).Set("env", env).Set("uses", uses);
   Json arguments = Json::Array();

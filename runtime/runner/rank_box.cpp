@@ -17,6 +17,7 @@
 #include "runtime/platform/clock.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/process.h"
+#include "runtime/platform/read_to_end.h"
 #include "runtime/runner/attempt_files.h"
 #include "runtime/runner/boxes.h"
 #include "runtime/runner/launch.h"
@@ -33,18 +34,6 @@ constexpr const char* kTrouble = "/trouble";
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
-}
-
-ErrorOr<std::string> ReadInput() {
-  std::string text;
-  char piece[64 << 10];
-  while (text.size() <= kMostBytes) {
-    const ssize_t count = read(0, piece, sizeof piece);
-    if (count == 0) return text;
-    if (count < 0 && errno != EINTR) return ErrnoError(errno, "reading what is to be started");
-    if (count > 0) text.append(piece, static_cast<size_t>(count));
-  }
-  return MakeError("what is to be started is longer than {} bytes", kMostBytes);
 }
 
 // In place of the job's: which of the ranks this is, and its GPUs.
@@ -262,7 +251,7 @@ std::optional<RankTrouble> RankTroubleIn(const std::string& directory) {
 }
 
 int RunRankBox() {
-  const auto text = ReadInput();
+  const auto text = platform::ReadToEnd(0, kMostBytes, "what is to be started");
   auto boxes = text.ok() ? DecodeRankBoxes(*text) : ErrorOr<RankBoxes>(text.error());
   const auto code = boxes.ok() ? RankBox(*std::move(boxes)).Run() : ErrorOr<int>(boxes.error());
   if (code.ok()) return *code;

@@ -9,6 +9,7 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/ids.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
 #include "runtime/state/command.h"
@@ -26,8 +27,6 @@ constexpr int64_t kCopyMs = 3'600'000;  // rsync itself ends when nothing moves
 constexpr size_t kMaxOut = 8 << 20;
 constexpr const char* kStillSeconds = "60";   // without a byte rsync gives up
 constexpr int kPartial = 23, kVanished = 24;  // rsync: some files did not come
-
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 }  // namespace
 
@@ -51,7 +50,7 @@ std::vector<std::string> Batch::At(const Store& side, const std::string& verb, c
   std::vector<std::string> words = {side.runner, "store", "--marker", marker_, verb, directory};
   for (const size_t i : left_) {
     words.push_back(items_[i].digest);
-    words.push_back(verb == "lay" ? items_[i].path : BaseName(items_[i].path));
+    words.push_back(verb == "lay" ? items_[i].path : platform::BaseName(items_[i].path));
   }
   if (!side.host) return words;
   std::string script;
@@ -154,7 +153,7 @@ std::vector<std::string> Batch::Words(const CommandResult& result) const {
 // It is in the store, or goes its own way.
 void Batch::Settle(size_t index, bool there) {
   const Item& item = items_[index];
-  if (there) paths_[index] = to_.directory + "/" + runner::PlaceInStore(item.digest, BaseName(item.path));
+  if (there) paths_[index] = to_.directory + "/" + runner::PlaceInStore(item.digest, platform::BaseName(item.path));
   std::erase(left_, index);
 }
 

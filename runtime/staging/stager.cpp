@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/platform/hash.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::staging {
 namespace {
@@ -19,8 +20,6 @@ constexpr int64_t kTogether = 16 << 20;
 constexpr size_t kMostTogether = 200;
 constexpr size_t kMostWords = 40'000;  // … and their names are one word of a command line, in base64
 
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 }  // namespace
 
 Stager::Stager(StoreOf store_of, std::string runner)
@@ -28,7 +27,7 @@ Stager::Stager(StoreOf store_of, std::string runner)
 Stager::~Stager() = default;
 
 Stager::Key Stager::KeyOf(const Item& item, const std::string& to) {
-  return fmt::format("{}\n{}\n{}", to, item.digest, BaseName(item.path));
+  return fmt::format("{}\n{}\n{}", to, item.digest, platform::BaseName(item.path));
 }
 
 void Stager::Tell(Done done, ErrorOr<std::string> result) { told_.emplace_back(std::move(done), std::move(result)); }

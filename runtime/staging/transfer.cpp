@@ -9,6 +9,7 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/ids.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
 #include "runtime/state/command.h"
@@ -27,8 +28,6 @@ constexpr int kLookMs = 500;                          // how often its progress 
 constexpr int kSpoiltMost = 3;
 constexpr size_t kMaxOut = 8 << 20;
 constexpr const char* kStillSeconds = "60";  // without a byte rsync gives up
-
-std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 // A directory that is reached by a link is named as what it is: rsync copies links as links.
 std::string LocalSource(const std::string& path) {
@@ -52,10 +51,10 @@ Transfer::Transfer(Item item, Store to, ssh::SshHost host, std::string runner)
 }
 
 std::string Transfer::Incoming() const {
-  return to_.directory + "/" + runner::ArrivalInStore(item_.digest, BaseName(item_.path));
+  return to_.directory + "/" + runner::ArrivalInStore(item_.digest, platform::BaseName(item_.path));
 }
 std::string Transfer::Target() const {
-  return to_.directory + "/" + runner::PlaceInStore(item_.digest, BaseName(item_.path));
+  return to_.directory + "/" + runner::PlaceInStore(item_.digest, platform::BaseName(item_.path));
 }
 
 std::vector<std::string> Transfer::AtStore(const std::string& script) const {
@@ -64,7 +63,7 @@ std::vector<std::string> Transfer::AtStore(const std::string& script) const {
 }
 
 std::vector<std::string> Transfer::CommandOf(Step step) {
-  const std::string incoming = Incoming(), copy = incoming + "/" + BaseName(item_.path);
+  const std::string incoming = Incoming(), copy = incoming + "/" + platform::BaseName(item_.path);
   if (step == Step::kLook) {
     return AtStore(
         fmt::format("umask 077\nif [ -e {} ]; then w=have\nelif w=$(mkdir -p {} 2>&1); then w=lacks\nfi\n"
