@@ -66,6 +66,9 @@ def deep(n):
         name = f"part{workflow}"
         out.append(f"workflow {name}(seed: Int = 1) -> (value: Int) {{\n")
         previous = "seed"
+        if workflow > 0:
+            out.append(f"  let before = part{workflow - 1}(seed)\n")
+            previous = "before.value"
         for i in range(min(300, max(1, (n - lines) // BLOCK.count("\n")))):
             out.append(BLOCK.format(i=i, previous=previous))
             previous = f"b{i}"

@@ -26,7 +26,6 @@ def arguments(description, **defaults):
         else:
             parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=f"default {value}")
     args = parser.parse_args()
-    adopt_orphans()
     args.programs = os.path.abspath(args.programs)
     for program in ("hwf", "hwfc"):
         if not os.path.exists(os.path.join(args.programs, program)):
@@ -54,7 +53,8 @@ class Run:
 
 
 def adopt_orphans():
-    """What a measured program leaves running (a runner outlives its engine) becomes our child, so that its CPU counts."""
+    """What a measured program leaves running (a runner outlives its engine) becomes our child, so that its CPU counts. reap_all() is to follow: of
+    thousands that nobody waits for each look at /proc becomes slow."""
     PR_SET_CHILD_SUBREAPER = 36
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -74,6 +74,7 @@ def cpu_of_children():
 
 def run(command, cwd=None, env=None, status=0):
     """Wall seconds until it exits, CPU seconds of it and all that it started, its largest resident MiB, its output."""
+    adopt_orphans()
     cpu = cpu_of_children()
     with tempfile.TemporaryFile() as out:
         began = time.monotonic()

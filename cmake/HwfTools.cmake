@@ -12,6 +12,7 @@ foreach(pair fmt::fmt= ZLIB::ZLIB=${ZLIB_ARCHIVE} PkgConfig::SODIUM=${SODIUM_ARC
                         INTERFACE_LINK_LIBRARIES "${CMAKE_MATCH_2}")
 endforeach()
 add_subdirectory(base)
+add_subdirectory(languages)
 add_subdirectory(ir)
 foreach(part platform state journal task container runner slurm)
   add_subdirectory(runtime/${part})

@@ -100,8 +100,9 @@ checkpointStatement: CHECKPOINT declared=name LBRACE (entries+=entry ((NEWLINE |
 entry: declared=name COLON value=expression | error=ERROR;
 sendStatement: SEND job=name DOT message_name=name given=arguments;
 cancelStatement: CANCEL job=name;
-stopStatement: STOP WITH expression;
-nextStatement: NEXT name ASSIGN expression (COMMA name ASSIGN expression)*;
+stopStatement: STOP WITH value=expression;
+nextStatement: NEXT values+=carried (COMMA values+=carried)*;
+carried: declared=name ASSIGN value=expression;
 
 // ---------------------------------------------------------------- expressions
 
@@ -147,7 +148,7 @@ arm: shape=pattern FAT_ARROW (body=block | value=simpleStatement) | error=ERROR;
 pattern: variant_name=name (LPAREN (binds+=bind (COMMA binds+=bind)* COMMA?)? RPAREN)?;
 bind: bound=name (COLON renamed=name)?;
 forExpression: FOR declared=name IN list=rangeOrExpression (WHERE where=expression)? body=block;
-loopExpression: LOOP name ASSIGN expression (COMMA name ASSIGN expression)* MAX expression block;
+loopExpression: LOOP values+=carried (COMMA values+=carried)* MAX limit=expression body=block;
 tryExpression: TRY dottedName arguments;
 failExpression: FAIL message_text=string;
 withExpression: WITH dottedName arguments AS name block;

@@ -35,7 +35,7 @@ std::string Joined(const std::vector<std::string>& parts, const char* between) {
 bool IsPure(const Node& node) {
   if (std::holds_alternative<LetNode>(node.body)) return true;
   const bool holds = std::holds_alternative<IfNode>(node.body) || std::holds_alternative<MatchNode>(node.body) ||
-                     std::holds_alternative<ForNode>(node.body);
+                     std::holds_alternative<ForNode>(node.body) || std::holds_alternative<LoopNode>(node.body);
   if (!holds) return false;
   bool pure = true;
   ForEachRegion(node, [&](const Region& region) {
@@ -355,6 +355,14 @@ class SceneMaker {
             [&](const ForNode& body) {
               const std::string name = body.body->params.empty() ? "x" : body.body->params[0].name;
               Item item = simple(Kind::kFor, Shortened("for " + name + " in " + Text(body.list)));
+              item.lanes.push_back(LaneOf("", *body.body));
+              return item;
+            },
+            [&](const LoopNode& body) {
+              Item item = simple(Kind::kFor, node.name, {Shortened("loop, max " + Text(body.max))});
+              for (size_t i = 0; i < body.init.size() && i < body.body->params.size(); ++i) {
+                item.lines.push_back(Shortened(body.body->params[i].name + " = " + Text(body.init[i])));
+              }
               item.lanes.push_back(LaneOf("", *body.body));
               return item;
             },

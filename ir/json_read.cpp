@@ -6,6 +6,7 @@
 #include "ir/json_reader.h"
 #include "ir/names.h"
 #include "ir/sites.h"
+#include "languages/language.h"
 
 namespace hwf::ir {
 namespace internal {
@@ -61,9 +62,17 @@ Command::Piece Reader::ReadPiece(const Json& json, const Path& path) {
 
 Command Reader::ReadCommand(const Json& json, const Path& path) {
   Command command;
-  std::optional<Command::Kind> kind = CommandKindFromString(Text(json, path, "kind"));
-  if (!kind.has_value()) Fail(Path{&path, "kind"}, "expected shell, python, exec");
-  command.kind = kind.value_or(Command::Kind::kExec);
+  const std::string kind = Text(json, path, "kind");
+  if (kind == "exec") {
+    command.kind = Command::Kind::kExec;
+  } else if (languages::Find(kind) != nullptr) {
+    command.kind = Command::Kind::kInterpreter;
+    command.interpreter = kind;
+  } else if (kind == "sh") {
+    command.interpreter = kind;
+  } else if (kind != "shell") {
+    Fail(Path{&path, "kind"}, "`" + kind + "` is nothing that this version can run a command by");
+  }
   auto read_piece = [this](const Json& item, const Path& at) { return ReadPiece(item, at); };
   command.assignments =
       List<Command::Assignment>(json, path, "assignments", false, [this](const Json& item, const Path& at) {

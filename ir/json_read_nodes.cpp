@@ -65,6 +65,14 @@ ForNode Reader::ReadFor(const Json& json, const Path& path) {
   return body;
 }
 
+LoopNode Reader::ReadLoop(const Json& json, const Path& path) {
+  LoopNode body;
+  body.init = Exprs(json, path, "init");
+  body.max = ExprMember(json, path, "max");
+  body.body = RegionMember(json, path, "body", true);
+  return body;
+}
+
 WatchNode Reader::ReadWatch(const Json& json, const Path& path) {
   WatchNode body;
   body.latest = Flag(json, path, "latest", false);
@@ -154,6 +162,8 @@ void Reader::ReadBody(const Json& json, const Path& path, std::string_view kind,
     node.body = ReadMatch(json, path);
   } else if (kind == "for") {
     node.body = ReadFor(json, path);
+  } else if (kind == "loop") {
+    node.body = ReadLoop(json, path);
   } else if (kind == "review") {
     node.body = ReadReview(json, path);
   } else if (kind == "watch") {

@@ -92,6 +92,7 @@ class Reader {
   IfNode ReadIf(const Json& json, const Path& path);
   MatchNode ReadMatch(const Json& json, const Path& path);
   ForNode ReadFor(const Json& json, const Path& path);
+  LoopNode ReadLoop(const Json& json, const Path& path);
   WatchNode ReadWatch(const Json& json, const Path& path);
   ReviewNode ReadReview(const Json& json, const Path& path);
   ByRule ReadBy(const Json& json, const Path& path);

@@ -98,6 +98,21 @@ TEST(IrJsonTest, WhereTasksRunMayBeLeftOut) {
   EXPECT_FALSE(data.array);
 }
 
+TEST(IrJsonTest, ACommandSaysWhatReadsIt) {
+  const auto with_kind = [](const char* kind) { return Changed({"tasks", size_t{1}, "command", "kind"}, Json(kind)); };
+  for (const char* kind : {"shell", "sh", "python", "R", "perl", "ruby", "node"}) {
+    const Json json = with_kind(kind);
+    ErrorOr<Module> module = ModuleFromJson(json);
+    ASSERT_TRUE(module.ok()) << module.error().message();
+    const Command& command = module->tasks[1].command;
+    const bool shell = kind == std::string("shell") || kind == std::string("sh");
+    EXPECT_EQ(command.kind, shell ? Command::Kind::kShell : Command::Kind::kInterpreter);
+    EXPECT_EQ(command.interpreter, kind == std::string("shell") ? "" : kind);
+    EXPECT_EQ(ToJson(*module).Dump(), json.Dump());
+  }
+  EXPECT_THAT(ErrorOf(with_kind("julia")), HasSubstr("`julia` is nothing that this version can run a command by"));
+}
+
 TEST(IrJsonTest, RefusesOtherVersionsInOneLine) {
   EXPECT_EQ(ErrorOf(Changed({"hwfir"}, Json(2))),
             "this IR has version 2; this program reads version 1: use the hwf that made it, or build it anew");
@@ -116,7 +131,7 @@ TEST(IrJsonTest, ErrorsNameThePath) {
               HasSubstr("tasks[0].params[0].type: expected the index of a type"));
   EXPECT_THAT(ErrorOf(Changed({"tasks", size_t{0}, "params", size_t{0}, "id"}, Json(int64_t{4000000000}))),
               HasSubstr("expected a value's number"));
-  EXPECT_THAT(ErrorOf(Changed({"tasks", size_t{0}, "command", "kind"}, Json("perl"))), HasSubstr("command.kind"));
+  EXPECT_THAT(ErrorOf(Changed({"tasks", size_t{0}, "command", "kind"}, Json("julia"))), HasSubstr("command.kind"));
   EXPECT_THAT(ErrorOf(Changed({"tasks"}, Json(1))), HasSubstr("tasks: expected a list"));
 }
 

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "ir/json.h"
 #include "ir/json_writer.h"
 #include "ir/names.h"
@@ -14,6 +15,19 @@ Json Strings(const std::vector<std::string>& items) {
 
 void SetStrings(Json& object, const char* key, const std::vector<std::string>& items) {
   if (!items.empty()) object.Set(key, Strings(items));
+}
+
+// What reads the command: "shell", "sh", "exec" or an interpreter. So a version refuses those that it does not know.
+std::string_view CommandKind(const Command& command) {
+  switch (command.kind) {
+    case Command::Kind::kShell:
+      return command.interpreter.empty() ? std::string_view("shell") : command.interpreter;
+    case Command::Kind::kInterpreter:
+      return command.interpreter;
+    case Command::Kind::kExec:
+      return "exec";
+  }
+  HWF_UNREACHABLE();
 }
 
 }  // namespace
@@ -45,7 +59,7 @@ Json Writer::WritePieces(const std::vector<Command::Piece>& pieces) {
 
 Json Writer::WriteCommand(const Command& command) {
   Json out;
-  out.Set("kind", ToString(command.kind));
+  out.Set("kind", CommandKind(command));
   if (!command.assignments.empty()) {
     Json assignments = Json::Array();
     for (const Command::Assignment& assignment : command.assignments) {

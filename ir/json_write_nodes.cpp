@@ -71,6 +71,10 @@ void Writer::WriteBody(const ForNode& body, Json& out) {
   out.Set("body", WriteRegion(*body.body));
 }
 
+void Writer::WriteBody(const LoopNode& body, Json& out) {
+  out.Set("init", WriteExprs(body.init)).Set("max", WriteExpr(body.max)).Set("body", WriteRegion(*body.body));
+}
+
 void Writer::WriteBody(const WatchNode& body, Json& out) {
   if (body.latest) out.Set("latest", true);
   out.Set("job", IdJson(body.job)).Set("stream", body.stream);

@@ -35,6 +35,7 @@ class Writer {
   void WriteBody(const IfNode& body, Json& out);
   void WriteBody(const MatchNode& body, Json& out);
   void WriteBody(const ForNode& body, Json& out);
+  void WriteBody(const LoopNode& body, Json& out);
   void WriteBody(const ReviewNode& body, Json& out);
   void WriteBody(const WatchNode& body, Json& out);
   void WriteBody(const SendNode& body, Json& out);

@@ -30,6 +30,7 @@
 namespace hwf::ir {
 
 inline constexpr int kVersion = 1;
+inline constexpr int64_t kMaxRounds = 1'000'000;  // of a `loop`
 
 enum class ValueId : uint32_t { kNone = 0xffffffff };
 
@@ -174,6 +175,14 @@ struct ForNode {
   std::unique_ptr<Region> where;  // one parameter, a Bool result; or null
   std::unique_ptr<Region> body;
 };
+// `loop`: the body has one parameter a carried value, and gives the enum of how the round ends: `stop(value)` or
+// `next(…)` of its parameters; one of them may be missing. The loop's value is the enum `stopped(value)` or
+// `exhausted(…)`.
+struct LoopNode {
+  std::vector<Expr> init;  // what the first round is given, in the order of the body's parameters
+  Expr max;                // Int: how many rounds at most
+  std::unique_ptr<Region> body;
+};
 // `await review`: the value is the enum of its answers.
 struct ReviewNode {
   Expr question;
@@ -228,8 +237,8 @@ struct Node {
   TypeRef type = nullptr;
   std::vector<ValueId> after;  // awaited without data
   Span span;
-  std::variant<LetNode, TaskNode, WorkflowNode, IfNode, MatchNode, ForNode, ReviewNode, WatchNode, SendNode, CancelNode,
-               CheckpointNode, FailNode, SourceNode>
+  std::variant<LetNode, TaskNode, WorkflowNode, IfNode, MatchNode, ForNode, LoopNode, ReviewNode, WatchNode, SendNode,
+               CancelNode, CheckpointNode, FailNode, SourceNode>
       body;
 };
 
@@ -276,14 +285,15 @@ struct Message {
 
 // The command of a task. `~{…}` has been placed by the compiler, which lexed the text; the runtime only fills in.
 struct Command {
-  enum class Kind { kShell, kPython, kExec };
-  // An assignment at the top of the text: NAME=<value as one quoted word>.
+  enum class Kind { kShell, kInterpreter, kExec };
+  // An assignment at the top of the text: NAME=<value as one quoted word>, or as the interpreter's language sets a
+  // variable of that name.
   struct Assignment {
     std::string variable;
     Expr value;
   };
-  // A piece of the text: literal, or an expression that becomes quoted words (shell) or a literal (python). `raw` is
-  // put in as it is.
+  // A piece of the text: literal, or an expression that becomes quoted words (shell) or a literal (interpreter).
+  // `raw` is put in as it is.
   struct Piece {
     std::string text;
     std::optional<Expr> value;
@@ -295,8 +305,9 @@ struct Command {
     std::vector<Piece> pieces;
   };
   Kind kind = Kind::kShell;
+  std::string interpreter;  // kInterpreter: the name of one of languages/language.h; kShell: "sh", or empty for bash
   std::vector<Assignment> assignments;
-  std::vector<Piece> text;  // kShell, kPython
+  std::vector<Piece> text;  // kShell, kInterpreter
   std::vector<Word> words;  // kExec; also a kShell text that is one simple command of plain words
   bool direct = false;      // kShell: `words` may be executed without a shell, with the same effect
 };

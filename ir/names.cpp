@@ -53,12 +53,9 @@ constexpr Names<ByRule::Level, 3> kLevels = {
 constexpr Names<Output::Kind, 3> kOutputKinds = {
     {{Output::Kind::kPath, "path"}, {Output::Kind::kGlob, "glob"}, {Output::Kind::kStdout, "stdout"}}};
 
-constexpr Names<Command::Kind, 3> kCommandKinds = {
-    {{Command::Kind::kShell, "shell"}, {Command::Kind::kPython, "python"}, {Command::Kind::kExec, "exec"}}};
-
 constexpr std::array<std::string_view, std::variant_size_v<decltype(Node::body)>> kNodeKinds = {
-    "let",   "task", "workflow", "if",         "match", "for",   "review",
-    "watch", "send", "cancel",   "checkpoint", "fail",  "source"};
+    "let",    "task",  "workflow", "if",     "match",      "for",  "loop",
+    "review", "watch", "send",     "cancel", "checkpoint", "fail", "source"};
 
 template <typename E, size_t N>
 std::string_view NameOf(const Names<E, N>& names, E value) {
@@ -88,8 +85,6 @@ std::string_view ToString(ByRule::Level level) { return NameOf(kLevels, level); 
 std::optional<ByRule::Level> ByLevelFromString(std::string_view text) { return ValueOf(kLevels, text); }
 std::string_view ToString(Output::Kind kind) { return NameOf(kOutputKinds, kind); }
 std::optional<Output::Kind> OutputKindFromString(std::string_view text) { return ValueOf(kOutputKinds, text); }
-std::string_view ToString(Command::Kind kind) { return NameOf(kCommandKinds, kind); }
-std::optional<Command::Kind> CommandKindFromString(std::string_view text) { return ValueOf(kCommandKinds, text); }
 
 std::string_view KindName(const Node& node) { return kNodeKinds[node.body.index()]; }
 

@@ -21,8 +21,6 @@ std::string_view ToString(ByRule::Level level);
 std::optional<ByRule::Level> ByLevelFromString(std::string_view text);
 std::string_view ToString(Output::Kind kind);
 std::optional<Output::Kind> OutputKindFromString(std::string_view text);
-std::string_view ToString(Command::Kind kind);
-std::optional<Command::Kind> CommandKindFromString(std::string_view text);
 
 // "task", "review": the kind of a node, by what it holds.
 std::string_view KindName(const Node& node);

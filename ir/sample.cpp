@@ -63,6 +63,10 @@ struct Types {
     nothing = Record(table, "", {});
     call = table.NewEnum("digits.call");
     table.MutableEnum(call).variants = {{"keep", {}}, {"retune", {{"rate", real}}}, {"halt", {}}};
+    rounds = table.NewEnum("digits.rounds");
+    table.MutableEnum(rounds).variants = {{"stopped", {{"value", integer}}}, {"exhausted", {{"n", integer}}}};
+    round = table.NewEnum("digits.rounds.round");
+    table.MutableEnum(round).variants = {{"stop", {{"value", integer}}}, {"next", {{"n", integer}}}};
     verdict = table.NewEnum("digits.verdict");
     table.MutableEnum(verdict).variants = {
         {"approve", {{"note", table.Optional(string), true}, {"model", table.Approved(file)}}},
@@ -74,7 +78,7 @@ struct Types {
     return type;
   }
   TypeRef unit, boolean, integer, real, string, file, dir, never;
-  TypeRef metrics, epoch, prepare_out, fit_out, fit_paths, previous, trained, nothing, call, verdict;
+  TypeRef metrics, epoch, prepare_out, fit_out, fit_paths, previous, trained, nothing, call, rounds, round, verdict;
 };
 
 Param MakeParam(uint32_t id, std::string name, TypeRef type) {
@@ -295,6 +299,24 @@ ForNode Squares(const Module& m, const Types& t) {
   return loop;
 }
 
+// loop n = 2 max 4 { if n > 10 { stop with n } else { next n = n * n } }
+LoopNode Grow(const Module& m, const Types& t) {
+  LoopNode loop;
+  loop.init.push_back(Int(m, 2));
+  loop.max = Int(m, 4);
+  loop.body = MakeRegion({MakeParam(31, "n", t.integer)});
+  const Expr n = Ref(Id(31), t.integer);
+  IfNode branch;
+  branch.condition = Make(Op::kGt, t.boolean, {n, Int(m, 10)});
+  branch.then_body = MakeRegion({});
+  branch.then_body->result = Make(Op::kEnum, t.round, {n}, "stop", {"value"});
+  branch.else_body = MakeRegion({});
+  branch.else_body->result = Make(Op::kEnum, t.round, {Make(Op::kMul, t.integer, {n, n})}, "next", {"n"});
+  loop.body->nodes.push_back(MakeNode(32, "if", t.round, std::move(branch)));
+  loop.body->result = Ref(Id(32), t.round);
+  return loop;
+}
+
 IfNode StopIfBad(const Module& m, const Types& t) {
   IfNode branch;
   Expr loss = Field(Field(Ref(Id(3), t.fit_out), "metrics"), "loss");
@@ -333,6 +355,7 @@ Workflow DigitsWorkflow(const Module& m, const Types& t) {
   region.nodes.push_back(MakeNode(6, "verdict", t.verdict, Release(m, t)));
   region.nodes.push_back(MakeNode(7, "match", t.unit, VerdictMatch(m, t)));
   region.nodes.push_back(MakeNode(12, "for", m.types->List(t.integer), Squares(m, t)));
+  region.nodes.push_back(MakeNode(30, "rounds", t.rounds, Grow(m, t)));
   region.nodes.push_back(MakeNode(25, "if", t.unit, StopIfBad(m, t)));
   region.nodes.push_back(MakeNode(27, "inner", Types::Record(*m.types, "", {}), WorkflowNode{"inner", {}}));
   Expr map = Make(Op::kMap, m.types->Map(t.string, t.integer), {String(m, "k"), Int(m, 1)});

@@ -87,6 +87,9 @@ class Verifier {
   void CheckBody(const Node& node, const IfNode& body);
   void CheckBody(const Node& node, const MatchNode& body);
   void CheckBody(const Node& node, const ForNode& body);
+  void CheckBody(const Node& node, const LoopNode& body);
+  static bool Carries(const VariantDef& variant, const std::vector<Param>& carried);
+  void CheckRound(const EnumDef& round, const LoopNode& body, const EnumDef& result);
   void CheckBody(const Node& node, const ReviewNode& body);  // verify_review.cpp
   void CheckBody(const Node& node, const WatchNode& body);
   void CheckBody(const Node& node, const SendNode& body);
@@ -109,6 +112,7 @@ class Verifier {
   void CheckExpr(const Expr& expr);
   void CheckExprIs(const Expr& expr, TypeRef wanted, const char* what);
   void CheckRef(const Expr& expr);
+  const Stream* StreamOf(const Expr& expr) const;
   void CheckField(const Expr& expr);
   void CheckIndex(const Expr& expr);
   void CheckLiteral(const Expr& expr);
@@ -116,6 +120,7 @@ class Verifier {
   void CheckArithmetic(const Expr& expr);
   void CheckComparison(const Expr& expr);
   void CheckBuiltin(const Expr& expr);
+  void CheckBuiltinFunction(const Expr& expr, TypeRef item);
   void CheckCall(const Expr& expr);
   void CheckFits(TypeRef from, TypeRef to, const char* what);
   TypeRef Simple(TypeKind kind) const { return module_.types->Simple(kind); }

@@ -3,22 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "ir/builtins.h"
 #include "ir/names.h"
+#include "ir/type_rules.h"
 #include "ir/verifier.h"
 #include "ir/verify.h"
 
 namespace hwf::ir::internal {
 namespace {
-
-struct BuiltinInfo {
-  std::string_view name;
-  size_t arguments;
-};
-constexpr BuiltinInfo kBuiltins[] = {
-#define HWF_BUILTIN(name, arguments) {#name, arguments},
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
-};
 
 // A path that `if x != none` has narrowed is read as T, though it was declared T?.
 bool SameOrNarrowed(TypeRef declared, TypeRef read) {
@@ -40,7 +32,6 @@ bool IsNumeric(TypeRef type) {
       return false;
   }
 }
-bool IsOrdered(TypeRef type) { return IsNumeric(type) || WithoutApproved(type)->kind == TypeKind::kString; }
 
 }  // namespace
 
@@ -84,7 +75,25 @@ void Verifier::CheckRef(const Expr& expr) {
   }
 }
 
+// The stream that `job.epoch` reads: of a task's call, and no output of it; or null.
+const Stream* Verifier::StreamOf(const Expr& expr) const {
+  if (expr.op != Op::kField || expr.args[0].op != Op::kRef) return nullptr;
+  auto found = values_.find(expr.args[0].ref);
+  const bool call = found != values_.end() && found->second.kind == Value::Kind::kTask;
+  const Task* task = call ? found->second.task : nullptr;
+  if (task == nullptr || task->output_record == nullptr) return nullptr;
+  const RecordDef* outputs = task->output_record->record;
+  if (outputs != nullptr && outputs->Find(expr.name) != nullptr) return nullptr;
+  auto stream = std::find_if(task->streams.begin(), task->streams.end(),
+                             [&](const Stream& each) { return each.name == expr.name; });
+  return stream != task->streams.end() ? &*stream : nullptr;
+}
+
 void Verifier::CheckField(const Expr& expr) {
+  if (const Stream* stream = StreamOf(expr)) {
+    const bool list = expr.type->kind == TypeKind::kList && expr.type->element == stream->record;
+    return Expect(list, "a job's stream is the list of its emissions");
+  }
   TypeRef base = expr.args[0].type;
   bool approved = base->kind == TypeKind::kApproved;
   if (expr.op == Op::kOptField) {
@@ -182,28 +191,35 @@ void Verifier::CheckComparison(const Expr& expr) {
   TypeRef right = WithoutApproved(expr.args[1].type);
   bool related = Fits(left, right) || Fits(right, left) || (IsNumeric(left) && IsNumeric(right));
   bool equality = expr.op == Op::kEq || expr.op == Op::kNe;
-  if (!related || (!equality && !IsOrdered(left))) {
+  if (!related || (!equality && !HasOrder(left))) {
     Fault("`{}` of {} and {}", ToString(expr.op), ToString(left), ToString(right));
   }
   CheckFits(Simple(TypeKind::kBool), expr.type, "a comparison");
 }
 
 void Verifier::CheckBuiltin(const Expr& expr) {
-  auto known = std::find_if(std::begin(kBuiltins), std::end(kBuiltins),
-                            [&](const BuiltinInfo& info) { return info.name == expr.name; });
-  if (known == std::end(kBuiltins)) return Fault("`{}` is no built-in function", expr.name);
-  bool by = expr.name == "min_by" || expr.name == "max_by";
-  size_t wanted = by ? 1 : known->arguments;
-  if (expr.args.size() != wanted) {
-    return Fault("`{}` takes {} arguments, not {}", expr.name, wanted, expr.args.size());
+  const Builtin* known = FindBuiltin(expr.name);
+  if (known == nullptr) return Fault("`{}` is no built-in function", expr.name);
+  const auto signatures = SignaturesOf(*known);
+  const size_t given = expr.args.size();
+  if (std::none_of(signatures.begin(), signatures.end(), [&](const auto& s) { return s.params.size() == given; })) {
+    return Fault("`{}` takes {} arguments, not {}", expr.name, signatures[0].params.size(), given);
   }
-  if (!by) return;
+  if (known->family == Builtin::Family::kData) return;
+  std::vector<TypeRef> types;
+  for (const Expr& arg : expr.args) types.push_back(arg.type);
+  const BuiltinCall call = BindBuiltin(*known, types, *module_.types);
+  if (!call.fits) return Fault("`{}` of {}, not {}", expr.name, ToString(types[call.at]), call.wanted);
+  for (size_t i = 0; i < given; ++i) CheckFits(types[i], call.params[i], "an argument");
+  if (TakesFunction(*known)) return CheckBuiltinFunction(expr, call.params[0]->element);
+  CheckFits(call.result, expr.type, "a call");
+}
+
+void Verifier::CheckBuiltinFunction(const Expr& expr, TypeRef item) {
   auto function = expr.labels.size() == 1 ? functions_.find(expr.labels[0]) : functions_.end();
   if (function == functions_.end()) return Fault("`{}` names no function", expr.name);
-  TypeRef list = expr.args[0].type;
-  if (list->kind != TypeKind::kList) return Fault("`{}` of {}, which is no list", expr.name, ToString(list));
   if (function->second->region.params.size() != 1) return Fault("the function of `{}` takes one argument", expr.name);
-  CheckFits(list->element, function->second->region.params[0].type, "an element");
+  CheckFits(item, function->second->region.params[0].type, "an element");
 }
 
 void Verifier::CheckCall(const Expr& expr) {

@@ -3,6 +3,7 @@
 
 #include "ir/sites.h"
 #include "ir/verifier.h"
+#include "languages/language.h"
 
 namespace hwf::ir::internal {
 namespace {
@@ -78,7 +79,11 @@ void Verifier::CheckCommand(const Command& command) {
   }
   switch (command.kind) {
     case Command::Kind::kShell:
-    case Command::Kind::kPython:
+      Expect(command.interpreter.empty() || command.interpreter == "sh", "the shell is neither bash nor sh");
+      Expect(!command.text.empty(), "the command is empty");
+      break;
+    case Command::Kind::kInterpreter:
+      if (languages::Find(command.interpreter) == nullptr) Fault("`{}` is no interpreter", command.interpreter);
       Expect(!command.text.empty(), "the command is empty");
       break;
     case Command::Kind::kExec:

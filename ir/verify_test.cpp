@@ -155,6 +155,37 @@ INSTANTIATE_TEST_SUITE_P(
              "does not give the output `scores`"}),
     CaseName);
 
+LoopNode& Loop(Module& m) { return BodyOf<LoopNode>(m, "rounds"); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Loops, VerifyEach,
+    testing::Values(
+        Case{"Max", [](Module& m) { Loop(m).max = Text(m); }, "its `max` has type String"},
+        Case{"Init", [](Module& m) { Loop(m).init[0] = Text(m); }, "a region's parameter has type String"},
+        Case{"InitCount", [](Module& m) { Loop(m).init.clear(); }, "has 1 parameters, not 0"},
+        Case{"NoEnds", [](Module& m) { NodeOf(m, "rounds").type = m.types->Simple(TypeKind::kInt); }, "a `loop` of"},
+        Case{"OtherEnum", [](Module& m) { Loop(m).body->result = sample::Int(m, 1); }, "its body gives Int"},
+        Case{"Endless", [](Module& m) { Loop(m).body->result.reset(); }, "its body has no result"},
+        Case{"Carried",
+             [](Module& m) {
+               auto& ends = *const_cast<EnumDef*>(NodeOf(m, "rounds").type->enumeration);
+               ends.variants[1].fields[0].name = "m";
+             },
+             "`exhausted` has other fields"},
+        Case{"Round",
+             [](Module& m) {
+               auto& round = *const_cast<EnumDef*>(Loop(m).body->result->type->enumeration);
+               round.variants.push_back({"again", {}});
+             },
+             "a round cannot end in `again`"},
+        Case{"StopsWithout",
+             [](Module& m) {
+               auto& ends = *const_cast<EnumDef*>(NodeOf(m, "rounds").type->enumeration);
+               ends.variants.erase(ends.variants.begin());
+             },
+             "does not give what it stops with"}),
+    CaseName);
+
 INSTANTIATE_TEST_SUITE_P(
     Reviews, VerifyEach,
     testing::Values(
@@ -189,6 +220,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Uses", [](Module& m) { m.tasks[0].uses = {"prepare.py"}; }, "a path not absolute"},
         Case{"Env", [](Module& m) { Fit(m).env[0].name = "A=B"; }, "is no variable"},
         Case{"Variable", [](Module& m) { Fit(m).command.assignments[0].variable = "x y"; }, "is no variable"},
+        Case{"Shell", [](Module& m) { Fit(m).command.interpreter = "zsh"; }, "neither bash nor sh"},
+        Case{"Interpreter",
+             [](Module& m) {
+               Fit(m).command.kind = Command::Kind::kInterpreter;
+               Fit(m).command.interpreter = "julia";
+             },
+             "`julia` is no interpreter"},
         Case{"Empty", [](Module& m) { Fit(m).command.text.clear(); }, "the command is empty"},
         Case{"Glob", [](Module& m) { Fit(m).outputs[0].kind = Output::Kind::kGlob; }, "a glob gives a list"},
         Case{"OutputRecord", [](Module& m) { Fit(m).outputs.pop_back(); }, "has other fields"}),

@@ -64,6 +64,10 @@ void ForEachExpr(const Node& node, Visit&& visit) {
                  },
                  [&](const IfNode& body) { visit(body.condition); },
                  [&](const MatchNode& body) { visit(body.subject); }, [&](const ForNode& body) { visit(body.list); },
+                 [&](const LoopNode& body) {
+                   for (const Expr& init : body.init) visit(init);
+                   visit(body.max);
+                 },
                  [&](const ReviewNode& body) { internal::VisitReview(body, visit); }, [&](const WatchNode&) {},
                  [&](const SendNode& body) {
                    for (const Expr& arg : body.args) visit(arg);
@@ -79,18 +83,26 @@ void ForEachRegion(const Node& node, Visit&& visit) {
   auto one = [&](const std::unique_ptr<Region>& region) {
     if (region != nullptr) visit(*region);
   };
-  if (const auto* branch = std::get_if<IfNode>(&node.body)) {
-    one(branch->then_body);
-    one(branch->else_body);
-  } else if (const auto* match = std::get_if<MatchNode>(&node.body)) {
-    for (const MatchArm& arm : match->arms) one(arm.body);
-  } else if (const auto* loop = std::get_if<ForNode>(&node.body)) {
-    one(loop->where);
-    one(loop->body);
-  } else if (const auto* watch = std::get_if<WatchNode>(&node.body)) {
-    one(watch->where);
-    one(watch->body);
-  }
+  std::visit(internal::Overloaded{[&](const IfNode& body) {
+                                    one(body.then_body);
+                                    one(body.else_body);
+                                  },
+                                  [&](const MatchNode& body) {
+                                    for (const MatchArm& arm : body.arms) one(arm.body);
+                                  },
+                                  [&](const ForNode& body) {
+                                    one(body.where);
+                                    one(body.body);
+                                  },
+                                  [&](const LoopNode& body) { one(body.body); },
+                                  [&](const WatchNode& body) {
+                                    one(body.where);
+                                    one(body.body);
+                                  },
+                                  [](const LetNode&) {}, [](const TaskNode&) {}, [](const WorkflowNode&) {},
+                                  [](const ReviewNode&) {}, [](const SendNode&) {}, [](const CancelNode&) {},
+                                  [](const CheckpointNode&) {}, [](const FailNode&) {}, [](const SourceNode&) {}},
+             node.body);
 }
 
 }  // namespace hwf::ir

@@ -50,6 +50,7 @@ struct Diagnostic {
   std::string help;  // one line: what to do; empty if there is none
   std::vector<Note> notes;
   std::vector<FixIt> fixes;
+  std::optional<std::string> silenced = std::nullopt;  // by a comment in the source: its reason, which may be empty
 };
 
 class Consumer {

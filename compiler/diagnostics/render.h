@@ -15,7 +15,8 @@ std::vector<Diagnostic> Sorted(const source::SourceManager& sources, std::vector
 // The line, the place underlined, notes, help and the fix; ends with a count line if there is anything to say.
 std::string RenderText(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics, bool color);
 
-// One JSON document: {"version": 1, "diagnostics": [...], "errors": n, "warnings": n, "files": n, "unreadable": [...]}.
+// One JSON document: {"version": 1, "diagnostics": [...], "errors": n, "warnings": n, "silenced": [...], "files": n,
+// "unreadable": [...]}. What is silenced is counted nowhere; each has its reason as "why".
 // `unreadable` has a message for each file that was named and could not be read.
 std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
                        const std::vector<std::string>& unreadable);

@@ -39,6 +39,7 @@ Json DiagnosticJson(const source::SourceManager& sources, const Diagnostic& d) {
     Json fixes = json["fixes"];
     json.Set("fixes", fixes.Add(std::move(item)));
   }
+  if (d.silenced) json.Set("why", *d.silenced);
   return json;
 }
 
@@ -47,14 +48,17 @@ Json DiagnosticJson(const source::SourceManager& sources, const Diagnostic& d) {
 std::string RenderJson(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics,
                        const std::vector<std::string>& unreadable) {
   Json list = Json::Array();
+  Json silenced = Json::Array();
   int64_t errors = 0;
+  int64_t warnings = 0;
   for (const Diagnostic& d : diagnostics) {
-    errors += d.info.severity == Severity::kError;
-    list.Add(DiagnosticJson(sources, d));
+    (d.silenced ? silenced : list).Add(DiagnosticJson(sources, d));
+    if (d.silenced) continue;
+    ++(d.info.severity == Severity::kError ? errors : warnings);
   }
   Json json = Json::Object();
   json.Set("version", 1).Set("diagnostics", std::move(list)).Set("errors", errors);
-  json.Set("warnings", static_cast<int64_t>(diagnostics.size()) - errors);
+  json.Set("warnings", warnings).Set("silenced", std::move(silenced));
   json.Set("files", static_cast<int64_t>(sources.file_count()));
   Json failures = Json::Array();
   for (const std::string& message : unreadable) failures.Add(message);

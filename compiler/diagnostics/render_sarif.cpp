@@ -40,6 +40,7 @@ class SarifRenderer {
       json.Set("relatedLocations", std::move(related));
     }
     if (!d.fixes.empty()) json.Set("fixes", Json(Json::Array().Add(Fix(d))));
+    if (d.silenced) json.Set("suppressions", Json(Json::Array().Add(Suppression(*d.silenced))));
     return json;
   }
 
@@ -67,6 +68,13 @@ class SarifRenderer {
     region.Set("startLine", begin.line).Set("startColumn", begin.column);
     region.Set("endLine", end.line).Set("endColumn", end.column);
     return region;
+  }
+
+  static Json Suppression(const std::string& why) {
+    Json json = Object();
+    json.Set("kind", "inSource");
+    if (!why.empty()) json.Set("justification", why);
+    return json;
   }
 
   Json Location(source::Range range) const {

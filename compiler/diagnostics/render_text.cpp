@@ -145,10 +145,12 @@ std::vector<Diagnostic> Sorted(const source::SourceManager& sources, std::vector
 }
 
 std::string RenderText(const source::SourceManager& sources, const std::vector<Diagnostic>& diagnostics, bool color) {
-  if (diagnostics.empty()) return {};
+  std::vector<Diagnostic> said;
+  llvm::copy_if(diagnostics, std::back_inserter(said), [](const Diagnostic& d) { return !d.silenced; });
+  if (said.empty()) return {};
   TextRenderer renderer(sources, color);
-  for (const Diagnostic& d : diagnostics) renderer.Add(d);
-  renderer.Count(diagnostics);
+  for (const Diagnostic& d : said) renderer.Add(d);
+  renderer.Count(said);
   return renderer.Take();
 }
 

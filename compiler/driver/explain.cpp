@@ -5,18 +5,21 @@
 #include "compiler/diagnostics/catalog.h"
 #include "compiler/diagnostics/did_you_mean.h"
 #include "compiler/driver/options.h"
+#include "ir/builtins.h"
 
 namespace hwf::driver {
 
 namespace {
 
-constexpr char kHelp[] = R"(Usage: hwfc explain [CODE...]
+constexpr char kHelp[] = R"(Usage: hwfc explain [CODE|FUNCTION...]
 
-Explains what a diagnostic means, with a wrong and a right example. Without a CODE: the list of all.
+Explains what a diagnostic means, with a wrong and a right example, or what a built-in function does. Without any: the
+list of all codes.
 
 Examples:
   hwfc explain E0106
   hwfc explain unclosed-bracket
+  hwfc explain sort
   hwfc explain                    # all codes
 )";
 
@@ -27,14 +30,28 @@ int List() {
   return kExitDone;
 }
 
+void Show(const ir::Builtin& builtin) {
+  for (const ir::Signature& signature : ir::SignaturesOf(builtin)) fmt::print("{}\n", signature.text);
+  const std::string result = builtin.result.empty() ? "" : fmt::format("  # {}", builtin.result);
+  fmt::print("\n{}\n\nExample:\n    {}{}\n", builtin.meaning, builtin.example, result);
+}
+
 int Run(Arguments arguments) {
   Options options = ReadOptions(arguments, {});
   if (!options.error.empty()) return UsageError(kExplainCommand, options.error);
   if (options.files.empty()) return List();
   for (const std::string& code : options.files) {
     const diagnostics::CatalogEntry* entry = diagnostics::FindCode(code);
-    if (!entry)
-      return UsageError(kExplainCommand, fmt::format("there is no code `{}`; `hwfc explain` lists them", code));
+    if (!entry) {
+      if (const ir::Builtin* builtin = ir::FindBuiltin(code)) {
+        Show(*builtin);
+        continue;
+      }
+      return UsageError(kExplainCommand,
+                        fmt::format("there is no code and no built-in function `{}`; `hwfc explain` lists "
+                                    "the codes, docs/builtins.md the functions",
+                                    code));
+    }
     bool error = entry->info.severity == diagnostics::Severity::kError;
     fmt::print("{} {} ({}): {}\n\n{}\n", entry->info.code, entry->info.name, error ? "error" : "warning", entry->text,
                entry->explanation);
@@ -44,6 +61,7 @@ int Run(Arguments arguments) {
 
 }  // namespace
 
-const Command kExplainCommand{"explain", "what the code of a diagnostic means", kHelp, Run};
+const Command kExplainCommand{"explain", "what the code of a diagnostic means, or a built-in function does", kHelp,
+                              Run};
 
 }  // namespace hwf::driver

@@ -4,14 +4,29 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "compiler/diagnostics/render.h"
 #include "compiler/lower/lower.h"
 #include "compiler/passes/passes.h"
+#include "compiler/sema/lint.h"
 #include "compiler/syntax/parse.h"
 #include "ir/verify.h"
 
 namespace hwf::driver {
+
+namespace {
+
+// The standard library's modules: beside this program in a build, below share/ where it is installed.
+std::string LibraryDirectory() {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path programs = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const fs::path built = programs / "std";
+  return fs::is_directory(built, error) ? built.string() : (programs.parent_path() / "share" / "hwf" / "std").string();
+}
+
+}  // namespace
 
 std::optional<sema::Program> Frontend::Compile(const std::string& path) { return Analyze(sources_.Load(path)); }
 
@@ -26,9 +41,38 @@ std::optional<sema::Program> Frontend::Analyze(const ErrorOr<source::FileId>& fi
   if (!sites_path_.empty()) sites = Parse(sources_.Load(sites_path_));
   if (module == nullptr || (sites == nullptr && !sites_path_.empty())) return std::nullopt;
   diagnostics::Emitter emitter(collector_);
-  sema::Program program = sema::Analyze(sources_, std::move(module), emitter, std::move(sites));
+  sema::Program program = sema::Analyze(sources_, std::move(module), emitter, std::move(sites), LibraryDirectory());
+  if (collector_.errors() == errors) sema::Lint(program, emitter);
   sound_ = collector_.errors() == errors;
+  ReadComments(program);
   return program;
+}
+
+// Whether a comment silences nothing is known where all is known: of the compiled file alone, since what a lint says of
+// an imported one depends on who imports it, and with the program's own sites.
+void Frontend::ReadComments(const sema::Program& program) {
+  for (const auto& module : program.modules) {
+    const bool judged = sound_ && sites_path_.empty() && module == program.modules.back();
+    for (const syntax::Comment& comment : module->comments) silencer_.Read(comment.range, judged);
+    for (const syntax::Decl* decl : module->decls) {
+      const auto* task = llvm::dyn_cast<syntax::TaskDecl>(decl);
+      if (task == nullptr || task->run.text == nullptr) continue;
+      for (const source::Range line : CommentsIn(task->run.text->range)) silencer_.Read(line, judged);
+    }
+  }
+}
+
+// A lint of a command's text is silenced there, in a comment of the shell or of its like.
+std::vector<source::Range> Frontend::CommentsIn(source::Range command) const {
+  constexpr std::string_view kMark = "# hwf: allow ";
+  std::vector<source::Range> out;
+  const std::string_view text = sources_.Text(command);
+  for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    out.push_back(
+        {command.file, command.begin + static_cast<uint32_t>(at), command.begin + static_cast<uint32_t>(end)});
+  }
+  return out;
 }
 
 std::unique_ptr<syntax::Module> Frontend::Parse(const ErrorOr<source::FileId>& file) {
@@ -63,7 +107,8 @@ std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
 }
 
 std::string Frontend::Render(const Options& options) const {
-  std::vector<diagnostics::Diagnostic> sorted = diagnostics::Sorted(sources_, collector_.diagnostics());
+  std::vector<diagnostics::Diagnostic> sorted =
+      diagnostics::Sorted(sources_, silencer_.Apply(collector_.diagnostics()));
   std::string_view format = options.ValueOr("--format", "text");
   if (format == "json") return diagnostics::RenderJson(sources_, sorted, unreadable_);
   if (format == "sarif") return diagnostics::RenderSarif(sources_, sorted, unreadable_, HWF_VERSION);

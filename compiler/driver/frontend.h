@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
+#include "compiler/diagnostics/silence.h"
 #include "compiler/driver/options.h"
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
@@ -44,10 +45,14 @@ class Frontend {
   std::optional<sema::Program> Analyze(const ErrorOr<source::FileId>& file);
   // The tree of a file; null if it cannot be read, which has been said then.
   std::unique_ptr<syntax::Module> Parse(const ErrorOr<source::FileId>& file);
+  // Takes note of the comments that silence lints.
+  void ReadComments(const sema::Program& program);
+  std::vector<source::Range> CommentsIn(source::Range command) const;
 
   std::string sites_path_;  // empty: the program's own
   source::SourceManager sources_;
   diagnostics::Collector collector_;
+  diagnostics::Silencer silencer_{sources_};
   bool sound_ = false;                   // the program that was compiled last
   std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };

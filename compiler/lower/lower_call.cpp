@@ -1,18 +1,8 @@
 // Calls. Of a task or workflow it makes a node; of a fn, record, variant or built-in it stays an expression.
-#include <iterator>
-
 #include "compiler/lower/lowerer.h"
+#include "ir/builtins.h"
 
 namespace hwf::lower {
-namespace {
-
-constexpr std::string_view kBuiltinNames[] = {
-#define HWF_BUILTIN(name, arguments) #name,
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
-};
-
-}  // namespace
 
 const Binding* Lowerer::CalleeOf(const CallExpr& call) {
   if (const auto* name = llvm::dyn_cast<NameExpr>(call.callee)) return name->binding;
@@ -21,8 +11,9 @@ const Binding* Lowerer::CalleeOf(const CallExpr& call) {
 }
 
 std::string_view Lowerer::BuiltinName(const Binding& binding) {
-  HWF_CHECK(binding.builtin >= 0 && static_cast<size_t>(binding.builtin) < std::size(kBuiltinNames));
-  return kBuiltinNames[binding.builtin];
+  const auto builtins = ir::Builtins();
+  HWF_CHECK(binding.builtin >= 0 && static_cast<size_t>(binding.builtin) < builtins.size());
+  return builtins[binding.builtin].name;
 }
 
 // One value a parameter: what is given, else the default (which may read earlier parameters), else none.
@@ -58,24 +49,25 @@ ir::Expr Lowerer::LowerVariant(const Binding& variant, const CallExpr* call, Ran
   return made;
 }
 
-ir::Expr Lowerer::LowerBuiltin(const CallExpr& call, std::string_view name) {
+ir::Expr Lowerer::LowerBuiltin(const CallExpr& call, const ir::Builtin& builtin) {
   ir::Expr made = Make(ir::Op::kBuiltin, call.type, call.range);
-  made.name = std::string(name);
-  const bool by_function = name == "min_by" || name == "max_by";
-  if (by_function) {
-    made.args.push_back(LowerExpr(*call.args[0].value));
-    const Expr* function = call.args[1].value;
+  made.name = std::string(builtin.name);
+  ArrayRef<Arg> values = call.args;
+  if (ir::TakesFunction(builtin)) {
+    const Expr* function = values.back().value;
     const auto* simple = llvm::dyn_cast<NameExpr>(function);
     const Binding* binding = simple != nullptr ? simple->binding : llvm::cast<FieldExpr>(function)->binding;
     made.labels.push_back(program_.ir_names.at(binding->decl));
-    return made;
+    values = values.drop_back();
   }
-  const bool numeric = name == "min" || name == "max" || name == "abs";
-  for (const Arg& arg : call.args) {
-    ir::Expr value = LowerExpr(*arg.value);
-    if (numeric) value = Coerce(std::move(value), call.type);
-    if (name == "round") value = Coerce(std::move(value), Simple(TypeKind::kFloat));
-    made.args.push_back(std::move(value));
+  llvm::SmallVector<TypeRef, 4> types;
+  for (const Arg& arg : values) types.push_back(arg.value->type);
+  const bool as_it_is = builtin.family == ir::Builtin::Family::kData;
+  const ir::BuiltinCall bound = ir::BindBuiltin(builtin, types, *program_.types);
+  HWF_CHECK(bound.fits || as_it_is);
+  for (size_t at = 0; at < values.size(); ++at) {
+    ir::Expr value = LowerExpr(*values[at].value);
+    made.args.push_back(as_it_is ? std::move(value) : Coerce(std::move(value), bound.params[at]));
   }
   return made;
 }
@@ -85,7 +77,7 @@ ir::Expr Lowerer::LowerCall(const CallExpr& call) {
   if (callee.kind == Binding::Kind::kVariant) return LowerVariant(callee, &call, call.range);
   if (callee.kind == Binding::Kind::kBuiltin) {
     const std::string_view name = BuiltinName(callee);
-    return name == "file" || name == "dir" ? PlaceCall(call, {}) : LowerBuiltin(call, name);
+    return name == "file" || name == "dir" ? PlaceCall(call, {}) : LowerBuiltin(call, *ir::FindBuiltin(name));
   }
   HWF_CHECK(callee.kind == Binding::Kind::kDecl);
   if (const auto* record = llvm::dyn_cast<RecordDecl>(callee.decl)) {

@@ -1,4 +1,5 @@
-// Commands: shell text is lexed, and each value placed by where it stands; python and exec are lists of pieces.
+// Commands: shell text is lexed, and each value placed by where it stands; other texts by their language; exec is a
+// list of pieces.
 #include <algorithm>
 
 #include "compiler/lower/lowerer.h"
@@ -122,8 +123,9 @@ void Lowerer::PlaceValues(const StringExpr& text, const std::vector<Placement>& 
 void Lowerer::LowerShell(const TaskDecl& decl, ir::Command& command) {
   const StringExpr& text = *decl.run.text;
   const std::vector<CommandPart> parts = PartsOf(text);
-  const ShellText lexed = LexShell(parts);
-  ReportIssues(text, lexed.issues);
+  if (decl.run.interpreter.text == "sh") command.interpreter = "sh";
+  const ShellText lexed = LexShell(parts, !command.interpreter.empty());
+  ReportIssues(text, lexed.issues, nullptr);
   ReportSecrets(decl, lexed.variable_arguments);
   PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "__hwf_"), "${", "}"}, command);
   command.direct = lexed.direct;
@@ -139,12 +141,14 @@ void Lowerer::LowerShell(const TaskDecl& decl, ir::Command& command) {
   }
 }
 
-void Lowerer::LowerPython(const StringExpr& text, ir::Command& command) {
+void Lowerer::LowerScript(const StringExpr& text, const languages::Language& language, ir::Command& command) {
   const std::vector<CommandPart> parts = PartsOf(text);
-  const PythonText lexed = LexPython(parts);
-  ReportIssues(text, lexed.issues);
-  // Without leading underscores: Python renames those in a class.
-  PlaceValues(text, lexed.placements, {UnusedPrefix(parts, "hwf_value_"), "", ""}, command);
+  const languages::LexedText lexed = language.lex(parts);
+  ReportIssues(text, lexed.issues, &language);
+  command.kind = ir::Command::Kind::kInterpreter;
+  command.interpreter = language.name;
+  PlaceValues(text, lexed.placements, {UnusedPrefix(parts, languages::kVariablePrefix), language.variable, ""},
+              command);
 }
 
 ir::Command::Word Lowerer::LowerWord(const Expr& expr) {
@@ -168,8 +172,10 @@ ir::Command::Word Lowerer::LowerWord(const Expr& expr) {
 void Lowerer::CheckCommand(const TaskDecl& decl) {
   if (decl.run.text == nullptr) return;
   const std::vector<CommandPart> parts = PartsOf(*decl.run.text);
-  if (decl.run.kind == TaskDecl::Run::Kind::kShell) ReportIssues(*decl.run.text, LexShell(parts).issues);
-  if (decl.run.interpreter.text == "python") ReportIssues(*decl.run.text, LexPython(parts).issues);
+  const std::string_view name{decl.run.interpreter.text.data(), decl.run.interpreter.text.size()};
+  if (languages::IsShell(name)) return ReportIssues(*decl.run.text, LexShell(parts, name == "sh").issues, nullptr);
+  const languages::Language* language = languages::Find(name);
+  if (language != nullptr) ReportIssues(*decl.run.text, language->lex(parts).issues, language);
 }
 
 ir::Command Lowerer::LowerCommand(const TaskDecl& decl) {
@@ -178,13 +184,15 @@ ir::Command Lowerer::LowerCommand(const TaskDecl& decl) {
     case TaskDecl::Run::Kind::kNone:
       break;
     case TaskDecl::Run::Kind::kShell:
-      command.kind = ir::Command::Kind::kShell;
-      LowerShell(decl, command);
+    case TaskDecl::Run::Kind::kInterpreter: {
+      const std::string_view name{decl.run.interpreter.text.data(), decl.run.interpreter.text.size()};
+      if (languages::IsShell(name)) {
+        LowerShell(decl, command);
+      } else {
+        LowerScript(*decl.run.text, *languages::Find(name), command);
+      }
       break;
-    case TaskDecl::Run::Kind::kInterpreter:
-      command.kind = ir::Command::Kind::kPython;
-      LowerPython(*decl.run.text, command);
-      break;
+    }
     case TaskDecl::Run::Kind::kExec:
       command.kind = ir::Command::Kind::kExec;
       for (const Expr* item : decl.run.argv->items) command.words.push_back(LowerWord(*item));

@@ -6,7 +6,7 @@
 namespace hwf::lower {
 namespace {
 
-std::string_view Where(CommandIssue::Kind kind) {
+std::string Where(CommandIssue::Kind kind, const languages::Language* language) {
   switch (kind) {
     case CommandIssue::Kind::kInSingleQuotes:
       return "within '…'";
@@ -20,8 +20,8 @@ std::string_view Where(CommandIssue::Kind kind) {
       return "right after `$`";
     case CommandIssue::Kind::kInName:
       return "in a name that the shell reads";
-    case CommandIssue::Kind::kInPythonString:
-      return "within a string of Python";
+    case CommandIssue::Kind::kInString:
+      return std::string("within a string of ") + language->title;
     case CommandIssue::Kind::kInFormat:
       return "in the text of an f-string";
     case CommandIssue::Kind::kGlued:
@@ -32,6 +32,8 @@ std::string_view Where(CommandIssue::Kind kind) {
     case CommandIssue::Kind::kUnclosed:
     case CommandIssue::Kind::kAmbiguous:
     case CommandIssue::Kind::kTooDeep:
+    case CommandIssue::Kind::kUnclear:
+    case CommandIssue::Kind::kDollarQuotes:
     case CommandIssue::Kind::kRaw:
     case CommandIssue::Kind::kOtherShell:
       break;
@@ -39,7 +41,7 @@ std::string_view Where(CommandIssue::Kind kind) {
   HWF_UNREACHABLE();
 }
 
-std::string_view Remedy(CommandIssue::Kind kind) {
+std::string Remedy(CommandIssue::Kind kind, const languages::Language* language) {
   switch (kind) {
     case CommandIssue::Kind::kInSingleQuotes:
       return "end the quotes before it, or use \"…\"";
@@ -49,12 +51,12 @@ std::string_view Remedy(CommandIssue::Kind kind) {
       return "leave the heredoc's word unquoted, and write \\$ for the shell's $";
     case CommandIssue::Kind::kInName:
       return "choose among names in the workflow, or set a variable first: `x=~{…}`";
-    case CommandIssue::Kind::kInPythonString:
-      return "it is a literal itself: write it outside of quotes, or make the string an f-string, `f\"… {~{x}} …\"`";
+    case CommandIssue::Kind::kInString:
+      return language->in_string;
     case CommandIssue::Kind::kInFormat:
       return "put it between braces of the f-string: `f\"… {~{x}} …\"`";
     case CommandIssue::Kind::kGlued:
-      return "put a blank between them";
+      return "put a blank or parentheses between them";
     default:
       return "put the value alone, the shell gets it quoted";
   }
@@ -86,8 +88,9 @@ Range Lowerer::RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) c
   return {whole.file, begin, std::min(begin + 1, whole.end)};
 }
 
-void Lowerer::ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues) {
-  for (const CommandIssue& issue : issues) ReportIssue(text, issue);
+void Lowerer::ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues,
+                           const languages::Language* language) {
+  for (const CommandIssue& issue : issues) ReportIssue(text, issue, language);
 }
 
 // A secret is in the environment of the command for one reason: what stands in a list of arguments, everybody can read.
@@ -103,7 +106,7 @@ void Lowerer::ReportSecrets(const TaskDecl& decl, const std::vector<VariableArgu
   }
 }
 
-void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue) {
+void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue, const languages::Language* language) {
   using Kind = CommandIssue::Kind;
   const Range range = RangeIn(text, issue.part, issue.offset);
   switch (issue.kind) {
@@ -113,10 +116,11 @@ void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue) {
     case Kind::kAfterBackslash:
     case Kind::kAfterDollar:
     case Kind::kInName:
-    case Kind::kInPythonString:
+    case Kind::kInString:
     case Kind::kInFormat:
     case Kind::kGlued:
-      emitter_.Report(range, diagnostics::kValueInQuotes, Where(issue.kind)).Help(std::string(Remedy(issue.kind)));
+      emitter_.Report(range, diagnostics::kValueInQuotes, Where(issue.kind, language))
+          .Help(Remedy(issue.kind, language));
       return;
     case Kind::kInArithmetic:
       emitter_.Report(range, diagnostics::kTextInArithmetic)
@@ -136,6 +140,18 @@ void Lowerer::ReportIssue(const StringExpr& text, const CommandIssue& issue) {
       return;
     case Kind::kTooDeep:
       emitter_.Report(range, diagnostics::kCommandTooDeep);
+      return;
+    case Kind::kUnclear:
+      emitter_
+          .Report(range, diagnostics::kTwoReadings, issue.detail,
+                  "by what stands before it, it divides or begins a pattern, and a value behind it is text or code")
+          .Help("put what is divided in parentheses, `(…) / 2`, or the pattern into a variable");
+      return;
+    case Kind::kDollarQuotes:
+      emitter_
+          .Report(range, diagnostics::kTwoReadings, "$'",
+                  "some shells have quotes of this kind, others read `$` and quotes")
+          .Help("write `run bash`, or leave the `$` out");
       return;
     case Kind::kRaw:
       emitter_.Report(range, diagnostics::kRawInCommand);

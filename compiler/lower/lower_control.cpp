@@ -25,14 +25,40 @@ ir::Expr Lowerer::PlaceMatch(const MatchExpr& node, Spot spot) {
   return AddNode(std::move(spot), node.type, node.range, std::move(made));
 }
 
+// `lo..hi` is gone over by how far an element lies above `lo`: range(hi - lo + 1).
+ir::Expr Lowerer::CountOf(const BinaryExpr& range, const ir::Expr& low) {
+  const TypeRef integer = Simple(TypeKind::kInt);
+  ir::Expr width = Make(ir::Op::kSub, integer, range.range);
+  width.args = {LowerExpr(*range.right), low};
+  ir::Expr count = Make(ir::Op::kAdd, integer, range.range);
+  count.args.push_back(std::move(width));
+  count.args.push_back(Literal(TypeKind::kInt, int64_t{1}, range.range));
+  ir::Expr list = Make(ir::Op::kBuiltin, range.type, range.range);
+  list.name = "range";
+  list.args.push_back(std::move(count));
+  return list;
+}
+
 ir::Expr Lowerer::PlaceFor(const ForExpr& node, Spot spot) {
   if (!HasRegion()) {
     NotCarried(node.range, "`for` in a task's clause or a default");
     return Literal(TypeKind::kNever, nullptr, node.range);
   }
   ir::ForNode made;
-  made.list = LowerExpr(*node.list);
-  const RegionParam item{node.binding, node.name.text.str(), node.binding->type};
+  RegionParam item{node.binding, node.name.text.str(), node.binding->type};
+  const auto* range = llvm::dyn_cast<BinaryExpr>(node.list);
+  ir::Expr low;
+  if (range != nullptr && range->op == BinaryOp::kRange) {
+    low = LowerExpr(*range->left);
+    if (low.op != ir::Op::kLiteral) {
+      ir::LetNode from{std::move(low)};
+      low = AddNode({"from", ValueId::kNone, {}}, Simple(TypeKind::kInt), range->left->range, std::move(from));
+    }
+    made.list = CountOf(*range, low);
+    item.above = &low;
+  } else {
+    made.list = LowerExpr(*node.list);
+  }
   if (node.where != nullptr) {
     made.where = RegionOf([&] { return LowerExpr(*node.where); }, Simple(TypeKind::kBool), item);
   }

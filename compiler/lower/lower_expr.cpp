@@ -58,9 +58,14 @@ ir::Expr Lowerer::LowerExpr(const Expr& expr) {
     case Expr::Kind::kIf:
     case Expr::Kind::kMatch:
     case Expr::Kind::kFor:
+    case Expr::Kind::kLoop:
     case Expr::Kind::kReview:
     case Expr::Kind::kFail:
       return Place(expr, {});
+    case Expr::Kind::kStop:
+      return LowerStop(llvm::cast<StopExpr>(expr));
+    case Expr::Kind::kNext:
+      return LowerNext(llvm::cast<NextExpr>(expr));
     case Expr::Kind::kUncarried:
     case Expr::Kind::kError:
       break;  // reported long ago; nobody lowers a program with errors
@@ -100,6 +105,7 @@ ir::Expr Lowerer::LowerName(const NameExpr& name) {
     case Binding::Kind::kLet:
     case Binding::Kind::kCheckpoint:
     case Binding::Kind::kFor:
+    case Binding::Kind::kCarried:
     case Binding::Kind::kPattern:
     case Binding::Kind::kWatch:
       break;

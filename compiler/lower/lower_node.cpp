@@ -48,6 +48,8 @@ ir::Expr Lowerer::Place(const Expr& expr, Spot spot) {
       return PlaceMatch(llvm::cast<MatchExpr>(*value), named("match"));
     case Expr::Kind::kFor:
       return PlaceFor(llvm::cast<ForExpr>(*value), named("for"));
+    case Expr::Kind::kLoop:
+      return PlaceLoop(llvm::cast<LoopExpr>(*value), named("loop"));
     case Expr::Kind::kReview:
       return PlaceReview(llvm::cast<ReviewExpr>(*value), named("review"));
     case Expr::Kind::kFail: {
@@ -82,6 +84,9 @@ bool Lowerer::Hoists(const Expr& root) const {
       case Expr::Kind::kIf:
       case Expr::Kind::kMatch:
       case Expr::Kind::kFor:
+      case Expr::Kind::kLoop:
+      case Expr::Kind::kStop:
+      case Expr::Kind::kNext:
       case Expr::Kind::kReview:
       case Expr::Kind::kFail:
       case Expr::Kind::kAfter:

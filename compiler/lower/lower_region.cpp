@@ -14,6 +14,13 @@ void Lowerer::DeclareParams(ArrayRef<RegionParam> params) {
     ref.op = ir::Op::kRef;
     ref.type = declared.type;
     ref.ref = param.id;
+    if (declared.above != nullptr) {
+      ir::Expr sum;
+      sum.op = ir::Op::kAdd;
+      sum.type = declared.type;
+      sum.args = {*declared.above, std::move(ref)};
+      ref = std::move(sum);
+    }
     names_[declared.key] = std::move(ref);
   }
 }
@@ -83,8 +90,6 @@ void Lowerer::LowerStmt(const Stmt& stmt) {
       return LowerCancel(llvm::cast<CancelStmt>(stmt));
     case Stmt::Kind::kCheckpoint:
       return LowerCheckpoint(llvm::cast<CheckpointStmt>(stmt));
-    case Stmt::Kind::kUncarried:
-      return;
   }
 }
 

@@ -244,6 +244,24 @@ workflow main(n: Int) -> (labels: [String], f: Float) {
   EXPECT_EQ(lowered->module.FindFunction("label")->region.nodes[0].name, "match");
 }
 
+TEST(LowerTest, RoundsEndInValues) {
+  auto lowered = Sound(std::string(kFit) + R"(
+workflow main(n: Int) -> (x: Float) {
+  let found = loop x = 1.5, i = 0 max n {
+    let text = note("~{i}").said
+    if x > 3.0 and text != "" { stop with 3 } else { next i = i + 1, x = 2 }
+  }
+  (x: match found { stopped(value) => value, exhausted(x) => x })
+}
+)");
+  const auto& loop = lowered->Of<ir::LoopNode>("found");
+  EXPECT_THAT(Names(*loop.body), ElementsAre("note", "text", "if"));
+  const auto& branch = std::get<ir::IfNode>(loop.body->nodes[2].body);
+  EXPECT_EQ(branch.then_body->result->name, "stop");
+  EXPECT_EQ(branch.else_body->result->labels, (std::vector<std::string>{"x", "i"})) << "in the loop's order";
+  EXPECT_EQ(branch.else_body->result->args[0].literal, Json(2.0)) << "as the loop's type";
+}
+
 TEST(LowerTest, ShortCircuitsAroundNodes) {
   auto lowered = Sound(std::string(kFit) + R"(
 workflow main(a: Bool, b: Int?) -> (x: Bool, y: Int) {
@@ -353,7 +371,8 @@ x }"""
 task e(x: [String], n: Int) -> (o: String at stdout) { exec ["prog", "--n=~{n}", x] }
 workflow main() { }
 )hwf");
-  EXPECT_EQ(lowered->module.tasks[0].command.kind, ir::Command::Kind::kPython);
+  EXPECT_EQ(lowered->module.tasks[0].command.kind, ir::Command::Kind::kInterpreter);
+  EXPECT_EQ(lowered->module.tasks[0].command.interpreter, "python");
   EXPECT_EQ(Rendered(lowered->module.tasks[0].command), "print(<>, <>)");
   const ir::Command& format = lowered->module.tasks[1].command;
   ASSERT_EQ(format.assignments.size(), 1u);

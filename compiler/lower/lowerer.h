@@ -10,11 +10,15 @@
 
 #include "compiler/diagnostics/codes.h"
 #include "compiler/diagnostics/diagnostics.h"
-#include "compiler/lower/python_text.h"
 #include "compiler/lower/shell_text.h"
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
 #include "ir/module.h"
+#include "languages/language.h"
+
+namespace hwf::ir {
+struct Builtin;
+}
 
 namespace hwf::lower {
 
@@ -61,6 +65,7 @@ class Lowerer {
     const void* key = nullptr;  // a Binding or a Field
     std::string name;
     TypeRef type = nullptr;
+    const ir::Expr* above = nullptr;  // the name stands for the parameter added to this
   };
 
   // ---- the module (lower.cpp, lower_module.cpp)
@@ -87,10 +92,12 @@ class Lowerer {
   void LowerShell(const TaskDecl& decl, ir::Command& command);
   void ReportSecrets(const TaskDecl& decl, const std::vector<VariableArgument>& arguments);
   std::vector<CommandPart> PartsOf(const StringExpr& text);
-  void ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues);
-  void ReportIssue(const StringExpr& text, const CommandIssue& issue);
+  // `language`: null for a shell.
+  void ReportIssues(const StringExpr& text, const std::vector<CommandIssue>& issues,
+                    const languages::Language* language);
+  void ReportIssue(const StringExpr& text, const CommandIssue& issue, const languages::Language* language);
   Range RangeIn(const StringExpr& text, uint32_t part, uint32_t offset) const;
-  void LowerPython(const StringExpr& text, ir::Command& command);
+  void LowerScript(const StringExpr& text, const languages::Language& language, ir::Command& command);
   void PlaceValues(const StringExpr& text, const std::vector<Placement>& placements, const VariableForm& form,
                    ir::Command& command);
   ir::Command::Word LowerWord(const Expr& expr);
@@ -130,7 +137,7 @@ class Lowerer {
   bool Hoists(const Expr& expr) const;
   bool HasRegion() const { return builder_ != nullptr; }
 
-  // ---- control (lower_if.cpp, lower_control.cpp)
+  // ---- control (lower_if.cpp, lower_control.cpp, lower_loop.cpp)
   ir::Expr PlaceIf(const IfExpr& node, Spot spot);
   // The conditions of an `if` from `begin` to `end`; `certain`: one of them is known to hold.
   struct Branches {
@@ -144,6 +151,10 @@ class Lowerer {
   ir::Expr AnyOf(const IfExpr& node, size_t begin, size_t end);
   ir::Expr PlaceMatch(const MatchExpr& node, Spot spot);
   ir::Expr PlaceFor(const ForExpr& node, Spot spot);
+  ir::Expr CountOf(const BinaryExpr& range, const ir::Expr& low);
+  ir::Expr PlaceLoop(const LoopExpr& node, Spot spot);
+  ir::Expr LowerStop(const StopExpr& node);
+  ir::Expr LowerNext(const NextExpr& node);
 
   // ---- reviews (lower_review.cpp)
   ir::Expr PlaceReview(const ReviewExpr& review, Spot spot);
@@ -167,7 +178,7 @@ class Lowerer {
   ir::Expr Combine(const BinaryExpr& node, ir::Expr left);
   ir::Expr ShortCircuit(const BinaryExpr& node, ir::Expr left);
   ir::Expr LowerCall(const CallExpr& call);
-  ir::Expr LowerBuiltin(const CallExpr& call, std::string_view name);
+  ir::Expr LowerBuiltin(const CallExpr& call, const ir::Builtin& builtin);
   ir::Expr LowerVariant(const Binding& variant, const CallExpr* call, Range range);
   ir::Expr PlaceCall(const CallExpr& call, Spot spot);
   std::vector<ir::Expr> LowerArgs(ArrayRef<Field> fields, ArrayRef<Expr*> by_param);

@@ -85,7 +85,7 @@ std::string Quote(const std::string& value) {
 }
 
 // The text as a runtime renders it, with `@` for the value.
-std::string Render(const std::string& text, const std::string& value) {
+std::string Render(const std::string& text, const std::string& value, bool posix = false) {
   std::vector<CommandPart> parts;
   size_t begin = 0;
   for (size_t at = text.find('@'); at != std::string::npos; at = text.find('@', begin)) {
@@ -94,7 +94,7 @@ std::string Render(const std::string& text, const std::string& value) {
     begin = at + 1;
   }
   if (begin < text.size()) parts.push_back({.text = text.substr(begin)});
-  ShellText lexed = LexShell(parts);
+  ShellText lexed = LexShell(parts, posix);
   EXPECT_THAT(lexed.issues, testing::IsEmpty()) << text;
   std::string variable = UnusedPrefix(parts, "__hwf_") + "1", body, top;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -107,7 +107,7 @@ std::string Render(const std::string& text, const std::string& value) {
       top = variable + "=" + Quote(value) + "\n";
     }
   }
-  return "set -euo pipefail\n" + top + body;
+  return (posix ? "set -eu\n" : "set -euo pipefail\n") + top + body;
 }
 
 class BashTest : public testing::TestWithParam<const char*> {
@@ -129,10 +129,10 @@ class BashTest : public testing::TestWithParam<const char*> {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   // All values in one bash, each in a subshell of its own script file: one process start a value is enough.
-  std::string Run(const std::string& script) {
+  std::string Run(const std::string& script, const std::string& shell = "bash") {
     std::filesystem::remove(directory_ / "out");
     Write("script", script);
-    std::string command = "cd " + directory_.string() + " && LC_ALL=C.UTF-8 bash script >log 2>&1 </dev/null";
+    std::string command = "cd " + directory_.string() + " && LC_ALL=C.UTF-8 " + shell + " script >log 2>&1 </dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0) << script << Read("log");
     return Read("out");
   }
@@ -157,6 +157,30 @@ INSTANTIATE_TEST_SUITE_P(Contexts, BashTest,
                                          "for x in @; do ./show \"$x\"; done", "export X=@; ./show \"$X\"",
                                          "y=\"$(./show @)\"", "y=$(./show \"@\")", "cat <(./show \"@\") >/dev/null",
                                          "bash -c './show \"$1\"' x @", "./show \"$(printf '%s' x >/dev/null)\"@"));
+
+// `run sh`: the sh of this machine reads the same.
+class ShTest : public BashTest {};
+
+TEST_P(ShTest, GivesTheValueByteForByte) {
+  for (const std::string& value : NastyValues()) {
+    const std::string script = Render(GetParam(), value, true);
+    EXPECT_EQ(Run(script, "sh"), value + std::string(1, '\0')) << script;
+    EXPECT_TRUE(std::filesystem::exists(directory_ / "canary")) << "executed: " << script;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Contexts, ShTest,
+                         testing::Values("./show @", "./show \"@\"", "./show \"\"@", "x=@; ./show \"$x\"",
+                                         "./show ${none:-@}", "./show \"${none:-@}\"", "(./show \"@\")",
+                                         "f() { ./show \"$1\"; }; f @", "case @ in *) ./show @ ;; esac",
+                                         "for x in @; do ./show \"$x\"; done", "y=\"$(./show @)\"", "$(./show \"@\")"));
+
+TEST(ShTextTest, QuotesOfBashAlone) {
+  const std::vector<CommandPart> parts = {
+      {.text = "echo $'\\'' "}, {.text = {}, .interpolation = true}, {.text = " '"}};
+  ASSERT_FALSE(LexShell(parts, true).issues.empty());
+  EXPECT_EQ(LexShell(parts, true).issues[0].kind, CommandIssue::Kind::kDollarQuotes);
+}
 
 class BashTextTest : public BashTest {};
 

@@ -197,6 +197,6 @@ void ShellLexer::DecideDirect() {
   }
 }
 
-ShellText LexShell(const std::vector<CommandPart>& parts) { return ShellLexer(parts).Run(); }
+ShellText LexShell(const std::vector<CommandPart>& parts, bool posix) { return ShellLexer(parts, posix).Run(); }
 
 }  // namespace hwf::lower

@@ -15,7 +15,7 @@ bool IsGlobOrBrace(char c) { return c == '*' || c == '?' || c == '[' || c == '{'
 
 }  // namespace
 
-ShellLexer::ShellLexer(const std::vector<CommandPart>& parts) : parts_(parts) {
+ShellLexer::ShellLexer(const std::vector<CommandPart>& parts, bool posix) : parts_(parts), posix_(posix) {
   for (size_t i = 0; i < parts.size(); ++i) {
     part_starts_.push_back(static_cast<uint32_t>(units_.size()));
     if (parts[i].interpolation) {

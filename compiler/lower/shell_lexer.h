@@ -12,7 +12,7 @@ namespace hwf::lower {
 
 class ShellLexer {
  public:
-  explicit ShellLexer(const std::vector<CommandPart>& parts);
+  ShellLexer(const std::vector<CommandPart>& parts, bool posix);
   ShellText Run();
 
  private:
@@ -112,6 +112,7 @@ class ShellLexer {
   void DecideDirect();
 
   const std::vector<CommandPart>& parts_;
+  bool posix_;
   std::vector<Unit> units_;
   std::vector<uint32_t> part_starts_;  // first unit of each part
   size_t at_ = 0;

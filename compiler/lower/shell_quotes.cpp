@@ -35,6 +35,7 @@ void ShellLexer::SingleQuotes() {
 // $'…' has escapes; nothing in it is plain.
 void ShellLexer::DollarSingleQuotes() {
   size_t opened = at_;
+  if (posix_) Issue(Kind::kDollarQuotes, opened);
   NotPlain();
   at_ += 2;
   while (at_ < limit_ && At(at_) != '\'') {

@@ -7,9 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "compiler/lower/command_text.h"
+#include "languages/command_text.h"
 
 namespace hwf::lower {
+
+using languages::CommandIssue;
+using languages::CommandPart;
+using languages::Placement;
+using languages::UnusedPrefix;
 
 // A word of a command that runs without a shell: literal texts and indices of interpolations.
 struct ShellAtom {
@@ -34,6 +39,7 @@ struct ShellText {
   std::vector<VariableArgument> variable_arguments;
 };
 
-ShellText LexShell(const std::vector<CommandPart>& parts);
+// `posix`: the text is for any sh, so what only bash reads as quotes is an issue.
+ShellText LexShell(const std::vector<CommandPart>& parts, bool posix = false);
 
 }  // namespace hwf::lower

@@ -114,6 +114,21 @@ Origins Flow::Visit(ir::Node&, ir::ForNode& body) {
   return Walk(*body.body);
 }
 
+// A round is given what the one before it passed on: looked at until nothing new comes, then once for its calls.
+Origins Flow::Visit(ir::Node&, ir::LoopNode& body) {
+  Origins carried;
+  for (const ir::Expr& init : body.init) carried.Add(OfExpr(init));
+  const bool calls = std::exchange(calls_, false);
+  size_t known = 0;
+  do {
+    known = carried.sites.size() + carried.params.size();
+    for (const ir::Param& param : body.body->params) values_[param.id] = carried;
+    carried.Add(Walk(*body.body));
+  } while (carried.sites.size() + carried.params.size() > known);
+  calls_ = calls;
+  return calls ? Walk(*body.body) : carried;
+}
+
 // What an answer can hold was shown or offered.
 Origins Flow::Visit(ir::Node&, ir::ReviewNode& body) {
   Origins origins;

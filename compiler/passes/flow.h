@@ -45,15 +45,15 @@ class Flow {
   Origins Visit(ir::Node& node, ir::IfNode& body);
   Origins Visit(ir::Node& node, ir::MatchNode& body);
   Origins Visit(ir::Node& node, ir::ForNode& body);
+  Origins Visit(ir::Node& node, ir::LoopNode& body);
   Origins Visit(ir::Node& node, ir::ReviewNode& body);
   Origins Visit(ir::Node& node, ir::WatchNode& body);
   Origins Visit(ir::Node& node, ir::LetNode& body);
   Origins Visit(ir::Node& node, ir::CheckpointNode& body);
   Origins Visit(ir::Node& node, ir::SourceNode& body);
-  template <typename Body>
-  Origins Visit(ir::Node&, Body&) {
-    return {};
-  }
+  Origins Visit(ir::Node&, ir::SendNode&) { return {}; }
+  Origins Visit(ir::Node&, ir::CancelNode&) { return {}; }
+  Origins Visit(ir::Node&, ir::FailNode&) { return {}; }
 
   Origins OfExpr(const ir::Expr& expr) const;
   void CollectReads(const ir::Expr& expr, std::vector<Read>& reads) const;

@@ -146,6 +146,22 @@ TEST(PlaceTest, SitesThatShareFilesAreOnePlace) {
   EXPECT_THAT(Moves(module, "job"), ElementsAre("b from edge"));
 }
 
+// A round's files come from before the loop and from the round before it.
+TEST(PlaceTest, FollowsFilesFromRoundToRound) {
+  const ir::Module module = After(R"(workflow w(n: Int) -> (file: File) {
+    let seed = on_edge(1)
+    let rounds = loop f = seed.file, g = seed.file max 3 {
+      let job = on_train(g)
+      if n > 3 { stop with f } else { next f = job.file, g = f }
+    }
+    let last = match rounds { stopped(value) => value, exhausted(f) => f }
+    let after = on_near(last)
+    (file: after.file)
+  })");
+  EXPECT_THAT(Moves(module, "job"), ElementsAre("a parameter from edge"));
+  EXPECT_THAT(Moves(module, "after"), ElementsAre("last from edge", "last from train"));
+}
+
 TEST(PlaceTest, SeesThroughLoopsBranchesRecordsAndWorkflows) {
   const ir::Module module = After(R"(record Pair { left: File, right: File }
   workflow inner(f: File) -> (f: File) {

@@ -1,6 +1,6 @@
 // Where a person's answer goes: which values carry it on, and what takes it. A name, a list, a branch, a checkpoint or
-// a record only carries it; it is used by a `match`, by an operator, by what is called or told with it, by the
-// workflow's result, and by people to whom it is shown.
+// a record only carries it; it is used by a `match`, by what is called or told with it, by the workflow's result, and
+// by people to whom it is shown. That it comes to a `match` in the end is seen in the whole program: lint_answers.cpp.
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
@@ -55,6 +55,13 @@ void Checker::CollectAnswers(const Expr* expr, Answers& answers) const {
       return;
     case Expr::Kind::kFor:
       return block(*llvm::cast<ForExpr>(expr)->body);
+    case Expr::Kind::kLoop:
+      if (auto found = stopped_.find(llvm::cast<LoopExpr>(expr)); found != stopped_.end()) {
+        answers.insert(found->second.begin(), found->second.end());
+      }
+      return;
+    case Expr::Kind::kStop:
+    case Expr::Kind::kNext:
     case Expr::Kind::kBool:
     case Expr::Kind::kInt:
     case Expr::Kind::kFloat:
@@ -103,6 +110,12 @@ void Checker::Carry(const Binding* binding, const Expr* value) {
   Answers answers;
   CollectAnswers(value, answers);
   if (!answers.empty()) carried_[binding].insert(answers.begin(), answers.end());
+}
+
+void Checker::Mention(const Expr* value) {
+  Answers answers;
+  CollectAnswers(value, answers);
+  for (const ReviewExpr* review : answers) asked_[review].mentioned = true;
 }
 
 void Checker::PassOn(const Expr* value) {

@@ -71,10 +71,7 @@ TypeRef Checker::FieldOf(FieldExpr& field, TypeRef record) {
   }
   for (const StreamClause& stream : job->streams) {
     if (stream.name.text != field.name.text) continue;
-    Report(field.range, diagnostics::kNotCarried,
-           "the list of all emissions, " + Quoted(name->name.text.str() + "." + field.name.text.str()) + ",")
-        .Help("`watch " + name->name.text.str() + "." + field.name.text.str() + " as e { … }` takes them one by one");
-    return Poison();
+    return context_.types().List(stream.sema_type);  // of all its emissions, there when the job has ended
   }
   return job->broken ? Poison() : UnknownField(field, plain);
 }

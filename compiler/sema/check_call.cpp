@@ -32,12 +32,6 @@ class ParamIndex {
 
 }  // namespace
 
-const Binding* Checker::CalleeOf(const CallExpr& call) {
-  if (const auto* name = llvm::dyn_cast<NameExpr>(call.callee)) return name->binding;
-  if (const auto* field = llvm::dyn_cast<FieldExpr>(call.callee)) return field->binding;
-  return nullptr;
-}
-
 TypeRef Checker::CheckCall(CallExpr& call) {
   const Binding* binding = CalleeOf(call);
   if (binding != nullptr && binding->kind == Binding::Kind::kBuiltin) {

@@ -1,5 +1,12 @@
 // The command of a task and its environment: what can stand in `~{…}` there. Quoting is lowering's work.
+#include <llvm/ADT/StringExtras.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/diagnostics/did_you_mean.h"
 #include "compiler/sema/checker.h"
+#include "languages/language.h"
 
 namespace hwf::sema {
 namespace {
@@ -27,6 +34,21 @@ bool IsBlank(const Expr* text) {
 
 }  // namespace
 
+void Checker::CheckInterpreter(const Ident& name) {
+  std::vector<StringRef> known = {"bash", "sh"};
+  for (const languages::Language* language : languages::All()) known.emplace_back(language->name);
+  if (std::find(known.begin(), known.end(), name.text) != known.end()) return;
+  constexpr std::array<std::pair<StringRef, StringRef>, 4> kOtherNames = {
+      {{"python3", "python"}, {"Rscript", "R"}, {"javascript", "node"}, {"js", "node"}}};
+  StringRef near = diagnostics::Nearest(name.text, known);
+  for (const auto& [other, meant] : kOtherNames) near = name.text == other ? meant : near;
+  auto report = Report(name.range, diagnostics::kUnknownInterpreter, name.text, llvm::join(known, ", "));
+  if (!near.empty()) report.Help("did you mean `run " + near.str() + "`?");
+  if (near.empty())
+    report.Help("write the program to a file, name it in `uses`, and run it: `exec [\"" + name.text.str() +
+                "\", \"file\", x]`");
+}
+
 void Checker::CheckCommand(const TaskDecl& task) {
   for (const TaskDecl::Env& env : task.env) {
     Check(env.value);
@@ -48,14 +70,12 @@ void Checker::CheckCommand(const TaskDecl& task) {
       if (!task.broken) Report(task.name.range, diagnostics::kNoCommand, task.name.text);
       return;
     case TaskDecl::Run::Kind::kInterpreter:
-      if (task.run.interpreter.text != "python") {
-        Report(task.run.interpreter.range, diagnostics::kNotCarried, Quoted("run " + task.run.interpreter.text.str()))
-            .Help("`run python` and `run` (bash) work today; others through `run`, as a file that `uses` names");
-      }
+      CheckInterpreter(task.run.interpreter);
       [[fallthrough]];
     case TaskDecl::Run::Kind::kShell: {
       if (task.run.text == nullptr) return;
-      const Text kind = task.run.kind == TaskDecl::Run::Kind::kShell ? Text::kShellWord : Text::kPython;
+      const Text kind =
+          languages::IsShell(std::string_view(task.run.interpreter.text)) ? Text::kShellWord : Text::kScript;
       CheckString(*task.run.text, kind);
       if (IsBlank(task.run.text)) Report(task.run.text->range, diagnostics::kNoCommand, task.name.text);
       for (const StringExpr::Part& part : task.run.text->parts) {

@@ -3,14 +3,26 @@
 
 namespace hwf::sema {
 
+namespace {
+
+// What may end a path through a loop's body: a `stop` or `next`, or that which leads to them.
+bool EndsPath(const Expr& expr) {
+  return llvm::isa<StopExpr>(expr) || llvm::isa<NextExpr>(expr) || llvm::isa<IfExpr>(expr) ||
+         llvm::isa<MatchExpr>(expr);
+}
+
+}  // namespace
+
 TypeRef Checker::CheckIf(IfExpr& node, bool used) {
   const bool gives = used && node.else_body != nullptr;
+  llvm::SaveAndRestore<Round*> path(round_, nullptr);  // conditions end no path
   llvm::SaveAndRestore<bool> lacks(lacks_else_, lacks_else_ || (used && !gives));
   llvm::SaveAndRestore<bool> missed(missed_else_, false);
   FactScope negative(*this);  // in each branch, the conditions before it were false
   TypeRef type = gives ? Simple(TypeKind::kNever) : Simple(TypeKind::kUnit);
   bool never = node.else_body != nullptr;
   auto branch = [&](const Block& body) {
+    llvm::SaveAndRestore<Round*> ends(round_, gives ? path.get() : nullptr);
     const TypeRef found = CheckBlock(body, gives);
     never = never && found->kind == TypeKind::kNever;
     if (!gives || IsPoison(type)) return;
@@ -37,19 +49,23 @@ TypeRef Checker::CheckIf(IfExpr& node, bool used) {
   return node.type = type;
 }
 
-// `for i in 1..3` is of the language, but has no place in the IR yet.
-bool Checker::RefuseRange(Expr* list) {
+// `for i in lo..hi` goes over the Ints from `lo` to `hi`, both included.
+TypeRef Checker::CheckForList(Expr* list) {
   auto* range = llvm::dyn_cast<BinaryExpr>(list);
-  if (range == nullptr || range->op != BinaryOp::kRange) return false;
-  Check(range->left);
-  Check(range->right);
-  range->type = Poison();
-  Report(range->range, diagnostics::kNotCarried, "`for … in lo..hi`").Help("`range(n)` is the list [0, …, n - 1]");
-  return true;
+  if (range == nullptr || range->op != BinaryOp::kRange) return Check(list);
+  const bool low = CheckAs(range->left, Simple(TypeKind::kInt), "for the start of the range");
+  const bool high = CheckAs(range->right, Simple(TypeKind::kInt), "for the end of the range");
+  PassOn(range->left);
+  PassOn(range->right);
+  const std::optional<Constant> from = Fold(range->left), to = Fold(range->right);
+  if (low && high && from && to && *to < *from) {
+    Report(range->range, diagnostics::kEmptyFor, ToText(*from), ToText(*to));
+  }
+  return range->type = context_.types().List(Simple(TypeKind::kInt));
 }
 
 TypeRef Checker::CheckFor(ForExpr& node, bool used) {
-  const TypeRef list = RefuseRange(node.list) ? Poison() : Check(node.list);
+  const TypeRef list = CheckForList(node.list);
   node.binding->type = Poison();
   if (Plain(list)->kind == TypeKind::kList) {
     node.binding->type = Like(list, Plain(list)->element);
@@ -57,9 +73,10 @@ TypeRef Checker::CheckFor(ForExpr& node, bool used) {
   } else if (!IsPoison(list)) {
     auto report = Report(node.list->range, diagnostics::kNotIterable, TypeName(list));
     if (Plain(list)->kind == TypeKind::kOptional) report.Help("it may be `none`: give a default with `?? []`");
-    if (Plain(list)->kind == TypeKind::kInt) report.Help("`range(n)` is the list [0, …, n - 1]");
+    if (Plain(list)->kind == TypeKind::kInt) report.Help("`0..n - 1` goes over the Ints from 0 to n - 1");
     PassOn(node.list);
   }
+  llvm::SaveAndRestore<Round*> path(round_, nullptr);
   FactScope facts(*this);
   if (node.where != nullptr) {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a `where`" : pure_);
@@ -80,6 +97,7 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
   for (Stmt* stmt : stmts) {
     auto* expression = llvm::dyn_cast<ExprStmt>(stmt);
     const bool last = expression != nullptr && expression->value == block.result;
+    llvm::SaveAndRestore<Round*> path(round_, last && EndsPath(*expression->value) ? round_ : nullptr);
     if (last) {
       type = CheckBlockResult(block.result, used);
     } else {
@@ -88,14 +106,7 @@ TypeRef Checker::CheckBlock(const Block& block, bool used) {
     const bool never = expression != nullptr && expression->value->type->kind == TypeKind::kNever;
     if (never && !last) type = Simple(TypeKind::kNever);
   }
-  return type;
-}
-
-// What is done, whatever it is done after.
-const Expr& Checker::WithoutAfter(const Expr& expr) {
-  const Expr* inner = &expr;
-  while (const auto* after = llvm::dyn_cast<AfterExpr>(inner)) inner = after->value;
-  return *inner;
+  return round_ == nullptr ? type : CheckPathEnd(block, type);
 }
 
 bool Checker::IsValue(TypeRef type) {
@@ -105,7 +116,8 @@ bool Checker::IsValue(TypeRef type) {
 // Whether the value of an expression statement is one, and goes nowhere by mistake.
 bool Checker::IsLost(const Expr& expr, TypeRef type) {
   const Expr& inner = WithoutAfter(expr);
-  return IsValue(type) && !llvm::isa<CallExpr>(inner) && !llvm::isa<ReviewExpr>(inner) && !llvm::isa<ForExpr>(inner);
+  return IsValue(type) && !llvm::isa<CallExpr>(inner) && !llvm::isa<ReviewExpr>(inner) && !llvm::isa<ForExpr>(inner) &&
+         !llvm::isa<LoopExpr>(inner);
 }
 
 TypeRef Checker::CheckBlockResult(Expr* result, bool used) {

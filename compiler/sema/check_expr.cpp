@@ -1,10 +1,14 @@
 // Expressions: dispatch, literals, names, collections, and the two questions asked of types everywhere, whether one
 // converts to another and which one two have in common.
+#include "compiler/sema/approval_path.h"
 #include "compiler/sema/checker.h"
 #include "compiler/sema/resolve.h"
+#include "ir/type_rules.h"
 
 namespace hwf::sema {
 namespace {
+
+constexpr int kMaxPaths = 20;  // of one module: each is looked for in the whole program
 
 // The `m` of `m.fit`, the `Verdict` of `Verdict.keep`: no values, and what follows the dot has been resolved.
 bool IsQualifier(const Expr* expr) {
@@ -84,8 +88,8 @@ TypeRef Checker::CheckNode(Expr& expr) {
       auto& binary = llvm::cast<BinaryExpr>(expr);
       const TypeRef type = CheckBinary(binary);
       if (binary.op != BinaryOp::kCoalesce) {
-        PassOn(binary.left);
-        PassOn(binary.right);
+        Mention(binary.left);
+        Mention(binary.right);
       }
       return type;
     }
@@ -107,6 +111,12 @@ TypeRef Checker::CheckNode(Expr& expr) {
       return CheckMatch(llvm::cast<MatchExpr>(expr), true);
     case Expr::Kind::kFor:
       return CheckFor(llvm::cast<ForExpr>(expr), true);
+    case Expr::Kind::kLoop:
+      return CheckLoop(llvm::cast<LoopExpr>(expr));
+    case Expr::Kind::kStop:
+      return CheckStop(llvm::cast<StopExpr>(expr));
+    case Expr::Kind::kNext:
+      return CheckNext(llvm::cast<NextExpr>(expr));
     case Expr::Kind::kReview:
       return CheckReview(llvm::cast<ReviewExpr>(expr));
     case Expr::Kind::kFail:
@@ -160,6 +170,7 @@ TypeRef Checker::CheckName(NameExpr& name) {
     case Binding::Kind::kLet:
     case Binding::Kind::kCheckpoint:
     case Binding::Kind::kFor:
+    case Binding::Kind::kCarried:
     case Binding::Kind::kPattern:
     case Binding::Kind::kWatch:
     case Binding::Kind::kOut:
@@ -182,8 +193,11 @@ bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
   const TypeRef found = expr->type;
   PassOn(expr);  // what was meant by it is not known
   if (want->kind == TypeKind::kApproved && ir::Converts(Plain(found), want->element)) {
-    Report(expr->range, diagnostics::kNotApproved, TypeName(want), what, TypeName(found))
-        .Help("only an answer that `grants` it makes an approved value");
+    auto report = Report(expr->range, diagnostics::kNotApproved, TypeName(want), what, TypeName(found));
+    if (paths_shown_++ < kMaxPaths) {
+      for (const PathStep& step : UnapprovedPath(context_.program, *expr)) report.Note(step.range, step.text);
+    }
+    report.Help("only an answer that `grants` it makes an approved value");
     return false;
   }
   auto report = Report(expr->range, diagnostics::kTypeMismatch, TypeName(want), what, TypeName(found));
@@ -195,24 +209,7 @@ bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
   return false;
 }
 
-TypeRef Checker::Join(TypeRef a, TypeRef b) {
-  if (IsPoison(a) || IsPoison(b)) return Poison();
-  if (ir::Converts(a, b)) return b;
-  if (ir::Converts(b, a)) return a;
-  if (a->kind == TypeKind::kNone) return context_.types().Optional(b);
-  if (b->kind == TypeKind::kNone) return context_.types().Optional(a);
-  if (a->kind == TypeKind::kOptional || b->kind == TypeKind::kOptional) {
-    const TypeRef inner =
-        Join(a->kind == TypeKind::kOptional ? a->element : a, b->kind == TypeKind::kOptional ? b->element : b);
-    return inner == nullptr ? nullptr : context_.types().Optional(inner);
-  }
-  if (a->kind == TypeKind::kApproved || b->kind == TypeKind::kApproved) return Join(Plain(a), Plain(b));
-  if (a->kind == TypeKind::kList && b->kind == TypeKind::kList) {
-    const TypeRef inner = Join(a->element, b->element);
-    return inner == nullptr ? nullptr : context_.types().List(inner);
-  }
-  return nullptr;
-}
+TypeRef Checker::Join(TypeRef a, TypeRef b) { return ir::Join(context_.types(), a, b); }
 
 TypeRef Checker::JoinItems(TypeRef so_far, const Expr* item, std::string_view of) {
   const TypeRef joined = Join(so_far, item->type);

@@ -23,6 +23,7 @@ bool Checker::IsDirectAnswer(const Expr* expr) const {
 }
 
 TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {
+  llvm::SaveAndRestore<Round*> path(round_, nullptr);  // the subject ends no path
   const TypeRef type = Check(node.subject);
   const TypeRef plain = Plain(type);
   const ir::EnumDef* subject = plain->enumeration;
@@ -47,6 +48,7 @@ TypeRef Checker::CheckMatch(MatchExpr& node, bool used) {
       variant = &subject->variants[found->second];
     }
     CheckArmPattern(arm.pattern, plain, variant, type->kind == TypeKind::kApproved);
+    llvm::SaveAndRestore<Round*> ends(round_, path.get());
     const TypeRef found = CheckBlock(*arm.body, used);
     never = never && found->kind == TypeKind::kNever;
     if (!used || IsPoison(result)) continue;

@@ -1,5 +1,6 @@
 // `a + b`, `not a`, `a ?? b`, …
 #include "compiler/sema/checker.h"
+#include "ir/type_rules.h"
 
 namespace hwf::sema {
 namespace {
@@ -116,8 +117,8 @@ TypeRef Checker::CheckComparison(BinaryExpr& node) {
   const auto* inner = llvm::dyn_cast<BinaryExpr>(node.left);
   const bool chain = inner != nullptr && inner->range.begin == node.range.begin && left->kind == TypeKind::kBool;
   if (chain) return Simple(TypeKind::kBool);
-  const bool fits = (IsNumber(left) && IsNumber(right)) || (IsMeasure(left) && left == right);
-  if (!fits) BadOperands(node, "numbers, Durations and Bytes have an order");
+  const bool fits = (IsNumber(left) && IsNumber(right)) || (ir::HasOrder(left) && left == right);
+  if (!fits) BadOperands(node, "numbers, Durations, Bytes and Strings have an order");
   return Simple(TypeKind::kBool);
 }
 

@@ -78,12 +78,17 @@ TypeRef Checker::AnswersOf(ReviewExpr& review) {
   return Poison();
 }
 
+// What an enum is called that the program gives no name: by the workflow and the `let` that it stands in.
+std::string Checker::PlaceName(const char* construct) {
+  std::string place = (workflow_ != nullptr ? workflow_->name.text.str() : std::string(construct)) + "." +
+                      (let_name_.empty() ? construct : let_name_);
+  if (const int number = ++place_counts_[place]; number > 1) place += "." + std::to_string(number);
+  return place;
+}
+
 // `choose keep | retune(rate: Float)`: an enum of the review's own.
 TypeRef Checker::MakeAnswers(ReviewExpr& review) {
-  std::string place = (workflow_ != nullptr ? workflow_->name.text.str() : std::string("review")) + "." +
-                      (let_name_.empty() ? "review" : let_name_);
-  if (const int number = ++place_counts_[place]; number > 1) place += "." + std::to_string(number);
-  const TypeRef type = context_.types().NewEnum(place);
+  const TypeRef type = context_.types().NewEnum(PlaceName("review"));
   std::vector<ir::VariantDef> variants;
   llvm::DenseMap<StringRef, Range> seen;
   for (const Choice& choice : review.choices) {

@@ -18,12 +18,6 @@ void Checker::CheckStatement(Stmt& stmt) {
       return CheckCancel(llvm::cast<CancelStmt>(stmt));
     case Stmt::Kind::kCheckpoint:
       return CheckCheckpoint(llvm::cast<CheckpointStmt>(stmt));
-    case Stmt::Kind::kUncarried: {
-      const Ident& keyword = llvm::cast<UncarriedStmt>(stmt).keyword;
-      Report(keyword.range, diagnostics::kNotCarried, Quoted(keyword.text));
-      broken_ = true;
-      return;
-    }
   }
 }
 
@@ -45,12 +39,8 @@ void Checker::CheckLet(LetStmt& let) {
   Carry(let.binding, let.value);
   const Expr* value = &WithoutAfter(*let.value);
   if (const auto* call = llvm::dyn_cast<CallExpr>(value)) {
-    const Binding* callee = nullptr;
-    if (const auto* direct = llvm::dyn_cast<NameExpr>(call->callee)) callee = direct->binding;
-    if (const auto* member = llvm::dyn_cast<FieldExpr>(call->callee)) callee = member->binding;
-    if (callee != nullptr && callee->kind == Binding::Kind::kDecl) {
-      let.binding->task = llvm::dyn_cast<TaskDecl>(callee->decl);
-    }
+    if (const Decl* callee = CalledDecl(*call))
+      let.binding->task = const_cast<TaskDecl*>(llvm::dyn_cast<TaskDecl>(callee));
   }
   if (const auto* review = llvm::dyn_cast<ReviewExpr>(value)) asked_[review].let = &let;
   if (nodes_ == before && let.binding->uses == 0 && !IsPoison(type) && let.name) unused_.push_back(&let);

@@ -17,24 +17,26 @@ bool Checker::IsText(TypeRef type, Text kind) {
     case TypeKind::kPoison:
       return true;
     case TypeKind::kEnum:
+      if (kind == Text::kScript) return true;
       for (const ir::VariantDef& variant : type->enumeration->variants) {
         if (!variant.fields.empty()) return false;
       }
-      return kind != Text::kPython;
+      return true;
     case TypeKind::kFile:
     case TypeKind::kDir:
       return kind != Text::kPlain;
     case TypeKind::kOptional:
     case TypeKind::kList:
-      return (kind == Text::kShellWord || kind == Text::kPython) &&
-             IsText(type->element, kind == Text::kPython ? kind : Text::kTask);
+      return (kind == Text::kShellWord || kind == Text::kScript) &&
+             IsText(type->element, kind == Text::kScript ? kind : Text::kTask);
     case TypeKind::kMap:
-      return kind == Text::kPython && IsText(type->element, kind);
+      return kind == Text::kScript && IsText(type->element, kind);
     case TypeKind::kNone:
     case TypeKind::kEmpty:
-      return kind == Text::kShellWord || kind == Text::kPython;
-    case TypeKind::kUnit:
+      return kind == Text::kShellWord || kind == Text::kScript;
     case TypeKind::kRecord:
+      return kind == Text::kScript;
+    case TypeKind::kUnit:
     case TypeKind::kApproved:
     case TypeKind::kService:
       return false;
@@ -44,7 +46,7 @@ bool Checker::IsText(TypeRef type, Text kind) {
 
 void Checker::CheckPart(Expr& value, Text kind) {
   llvm::SaveAndRestore<bool> piece(command_piece_,
-                                   llvm::isa<CallExpr>(value) && (kind == Text::kShellWord || kind == Text::kPython));
+                                   llvm::isa<CallExpr>(value) && (kind == Text::kShellWord || kind == Text::kScript));
   llvm::SaveAndRestore<Text> piece_kind(piece_text_, kind);
   llvm::SaveAndRestore<Text> inner(text_, kind == Text::kPlain ? kind : Text::kTask);
   const TypeRef type = Check(&value);

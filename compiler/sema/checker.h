@@ -15,7 +15,12 @@
 #include "compiler/sema/constant.h"
 #include "compiler/sema/context.h"
 #include "compiler/sema/types.h"
+#include "compiler/sema/walk.h"
 #include "compiler/sema/why_not.h"
+
+namespace hwf::ir {
+struct Builtin;
+}
 
 namespace hwf::sema {
 
@@ -41,7 +46,7 @@ class Checker {
   // A name, or a field of one, as it is narrowed.
   using Path = std::pair<const Binding*, std::string>;
   // What can be interpolated.
-  enum class Text { kPlain, kTask, kShellWord, kPython };
+  enum class Text { kPlain, kTask, kShellWord, kScript };
 
   // ---- expressions (check_expr.cpp)
   TypeRef Check(Expr* expr);  // null gives poison
@@ -85,27 +90,37 @@ class Checker {
   TypeRef CheckIndex(IndexExpr& index);
   const ir::FieldDef* FindField(const ir::RecordDef& record, StringRef name);
 
-  // ---- calls (check_call.cpp, check_builtin.cpp)
-  static const Binding* CalleeOf(const CallExpr& call);
+  // ---- calls (check_call.cpp, check_builtin.cpp, check_builtin_special.cpp)
   static bool OnlyHolds(const CallExpr& call);
   TypeRef CheckCall(CallExpr& call);
   TypeRef CheckDeclCall(CallExpr& call, const Binding& binding);
   TypeRef CheckVariantCall(CallExpr& call, const Binding& binding);
   Params ParamsOf(ArrayRef<Field> fields);
   ArrayRef<Expr*> MatchArgs(ArrayRef<Arg> args, const Params& params, const Callee& callee, Range call);
-  TypeRef CheckBuiltin(CallExpr& call, int builtin);
-  TypeRef CheckExtreme(CallExpr& call);
+  TypeRef CheckBuiltin(CallExpr& call, int index);
+  bool CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& builtin);
   TypeRef BuiltinWants(const CallExpr& call, size_t at, std::string_view wanted);
-  TypeRef CheckFlag(CallExpr& call);
+  TypeRef CheckByFunction(CallExpr& call, const ir::Builtin& builtin);
+  TypeRef CheckDataCall(const CallExpr& call, bool whole_piece, TypeRef result);
+  TypeRef CheckFlag(const CallExpr& call);
   void CheckData(const Expr& path, bool directory);
 
-  // ---- control (check_control.cpp, check_match.cpp)
+  // ---- control (check_control.cpp, check_match.cpp, check_loop.cpp)
   TypeRef CheckIf(IfExpr& node, bool used);
   TypeRef CheckFor(ForExpr& node, bool used);
-  bool RefuseRange(Expr* list);
+  TypeRef CheckForList(Expr* list);
   TypeRef CheckMatch(MatchExpr& node, bool used);
   void CheckArmPattern(const Pattern& pattern, TypeRef subject, const ir::VariantDef* variant, bool approved);
   void CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject, const ReviewExpr* review);
+  TypeRef CheckLoop(LoopExpr& node);
+  void CheckMax(Expr* max);
+  struct Round;
+  TypeRef EndsOf(const Round& round, const std::string& place);
+  void CheckRounds(const Round& round);
+  TypeRef CheckStop(StopExpr& node);
+  TypeRef CheckNext(NextExpr& node);
+  bool EndsRound(Range keyword, std::string_view word);
+  TypeRef CheckPathEnd(const Block& block, TypeRef type);
   // Checks a block whose value is taken (used) or not, and gives its type.
   TypeRef CheckBlock(const Block& block, bool used);
   TypeRef CheckBlockResult(Expr* result, bool used);
@@ -121,7 +136,6 @@ class Checker {
   // ---- statements (check_statement.cpp, check_job.cpp)
   void CheckStatement(Stmt& stmt);
   void CheckExprStatement(Expr& expr);
-  static const Expr& WithoutAfter(const Expr& expr);
   static bool IsValue(TypeRef type);
   static bool IsLost(const Expr& expr, TypeRef type);
   void CheckLet(LetStmt& let);
@@ -134,6 +148,7 @@ class Checker {
   // ---- reviews (check_review.cpp, check_form.cpp, check_by.cpp, review_use.cpp)
   TypeRef CheckReview(ReviewExpr& review);
   TypeRef AnswersOf(ReviewExpr& review);
+  std::string PlaceName(const char* construct);
   TypeRef MakeAnswers(ReviewExpr& review);
   TypeRef DeclaredAnswers(ReviewExpr& review);
   void CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant);
@@ -159,6 +174,8 @@ class Checker {
   void CollectAnswers(const Expr* expr, Answers& answers) const;
   void CollectAlong(const Expr* expr, Answers& answers) const;
   void Carry(const Binding* binding, const Expr* value);
+  // Whichever answers it carries are looked at, which handles none of them (lint_answers.cpp).
+  void Mention(const Expr* value);
   // Whichever answers it carries are used.
   void PassOn(const Expr* value);
   void PassOn(ArrayRef<Arg> args) {
@@ -199,6 +216,7 @@ class Checker {
   void CheckSecretAt(const Ident& secret, StringRef site);
   void CheckUses(const TaskDecl& task);
   void CheckCommand(const TaskDecl& task);
+  void CheckInterpreter(const Ident& name);
   void CheckGroup(const GroupDecl& group);
   bool CheckCount(Expr* expr, int64_t least, std::string_view what);
   void RefuseType(const TypeExpr* written, TypeRef type, bool refused, std::string_view what);
@@ -239,7 +257,17 @@ class Checker {
   bool missed_else_ = false;        // and a branch of it ends in a value
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
-  bool broken_ = false;  // something in this body is not known: what seems unused may be used there
+  // A loop whose body is being checked: how its rounds end.
+  struct Round {
+    const LoopExpr* loop = nullptr;
+    TypeRef stopped = nullptr;  // what the `stop`s met so far give
+    std::vector<const NextExpr*> nexts;
+    bool misplaced = false;  // a `stop` or `next` stands where it ends no path: reported
+  };
+  Round* round_ = nullptr;   // the loop of which a path ends where a block's last line stands; null elsewhere
+  Round* inside_ = nullptr;  // the innermost loop in whose body this is
+  bool broken_ = false;      // something in this body is not known: what seems unused may be used there
+  int paths_shown_ = 0;      // of values that nobody approved
   std::vector<const LetStmt*> unused_;
   std::map<Path, int> narrowed_;
   std::map<std::string, int> place_counts_;
@@ -249,12 +277,14 @@ class Checker {
     const LetStmt* let = nullptr;      // whose value it is, or null
     const Binding* watched = nullptr;  // the job of the `watch` around it
     llvm::SmallVector<const MatchExpr*, 1> matches;
+    bool mentioned = false;  // by an operator
     bool passed_on = false;  // given to something else, which may read all of it
     bool loose = true;       // all matches name it or its `let`, and stand where nobody takes their value
   };
   llvm::DenseMap<const ReviewExpr*, Asked> asked_;
   std::vector<const ReviewExpr*> reviews_;
-  llvm::DenseMap<const Binding*, Answers> carried_;  // by the name that carries them
+  llvm::DenseMap<const Binding*, Answers> carried_;   // by the name that carries them
+  llvm::DenseMap<const LoopExpr*, Answers> stopped_;  // by the loop that stops with them
   llvm::DenseMap<const ir::RecordDef*, llvm::DenseMap<StringRef, uint32_t>> field_index_;
 };
 

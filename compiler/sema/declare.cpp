@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <unordered_set>
 
+#include "ir/builtins.h"
+
 namespace hwf::sema {
 namespace {
 
@@ -26,15 +28,11 @@ class Declarer {
  private:
   void DeclareBuiltins() {
     int index = 0;
-#define HWF_BUILTIN(name, arguments) DeclareBuiltin(#name, index++);
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
-  }
-
-  void DeclareBuiltin(const char* name, int index) {
-    Binding* binding = context_.NewBinding(Binding::Kind::kBuiltin, {name, {}});
-    binding->builtin = index;
-    context_.builtins[name] = binding;
+    for (const ir::Builtin& builtin : ir::Builtins()) {
+      Binding* binding = context_.NewBinding(Binding::Kind::kBuiltin, {builtin.name, {}});
+      binding->builtin = index++;
+      context_.builtins[std::string(builtin.name)] = binding;
+    }
   }
 
   void DeclareOwn(ModuleScope& scope) {

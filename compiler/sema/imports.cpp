@@ -1,5 +1,7 @@
 #include "compiler/sema/imports.h"
 
+#include <llvm/ADT/StringExtras.h>
+
 #include <filesystem>
 #include <map>
 
@@ -19,7 +21,7 @@ std::string Canonical(const std::string& path) {
 
 class Loader {
  public:
-  explicit Loader(Context& context) : context_(context) {}
+  Loader(Context& context, const std::string& library) : context_(context), library_(library) {}
 
   llvm::DenseMap<const ImportDecl*, ModuleScope*> Run(std::unique_ptr<Module> sites, std::unique_ptr<Module> root) {
     if (sites != nullptr) {
@@ -75,27 +77,53 @@ class Loader {
     while (unit.next < unit.tree->decls.size()) {
       const auto* import = llvm::dyn_cast<ImportDecl>(unit.tree->decls[unit.next++]);
       if (import == nullptr) continue;
-      if (!import->std_name.empty()) {
-        context_.Report(import->range, diagnostics::kNotCarried, Quoted("import std." + import->std_name.str()));
-        continue;
-      }
       unit.through = import;
-      Follow(unit, *import);
+      if (import->std_name.empty()) {
+        FollowPath(unit, *import);
+      } else {
+        FollowLibrary(*import);
+      }
       return true;
     }
     return false;
   }
 
-  void Follow(const Unit& unit, const ImportDecl& import) {
+  void FollowPath(const Unit& unit, const ImportDecl& import) {
     if (import.path.empty()) {
       context_.Report(import.path_range, diagnostics::kCannotImport, "no file is named");
       return;
     }
     const fs::path importer = context_.sources.file(unit.tree->file).path;
-    const std::string shown = (importer.parent_path() / import.path.str()).lexically_normal().string();
+    Follow(import, import.path_range, (importer.parent_path() / import.path.str()).lexically_normal().string());
+  }
+
+  void FollowLibrary(const ImportDecl& import) {
+    const std::string name = import.std_name.str();
+    const fs::path file = fs::path(library_) / (name + ".hwf");
+    std::error_code error;
+    if (fs::exists(file, error)) return Follow(import, import.range, file.string());
+    std::vector<std::string> known;
+    for (const auto& entry : fs::directory_iterator(library_, error)) {
+      if (entry.path().extension() == ".hwf") known.push_back(entry.path().stem().string());
+    }
+    llvm::sort(known);
+    auto report = context_.Report(import.range, diagnostics::kUnknownLibrary, name);
+    context_.suggester.Begin(name);
+    for (const std::string& each : known) context_.suggester.Offer(each);
+    const StringRef near = context_.suggester.Best();
+    if (known.empty()) {
+      report.Help("its modules are looked for in `" + library_ + "`, and there are none: install hwf anew");
+    } else if (near.empty()) {
+      report.Help("it has " + llvm::join(known, ", "));
+    } else {
+      report.Help("did you mean " + Quoted("std." + near.str()) + "?");
+    }
+  }
+
+  void Follow(const ImportDecl& import, Range range, const std::string& shown) {
     const std::string canonical = Canonical(shown);
     if (auto known = by_path_.find(canonical); known != by_path_.end()) {
-      if (!units_[known->second].finished) return ReportCycle(known->second, import);
+      if (!units_[known->second].finished) return ReportCycle(known->second, range);
       imported_.emplace_back(&import, known->second);
       return;
     }
@@ -103,7 +131,7 @@ class Loader {
     auto file = context_.sources.Load(shown);
     if (!file.ok()) {
       failed_[canonical] = true;
-      context_.Report(import.path_range, diagnostics::kCannotImport, file.error().message())
+      context_.Report(range, diagnostics::kCannotImport, file.error().message())
           .Help("an import is looked for beside the file that names it");
       return;
     }
@@ -112,7 +140,7 @@ class Loader {
     Open(canonical, std::move(module));
   }
 
-  void ReportCycle(size_t first, const ImportDecl& import) {
+  void ReportCycle(size_t first, Range range) {
     std::string way;
     bool inside = false;
     for (const size_t index : open_) {
@@ -120,7 +148,7 @@ class Loader {
       if (inside) way += fs::path(units_[index].path).filename().string() + " → ";
     }
     way += fs::path(units_[first].path).filename().string();
-    auto report = context_.Report(import.path_range, diagnostics::kImportCycle, way);
+    auto report = context_.Report(range, diagnostics::kImportCycle, way);
     inside = false;
     for (const size_t index : open_) {
       inside = inside || index == first;
@@ -140,6 +168,7 @@ class Loader {
   }
 
   Context& context_;
+  const std::string& library_;
   std::deque<Unit> units_;
   std::vector<size_t> open_;
   std::map<std::string, size_t> by_path_;
@@ -151,8 +180,8 @@ class Loader {
 }  // namespace
 
 llvm::DenseMap<const ImportDecl*, ModuleScope*> LoadImports(Context& context, std::unique_ptr<Module> sites,
-                                                            std::unique_ptr<Module> root) {
-  return Loader(context).Run(std::move(sites), std::move(root));
+                                                            std::unique_ptr<Module> root, const std::string& library) {
+  return Loader(context, library).Run(std::move(sites), std::move(root));
 }
 
 }  // namespace hwf::sema

@@ -14,6 +14,8 @@
 //   - `flag(…)` has type [String], `raw(…)` String. The fn of min_by and max_by is a NameExpr or FieldExpr bound to it.
 #pragma once
 
+#include <llvm/ADT/DenseMap.h>
+
 #include <deque>
 #include <memory>
 #include <string>
@@ -38,6 +40,7 @@ struct Binding {
     kLet,         // let_stmt; if it is `let job = task(…)`, task is that task
     kCheckpoint,  // checkpoint_stmt
     kFor,         // for_expr's variable
+    kCarried,     // a name that a `loop` carries from round to round
     kPattern,     // a name bound by a pattern: field name in `name`
     kWatch,       // watch_stmt's `as e`
     kOut,
@@ -73,7 +76,8 @@ struct Program {
   std::deque<std::unique_ptr<syntax::Module>> modules;  // imports before importers; the compiled file last
   std::deque<syntax::ModuleScope> scopes;               // by module, same order
   std::deque<syntax::Binding> bindings;                 // owns every Binding
-  const syntax::WorkflowDecl* entry = nullptr;          // the compiled file's last workflow, or null
+  llvm::DenseMap<const syntax::ImportDecl*, syntax::ModuleScope*> imports;  // what each brings
+  const syntax::WorkflowDecl* entry = nullptr;  // the compiled file's last workflow, or null
 
   // The record type of a task's or workflow's outputs, and the enum of a review's answers.
   std::unordered_map<const syntax::Decl*, ir::TypeRef> output_types;
@@ -94,8 +98,9 @@ struct Program {
 };
 
 // Reads the imports of `root` (already parsed, moved in), resolves, checks. Reports to `emitter`; the Program is whole
-// only if no error was reported. The sites of `sites_file`, if there is one, take the place of the program's.
+// only if no error was reported. The sites of `sites_file`, if there is one, take the place of the program's. `library`
+// is the directory of the standard library's modules.
 Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter,
-                std::unique_ptr<syntax::Module> sites_file = nullptr);
+                std::unique_ptr<syntax::Module> sites_file = nullptr, const std::string& library = "");
 
 }  // namespace hwf::sema

@@ -68,6 +68,12 @@ void Resolver::ResolveNode(Expr& expr) {
       return ResolveMatch(llvm::cast<MatchExpr>(expr));
     case Expr::Kind::kFor:
       return ResolveFor(llvm::cast<ForExpr>(expr));
+    case Expr::Kind::kLoop:
+      return ResolveLoop(llvm::cast<LoopExpr>(expr));
+    case Expr::Kind::kStop:
+      return Resolve(llvm::cast<StopExpr>(expr).value);
+    case Expr::Kind::kNext:
+      return Resolve(llvm::cast<NextExpr>(expr).values);  // the names are its loop's: check_loop.cpp
     case Expr::Kind::kReview:
       return ResolveReview(llvm::cast<ReviewExpr>(expr));
     case Expr::Kind::kFail:
@@ -110,6 +116,23 @@ void Resolver::ResolveFor(ForExpr& loop) {
   loop.binding->for_expr = &loop;
   DeclareShadowing(loop.binding);
   Resolve(loop.where);
+  Resolve(*loop.body);
+  Leave(mark);
+}
+
+void Resolver::Resolve(ArrayRef<Carried> values) {
+  for (const Carried& each : values) Resolve(each.value);
+}
+
+void Resolver::ResolveLoop(LoopExpr& loop) {
+  Resolve(loop.carried);
+  Resolve(loop.max);
+  const size_t mark = declared_.size();
+  for (const Carried& each : loop.carried) {
+    Binding* binding = context_.NewBinding(Binding::Kind::kCarried, each.name);
+    Mutable(each).binding = binding;
+    DeclareShadowing(binding);
+  }
   Resolve(*loop.body);
   Leave(mark);
 }
@@ -244,8 +267,6 @@ void Resolver::Resolve(Stmt& stmt) {
       cancel.job_binding = ResolveJob(cancel.job);
       return;
     }
-    case Stmt::Kind::kUncarried:
-      return;
   }
 }
 

@@ -43,6 +43,8 @@ class Resolver {
   void Resolve(Stmt& stmt);
   void ResolveMatch(MatchExpr& match);
   void ResolveFor(ForExpr& loop);
+  void ResolveLoop(LoopExpr& loop);
+  void Resolve(ArrayRef<Carried> values);
   void ResolveReview(ReviewExpr& review);
   void ResolveWho(const ByRule* rule);
   void ResolveArgs(ArrayRef<Arg> args);
@@ -57,7 +59,7 @@ class Resolver {
   Binding* VariantBinding(const EnumDecl& declared, const EnumDecl::Variant& variant);
   // `let`, checkpoints, parameters: a name is bound once.
   void DeclareOnce(Binding* binding);
-  // Binders of patterns, `for` and `as` may shadow.
+  // Binders of patterns, `for`, `loop` and `as` may shadow.
   void DeclareShadowing(Binding* binding);
   void DeclareStatements(const Block& block);
   // Whatever could not be parsed may have bound any word that stands in it.

@@ -37,7 +37,6 @@ class OnlySends {
       case Stmt::Kind::kLet:
       case Stmt::Kind::kWatch:
       case Stmt::Kind::kCheckpoint:
-      case Stmt::Kind::kUncarried:
         return false;
     }
     return false;
@@ -80,6 +79,11 @@ bool HasWildcard(const MatchExpr* match) {
   return llvm::any_of(match->arms, [](const MatchExpr::Arm& arm) { return arm.pattern.wildcard; });
 }
 
+bool IsGranted(const ReviewExpr& review, const std::string& variant, const std::string& field) {
+  return llvm::any_of(review.choices,
+                      [&](const Choice& choice) { return choice.name.text == variant && choice.grants.text == field; });
+}
+
 Range VariantRange(const ReviewExpr& review, const std::string& variant, const std::string& field) {
   for (const Choice& choice : review.choices) {
     if (choice.name.text != variant) continue;
@@ -101,6 +105,7 @@ void Checker::CheckAnswersUsed() {
     const ir::EnumDef* answers = review->type == nullptr ? nullptr : review->type->enumeration;
     if (answers == nullptr || asked.passed_on) continue;
     if (asked.matches.empty()) {
+      if (asked.mentioned) continue;
       unheard.insert(review);
       const Range keyword{review->range.file, review->range.begin, review->question->range.end};
       Report(keyword, diagnostics::kAnswerUnused)
@@ -141,7 +146,9 @@ void Checker::CheckFieldsRead(const ReviewExpr& review) {
       if (read) continue;
       Report(VariantRange(review, variant.name, field.name), diagnostics::kFieldUnread, field.name, variant.name)
           .Note(matches.front()->range, "the answer is matched here")
-          .Help("read it, or make it optional");
+          .Help(IsGranted(review, variant.name, field.name)
+                    ? "read it, in a task that takes the approved value, or take the `grants` away"
+                    : "read it, or make it optional");
     }
   }
 }

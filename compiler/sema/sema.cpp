@@ -42,12 +42,12 @@ void Checker::CheckModule() {
 }
 
 Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter,
-                std::unique_ptr<syntax::Module> sites_file) {
+                std::unique_ptr<syntax::Module> sites_file, const std::string& library) {
   Program program;
   program.types = std::make_shared<ir::TypeTable>();
   Context context(sources, emitter, program);
-  const auto imports = LoadImports(context, std::move(sites_file), std::move(root));
-  Declare(context, imports);
+  program.imports = LoadImports(context, std::move(sites_file), std::move(root), library);
+  Declare(context, program.imports);
   Types types(context);
   types.ResolveHeads();
   for (const ModuleScope& scope : program.scopes) Resolver(context, scope).ResolveModule();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "compiler/sema/lint.h"
 #include "compiler/sema/program.h"
 #include "compiler/syntax/parse.h"
 
@@ -105,6 +106,35 @@ TEST(SemaTest, WalksLongChains) {
                      " else { 1 }\n  let f = " + fields + "\n  (s: " + sum + ", t: a" + std::to_string(kLong) +
                      ", b: " + either + ", c: choice)\n}\n");
   EXPECT_EQ(analyzed.Found().size(), 1u) << analyzed.Messages();  // x has no field f
+}
+
+TEST(SemaTest, LintsWalkLongChains) {
+  std::string sum = "n";
+  std::string either = "b";
+  std::string lets;
+  constexpr int kLong = 20'000;
+  for (int i = 1; i <= kLong; ++i) {
+    sum += " + n";
+    either += " or b";
+    lets += fmt::format("  let a{} = a{}\n", i, i - 1);
+  }
+  const std::string last = fmt::format("a{}", kLong);
+  const std::string text =
+      "hwf 1\nenum Verdict { yes, no }\ntask act(n: Int) -> () { run \"\"\" echo ~{n} \"\"\" }\n" +
+      ("workflow w(n: Int, b: Bool) -> () {\n" + lets) +
+      "  let a0 = await review \"Go on?\" {\n    choose Verdict\n    within 1h else no\n  }\n  if " + either +
+      " { act(" + sum + ") }\n  ";
+  auto found = [&](const std::string& end) {
+    Analyzed analyzed = Analyzed::Text(text + end + "\n}\n");
+    EXPECT_THAT(analyzed.Found(), IsEmpty()) << analyzed.Messages();
+    diagnostics::Emitter emitter(analyzed.collector);
+    Lint(analyzed.program, emitter);
+    return analyzed.Found();
+  };
+  EXPECT_THAT(found("match " + last + " { yes => act(1), no => {} }"), IsEmpty());
+  const auto compared = found("if " + last + " == yes { act(1) }");
+  ASSERT_EQ(compared.size(), 1u);
+  EXPECT_NE(compared.begin()->find("E0523"), std::string::npos);
 }
 
 TEST(SemaTest, TypesOfValuesNestOnlySoDeep) {

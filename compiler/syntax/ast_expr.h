@@ -71,6 +71,9 @@ struct Expr {
     kFor,
     kReview,
     kFail,
+    kLoop,
+    kStop,
+    kNext,
     kUncarried,
     kError
   };
@@ -282,6 +285,39 @@ struct ForExpr : Expr {
   static bool classof(const Expr* e) { return e->kind == Kind::kFor; }
 };
 
+// `s = init` of a `loop`, `s = value` of a `next`
+struct Carried {
+  Ident name;
+  Expr* value;
+  Binding* binding = nullptr;  // set by sema; of a `loop`
+};
+// `loop s = init, t = 0 max 10 { … next s = …, t = t + 1 }`
+struct LoopExpr : Expr {
+  ArrayRef<Carried> carried;  // at least one
+  Expr* max;
+  Block* body;
+  ir::TypeRef round = nullptr;  // set by sema: the enum of how a round ends, `stop(value)` or `next(s, t)`
+  LoopExpr(Range r, ArrayRef<Carried> c, Expr* m, Block* b) : Expr(Kind::kLoop, r), carried(c), max(m), body(b) {}
+  static bool classof(const Expr* e) { return e->kind == Kind::kLoop; }
+};
+// `stop with model`: ends a path through a loop's body, and the loop
+struct StopExpr : Expr {
+  Range keyword;
+  Expr* value;
+  const LoopExpr* loop = nullptr;  // set by sema
+  StopExpr(Range r, Range k, Expr* v) : Expr(Kind::kStop, r), keyword(k), value(v) {}
+  static bool classof(const Expr* e) { return e->kind == Kind::kStop; }
+};
+// `next s = job.model`: ends a path through a loop's body; the next round begins with these values
+struct NextExpr : Expr {
+  Range keyword;
+  ArrayRef<Carried> values;
+  const LoopExpr* loop = nullptr;  // set by sema
+  ArrayRef<Expr*> by_carried;      // set by sema: the value of each name that the loop carries, in its order
+  NextExpr(Range r, Range k, ArrayRef<Carried> v) : Expr(Kind::kNext, r), keyword(k), values(v) {}
+  static bool classof(const Expr* e) { return e->kind == Kind::kNext; }
+};
+
 // `"ml-team" quorum 2 not starter at uid`, `(a and b) or c`
 struct ByRule {
   enum class Kind { kWho, kAnd, kOr };
@@ -341,7 +377,7 @@ struct FailExpr : Expr {
   FailExpr(Range r, StringExpr* m) : Expr(Kind::kFail, r), message(m) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kFail; }
 };
-// A construct of the language that this version parses but does not carry: `loop`, `try`, `with`, …
+// A construct of the language that this version parses but does not carry: `try`, `with`
 struct UncarriedExpr : Expr {
   Ident keyword;
   UncarriedExpr(Range r, Ident k) : Expr(Kind::kUncarried, r), keyword(k) {}

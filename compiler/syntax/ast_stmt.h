@@ -6,7 +6,7 @@
 namespace hwf::syntax {
 
 struct Stmt {
-  enum class Kind { kLet, kExpr, kWatch, kSend, kCancel, kCheckpoint, kUncarried };
+  enum class Kind { kLet, kExpr, kWatch, kSend, kCancel, kCheckpoint };
   const Kind kind;
   Range range;
   StringRef doc;
@@ -66,11 +66,6 @@ struct CheckpointStmt : Stmt {
   Binding* binding = nullptr;  // set by sema
   CheckpointStmt(Range r, Ident n, ArrayRef<Arg> f) : Stmt(Kind::kCheckpoint, r), name(n), fields(f) {}
   static bool classof(const Stmt* s) { return s->kind == Kind::kCheckpoint; }
-};
-struct UncarriedStmt : Stmt {
-  Ident keyword;
-  UncarriedStmt(Range r, Ident k) : Stmt(Kind::kUncarried, r), keyword(k) {}
-  static bool classof(const Stmt* s) { return s->kind == Kind::kUncarried; }
 };
 
 }  // namespace hwf::syntax

@@ -40,7 +40,8 @@ Expr* Builder::Primary(P::PrimaryContext* c) {
   if (c->repeated) return For(c->repeated);
   if (c->awaited) return Review(c->awaited);
   if (c->failed) return module_.Make<FailExpr>(At(c), String(c->failed->message_text));
-  if (c->looped || c->tried || c->served) return module_.Make<UncarriedExpr>(At(c), Name(c->start));
+  if (c->looped) return Loop(c->looped);
+  if (c->tried || c->served) return module_.Make<UncarriedExpr>(At(c), Name(c->start));
   return module_.Make<ErrorExpr>(At(c->error));
 }
 
@@ -168,7 +169,7 @@ ListExpr* Builder::List(P::CollectionContext* c) {
   return module_.Make<ListExpr>(At(c), ArrayRef<Expr*>());
 }
 
-// ---------------------------------------------------------------- if, match, for
+// ---------------------------------------------------------------- if, match, for, loop
 
 Expr* Builder::If(P::IfExpressionContext* c) {
   llvm::SmallVector<IfExpr::Branch, 4> branches;
@@ -218,6 +219,18 @@ Expr* Builder::For(P::ForExpressionContext* c) {
   Expr* list = RangeOr(c->list);
   Expr* where = c->where ? Expression(c->where) : nullptr;
   return module_.Make<ForExpr>(At(c), Name(c->declared), list, where, MakeBlock(c->body));
+}
+
+Expr* Builder::Loop(P::LoopExpressionContext* c) {
+  ArrayRef<Carried> carried = CarriedOf(c->values);
+  Expr* max = Expression(c->limit);
+  return module_.Make<LoopExpr>(At(c), carried, max, MakeBlock(c->body));
+}
+
+ArrayRef<Carried> Builder::CarriedOf(const std::vector<P::CarriedContext*>& values) {
+  llvm::SmallVector<Carried, 4> carried;
+  for (P::CarriedContext* value : values) carried.push_back({Name(value->declared), Expression(value->value)});
+  return Save(carried);
 }
 
 }  // namespace hwf::syntax

@@ -38,7 +38,14 @@ Stmt* Builder::Simple(P::SimpleStatementContext* c) {
     return module_.Make<SendStmt>(At(c), Name(c->sent->job), Name(c->sent->message_name), args);
   }
   if (c->cancelled) return module_.Make<CancelStmt>(At(c), Name(c->cancelled->job));
-  if (c->stopped || c->continued) return module_.Make<UncarriedStmt>(At(c), Name(c->start));
+  if (c->stopped) {
+    P::StopStatementContext* stop = c->stopped;
+    return module_.Make<ExprStmt>(At(c), module_.Make<StopExpr>(At(c), At(stop->start), Expression(stop->value)));
+  }
+  if (c->continued) {
+    P::NextStatementContext* next = c->continued;
+    return module_.Make<ExprStmt>(At(c), module_.Make<NextExpr>(At(c), At(next->start), CarriedOf(next->values)));
+  }
   return module_.Make<ExprStmt>(At(c), Expression(c->value));
 }
 

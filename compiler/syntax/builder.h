@@ -92,6 +92,8 @@ class Builder {
   Expr* Match(P::MatchExpressionContext* c);
   Pattern MakePattern(P::PatternContext* c);
   Expr* For(P::ForExpressionContext* c);
+  Expr* Loop(P::LoopExpressionContext* c);
+  ArrayRef<Carried> CarriedOf(const std::vector<P::CarriedContext*>& values);
   ArrayRef<Arg> Arguments(P::ArgumentsContext* c);
   Expr* Combine(const antlr4::Token* op, Expr* left, Range left_range, Expr* right, Range right_range);
 

@@ -16,6 +16,12 @@ std::string Of(ArrayRef<Arg> args) {
   return out;
 }
 
+std::string Of(ArrayRef<Carried> carried) {
+  std::string out;
+  for (const Carried& each : carried) out += fmt::format(" {} = {}", each.name.text.str(), Dump(*each.value));
+  return out;
+}
+
 std::string Of(const StringExpr& string) {
   std::string out = "\"";
   for (const StringExpr::Part& part : string.parts) {
@@ -103,6 +109,14 @@ std::string Dump(const Expr& e) {
       return fmt::format("(for {} {}{} {})", loop.name.text.str(), Dump(*loop.list),
                          loop.where ? " where " + Dump(*loop.where) : "", Of(loop.body));
     }
+    case Expr::Kind::kLoop: {
+      auto& loop = cast<LoopExpr>(e);
+      return fmt::format("(loop{} max {} {})", Of(loop.carried), Dump(*loop.max), Of(loop.body));
+    }
+    case Expr::Kind::kStop:
+      return fmt::format("(stop {})", Dump(*cast<StopExpr>(e).value));
+    case Expr::Kind::kNext:
+      return fmt::format("(next{})", Of(cast<NextExpr>(e).values));
     case Expr::Kind::kReview:
       return fmt::format("(review {})", Of(*cast<ReviewExpr>(e).question));
     case Expr::Kind::kFail:

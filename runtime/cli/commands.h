@@ -9,6 +9,7 @@ CommandSpec RunCommand();
 CommandSpec PlanCommand();
 CommandSpec StatusCommand();
 CommandSpec LogsCommand();
+CommandSpec ExplainCommand();
 CommandSpec ReviewListCommand();
 CommandSpec ReviewShowCommand();
 CommandSpec ReviewAnswerCommand();

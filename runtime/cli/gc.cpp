@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/open_run.h"
@@ -36,14 +37,35 @@ int RemoveEntry(const char* path, const struct stat*, int type, struct FTW*) {
   return unlink(path);
 }
 
+// Directories that a task closed, and that there are such behind one that could not be read.
+thread_local bool opened_more = false;
+int OpenUp(const char* path, const struct stat* info, int type, struct FTW*) {
+  const bool closed = (type == FTW_D || type == FTW_DNR) && (info->st_mode & 0700) != 0700;
+  if (!closed || chmod(path, (info->st_mode & 07777) | 0700) != 0) return 0;
+  opened_more = opened_more || type == FTW_DNR;
+  return 0;
+}
+
+// Also what lies in directories that a task closed.
+ErrorOr<Success> RemoveTree(const std::string& directory) {
+  constexpr int kMostPasses = 100;  // one a level of directories that could not be read
+  if (nftw(directory.c_str(), RemoveEntry, kOpenDirectories, FTW_DEPTH | FTW_PHYS) == 0) return Success{};
+  opened_more = true;
+  for (int pass = 0; std::exchange(opened_more, false) && pass < kMostPasses; ++pass) {
+    nftw(directory.c_str(), OpenUp, kOpenDirectories, FTW_PHYS);
+  }
+  if (nftw(directory.c_str(), RemoveEntry, kOpenDirectories, FTW_DEPTH | FTW_PHYS) == 0) return Success{};
+  return ErrnoError(errno, "removing " + directory);
+}
+
 uint64_t SizeOf(const std::string& directory) {
   walked_bytes = 0;
   nftw(directory.c_str(), AddSize, kOpenDirectories, FTW_PHYS);
   return walked_bytes;
 }
 
-// Read-only directories (evidence) are opened first; a directory that goes is renamed, so that it is no run any more
-// whatever happens next. Its results in the cache go before.
+// A directory that goes is renamed first, so that it is no run any more whatever happens next. Its results in the cache
+// go before.
 ErrorOr<Success> Remove(const std::string& directory) {
   const size_t slash = directory.find_last_of('/');
   const std::string cache = engine::CacheDirectory(directory);
@@ -54,10 +76,7 @@ ErrorOr<Success> Remove(const std::string& directory) {
   }
   const std::string gone = directory.substr(0, slash) + "/.gone-" + directory.substr(slash + 1);
   if (rename(directory.c_str(), gone.c_str()) != 0) return ErrnoError(errno, "removing " + directory);
-  if (nftw(gone.c_str(), RemoveEntry, kOpenDirectories, FTW_DEPTH | FTW_PHYS) != 0) {
-    return ErrnoError(errno, "removing " + gone);
-  }
-  return Success{};
+  return RemoveTree(gone);
 }
 
 // Why the run may go, or empty if it stays.

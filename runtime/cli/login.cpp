@@ -63,7 +63,10 @@ int Run(Context& context, const Arguments& arguments) {
   const platform::FileDescriptor lock(
       ::open(host->lock_path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.valid()) (void)flock(lock.get(), LOCK_EX);
-  if (RunHere(host->Check(), true) != 0 && RunHere(host->OpenMaster(true), false) != 0) {
+  // ssh ends a moment before the master that it leaves has a session of its own; once that one answers, the end of this
+  // terminal does not reach it.
+  const auto answers = [&] { return RunHere(host->Check(), true) == 0; };
+  if (!answers() && (RunHere(host->OpenMaster(true), false) != 0 || !answers())) {
     Complain(fmt::format("the connection to {} could not be opened", host->name()));
     return kExitWorld;
   }

@@ -110,6 +110,13 @@ class Planner {
     Line(indent, "≡", fmt::format("{}: for each element", node.name));
     Print(*body.body, indent + "    ");
   }
+  void Node(const ir::Node& node, const ir::LoopNode& body, const std::string& indent) {
+    const bool known = body.max.op == ir::Op::kLiteral && body.max.literal.is_int();
+    Line(indent, "↻",
+         fmt::format("{}: round after round{}", node.name,
+                     known ? fmt::format(", at most {}", body.max.literal.AsInt()) : ""));
+    Print(*body.body, indent + "    ");
+  }
   void Node(const ir::Node& node, const ir::ReviewNode& body, const std::string& indent) {
     std::string choices;
     for (const ir::Choice& choice : body.choices) choices += (choices.empty() ? "" : " | ") + choice.name;
@@ -176,7 +183,9 @@ void PrintFirst(const PlanLookup& plan, const report::Style& style) {
       break;
     }
     const std::string what = task.from_run.empty() ? style.Blue("runs") : style.Green("reused");
-    fmt::print("  {} {}{}\n", report::Pad(task.place, 28), what, task.from_run.empty() ? "" : " from " + task.from_run);
+    const std::string from = task.from_run.empty() ? "" : " from " + task.from_run;
+    const std::string at = task.compared_at.empty() ? "" : ", if " + task.compared_at + " still has its files";
+    fmt::print("  {} {}{}{}\n", report::Pad(task.place, 28), what, from, at);
   }
   for (const std::string& failure : plan.failures)
     fmt::print("  {} {}\n", style.Red("fails"), report::Printable(failure));
@@ -187,6 +196,7 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
   for (const PlannedTask& task : plan.tasks) {
     Json entry;
     entry.Set("place", task.place).Set("task", task.task);
+    if (!task.compared_at.empty()) entry.Set("compared_at", task.compared_at);
     tasks.Add(entry.Set("reused_from", task.from_run.empty() ? Json() : Json(task.from_run)));
   }
   for (const std::string& failure : plan.failures) failures.Add(failure);

@@ -43,8 +43,13 @@ class Lookup {
   void Start(const scheduler::StartTask& start) {
     std::string key;
     if (start.may_reuse && engine::Reuse::Allowed(*start.task)) key = reuse_.Key(module_, start);
-    const std::optional<engine::ReuseEntry> found = key.empty() ? std::nullopt : reuse_.Find(key);
-    plan_.tasks.push_back({start.place, start.task->name, found ? found->run : std::string()});
+    std::optional<engine::ReuseEntry> found = key.empty() ? std::nullopt : reuse_.Find(key);
+    std::optional<std::vector<const Json*>> files;
+    if (found) files = engine::Reuse::FilesElsewhere(module_, found->outputs);
+    if (!files) found.reset();
+    PlannedTask& planned = plan_.tasks.emplace_back(PlannedTask{start.place, start.task->name, "", ""});
+    if (found) planned.from_run = found->run;
+    if (found && !files->empty()) planned.compared_at = files->front()->StringOr("site", "");
     if (found) Apply(state::TaskReused{start.place, key, found->run, found->place, found->outputs});
   }
   void Resolve(const scheduler::ResolveSource& command) {

@@ -14,7 +14,8 @@ namespace hwf::cli {
 struct PlannedTask {
   std::string place;
   std::string task;
-  std::string from_run;  // its result is taken from there; empty: it would be started
+  std::string from_run;     // its result is taken from there; empty: it would be started
+  std::string compared_at;  // … if that site still has its files, unchanged; empty: it has none elsewhere
 };
 struct PlanLookup {
   std::vector<PlannedTask> tasks;  // whose inputs are known, in the order in which they would start

@@ -25,11 +25,8 @@ int64_t BytesIn(const Json& value) {
   return bytes;
 }
 
-// What is watched or told has its run's own history, and files must be this machine's.
-bool IsReusable(const ir::Module& module, const ir::Task& task, const std::string& site) {
-  const bool files = std::any_of(task.outputs.begin(), task.outputs.end(),
-                                 [](const ir::Output& output) { return ir::HoldsFiles(output.type); });
-  if (files && !ir::FilesOf(module, site).empty()) return false;
+// What is watched or told has its run's own history.
+bool IsReusable(const ir::Task& task) {
   return engine::Reuse::Allowed(task) && task.streams.empty() && task.accepts.empty();
 }
 
@@ -68,7 +65,7 @@ PlannedCall PlanSites::Of(const ir::Workflow& workflow, const ir::Node& node, co
   const ir::Site* site = ir::FindSite(module_, planned.site);
   planned.kind = site == nullptr ? "local" : site->kind;
   planned.why = call.why;
-  planned.reusable = IsReusable(module_, *planned.task, planned.site);
+  planned.reusable = IsReusable(*planned.task);
   planned.array = call.array;
   planned.pack = call.pack;
   // What may span nodes has its job alone.

@@ -20,6 +20,7 @@ inline AttemptKey KeyOf(const state::Place& place, int attempt) { return place +
 struct Ready {
   scheduler::StartTask start;
   bool checked = false;  // its approved values are copies of its own that were checked
+  bool unequal = false;  // the files of its earlier result are not what they were
   bool brought = false;  // the files that it names are at its site
   Json uses = {};        // the Dir value of its `uses` there; null: as they are here
 };

@@ -58,6 +58,7 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   }
   struct stat info {};
   shared_ = stat(directory.c_str(), &info) == 0 && (info.st_mode & S_ISGID) != 0;
+  keys_ = std::make_unique<KeyLog>(files_, directory, shared_ ? 0640 : 0600);
   reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()));
   HWF_ASSIGN(review::People people, LoadPeople(files_, directory, record_->facts().people));
   people_ = std::make_unique<review::People>(std::move(people));

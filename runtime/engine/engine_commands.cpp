@@ -98,15 +98,19 @@ void EngineImpl::DispatchTo(RunSite& entry) {
       continue;
     }
     if (WaitsForImage(entry, *ready)) continue;
-    std::string key;
+    Json members;
     if (start.may_reuse && Reuse::Allowed(*start.task)) {
-      key = reuse_->Key(record_->module(), start, ImageDigest(entry, start));
+      members = reuse_->KeyMembers(record_->module(), start, ImageDigest(entry, start));
     }
-    if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(start, key)) continue;
+    const std::string key = Reuse::KeyOf(members);
+    KeyNote note{start.place, start.task->name, key, "no earlier result was looked for (--no-reuse)", Json()};
+    if (!key.empty()) note.parts = KeyParts(*start.task, members);
+    if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(entry, *ready, note)) continue;
     if (!ready->brought && NeedsFiles(entry, start)) {
       BringToSite(entry, *std::move(ready));
       continue;
     }
+    if (!key.empty()) keys_->Add(note);
     Submit(entry, *ready, key, batch);
   }
   if (batch.empty()) return;
@@ -114,11 +118,25 @@ void EngineImpl::DispatchTo(RunSite& entry) {
   entry.site->Submit(std::move(batch));
 }
 
-bool EngineImpl::TryReuse(const scheduler::StartTask& start, const std::string& key) {
-  std::optional<ReuseEntry> found = reuse_->Find(key);
+// True: it is reused, or comes again once the site that has the files was asked.
+bool EngineImpl::TryReuse(RunSite& entry, Ready& ready, KeyNote& note) {
+  const scheduler::StartTask& start = ready.start;
+  note.why = "the files of an equal task's result are not as they were at their site";
+  std::optional<ReuseEntry> found = ready.unequal ? std::nullopt : reuse_->Find(note.key, &note.why);
   if (!found) return false;
+  note.why = "the result of an equal task is of another version of it";
   if (!state::CheckOutputs(*start.task, found->outputs).ok()) return false;
-  Record(state::TaskReused{start.place, key, found->run, found->place, found->outputs});
+  note.why = "the files of an equal task's result are at a site that is declared otherwise now";
+  const auto files = Reuse::FilesElsewhere(record_->module(), found->outputs);
+  if (!files) return false;
+  note.why.clear();
+  keys_->Add(note);
+  state::TaskReused reused{start.place, note.key, found->run, found->place, found->outputs};
+  if (files->empty()) {
+    Record(std::move(reused));
+  } else {
+    CompareElsewhere(entry, std::move(ready), *files, std::move(reused));
+  }
   return true;
 }
 

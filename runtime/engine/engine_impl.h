@@ -17,6 +17,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/journal_keeper.h"
+#include "runtime/engine/key_log.h"
 #include "runtime/engine/launcher.h"
 #include "runtime/engine/notify.h"
 #include "runtime/engine/people.h"
@@ -25,6 +26,7 @@
 #include "runtime/engine/server.h"
 #include "runtime/engine/signals.h"
 #include "runtime/engine/site_table.h"
+#include "runtime/engine/uses_bundle.h"
 #include "runtime/engine/worker.h"
 #include "runtime/journal/lease.h"
 #include "runtime/platform/clock.h"
@@ -117,7 +119,7 @@ class EngineImpl : public Engine, public site::Listener {
   bool RoomForMore();
   void AddReady(Ready ready);
   RunSite* SiteOf(const state::Place& place, int attempt);
-  bool TryReuse(const scheduler::StartTask& start, const std::string& key);
+  bool TryReuse(RunSite& entry, Ready& ready, KeyNote& note);
   void Submit(RunSite& site, const Ready& ready, const std::string& key, std::vector<runner::Start>& batch);
   void CheckApproved(scheduler::StartTask start);
   void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
@@ -134,13 +136,15 @@ class EngineImpl : public Engine, public site::Listener {
     std::vector<Json*> values;
     std::vector<staging::Item> items;
     size_t left = 0;
-    std::string why;     // the first that does not come
-    state::Place place;  // of the attempt that waits; empty: none does
+    bool compare = false;  // nothing moves: the items are read where they are
+    std::string why;       // the first that does not come
+    state::Place place;    // of the attempt that waits; empty: none does
     int attempt = 1;
     int64_t since_ms = 0, told_ms = 0;
   };
   bool SeenAt(const std::string& site, const std::string& other) const;
   void MarkSite(Json& value, const std::string& site) const;
+  void CompareElsewhere(RunSite& entry, Ready ready, const std::vector<const Json*>& files, state::TaskReused reused);
   void OpenStager();
   std::string OwnRunner() const;
   void BringFiles(const std::shared_ptr<Bringing>& bringing, const std::function<void(const std::string& why)>& done);
@@ -207,12 +211,14 @@ class EngineImpl : public Engine, public site::Listener {
   std::unique_ptr<journal::Lease> lease_;
   std::unique_ptr<JournalKeeper> journal_;
   std::unique_ptr<Reuse> reuse_;
+  std::unique_ptr<KeyLog> keys_;
   std::unique_ptr<review::People> people_;
   std::unique_ptr<review::Mailbox> mailbox_;
   std::optional<platform::DirectoryWatch> watch_;  // of the inbox; none where there is no inotify
   EvidenceChecker evidence_;
   Server server_;
   Signals signals_;
+  std::optional<UsesBundles> bundles_;  // the worker's, from the first on
   Worker worker_;
   Notifier notifier_;
   Clocks clocks_;

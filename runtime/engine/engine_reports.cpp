@@ -208,8 +208,6 @@ void EngineImpl::StoreResult(const LiveAttempt& live, const Json& outputs) {
   if (live.key.empty()) return;
   const scheduler::TaskView* view = record_->scheduler().FindTask(live.place);
   if (view == nullptr || !view->messages.empty()) return;
-  // What lies elsewhere cannot be looked at when it would be reused.
-  if (!SeenAt("", live.site) && Reuse::HasFiles(outputs)) return;
   ReuseEntry entry{record_->facts().id, live.place, outputs};
   if (!Reuse::HasFiles(outputs)) {
     (void)reuse_->Store(live.key, entry);

@@ -10,7 +10,6 @@
 #include "ir/sites.h"
 #include "runtime/engine/engine_impl.h"
 #include "runtime/engine/evidence.h"
-#include "runtime/engine/uses_bundle.h"
 #include "runtime/platform/paths.h"
 
 namespace hwf::engine {
@@ -51,6 +50,37 @@ void EngineImpl::MarkSite(Json& value, const std::string& site) const {
   std::vector<Json*> files;
   CollectParts(value, files);
   for (Json* file : files) file->Set("site", site);
+}
+
+// An earlier result counts if its files elsewhere are as they were.
+void EngineImpl::CompareElsewhere(RunSite& entry, Ready ready, const std::vector<const Json*>& files,
+                                  state::TaskReused reused) {
+  ++entry.bringing;
+  auto looking = std::make_shared<Bringing>();
+  looking->compare = true;
+  for (const Json* file : files) {
+    looking->items.push_back(
+        {file->StringOr("site", ""), file->StringOr("path", ""), file->StringOr("digest", ""), file->IntOr("size", 0)});
+  }
+  looking->to = looking->items.front().site;
+  looking->left = 1;
+  looking->place = ready.start.place;
+  looking->attempt = ready.start.attempt;
+  looking->since_ms = clock_.MonotonicMs();
+  bringing_.push_back(looking);
+  auto held = std::make_shared<Ready>(std::move(ready));
+  stager_->Compare(looking->items, [this, site = entry.name(), looking, held, reused = std::move(reused)](bool same) {
+    looking->left = 0;
+    if (RunSite* there = sites_.Find(site); there != nullptr && there->bringing > 0) --there->bringing;
+    const std::optional<scheduler::StartTask> current = record_->scheduler().FindStart(reused.place);
+    if (!current || current->attempt != held->start.attempt) return;  // cancelled meanwhile
+    if (same) {
+      Record(reused);
+    } else {
+      held->unequal = true;
+      AddReady(std::move(*held));
+    }
+  });
 }
 
 void EngineImpl::OpenStager() {
@@ -113,9 +143,9 @@ bool EngineImpl::NeedsFiles(const RunSite& entry, const scheduler::StartTask& st
 void EngineImpl::BringToSite(RunSite& entry, Ready ready) {
   ++entry.bringing;
   if (ready.start.task->uses.empty() || SeenAt("", entry.name())) return BringArguments(entry.name(), std::move(ready));
-  worker_.Add([this, ready = std::move(ready), site = entry.name(),
-               directory = record_->paths().Uses()]() mutable -> Worker::Completion {
-    ErrorOr<Json> bundle = BundleUses(ready.start.task->uses, directory);
+  if (!bundles_) bundles_.emplace(record_->paths().Uses());
+  worker_.Add([this, ready = std::move(ready), site = entry.name()]() mutable -> Worker::Completion {
+    ErrorOr<Json> bundle = bundles_->Of(ready.start.task->uses);
     std::string why = bundle.ok() ? "" : bundle.error().message();
     if (bundle.ok()) ready.uses = std::move(bundle).value();
     return [this, ready = std::move(ready), site, why]() mutable {
@@ -204,8 +234,11 @@ void EngineImpl::TellBringing() {
     }
     const std::string what =
         one->items.size() == 1 ? platform::BaseName(one->items[0].path) : fmt::format("{} files", one->items.size());
-    const std::string why = fmt::format("{} on the way {}, {} of {}{}", what,
-                                        one->to.empty() ? "here" : "to " + one->to, About(moved), About(all), trouble);
+    const std::string looks = fmt::format("{} of an earlier result read at {}, {}", what, one->to, About(all));
+    const std::string why =
+        one->compare ? looks
+                     : fmt::format("{} on the way {}, {} of {}{}", what, one->to.empty() ? "here" : "to " + one->to,
+                                   About(moved), About(all), trouble);
     const scheduler::TaskView* view = record_->scheduler().FindTask(one->place);
     if (view == nullptr || view->attempt != one->attempt || view->waiting == why) continue;
     Record(state::AttemptWaiting{one->place, one->attempt, why});

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "ir/sites.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/launcher.h"
@@ -73,6 +75,7 @@ ErrorOr<Json> FileStates(const Json& outputs) {
   CollectFiles(outputs, found);
   Json states = Json::Array();
   for (const Json* file : found) {
+    if (!file->StringOr("site", "").empty()) continue;
     HWF_ASSIGN(Json state, StateOf(file->StringOr("path", "")));
     states.Add(std::move(state));
   }
@@ -89,6 +92,17 @@ bool Reuse::HasFiles(const Json& outputs) {
   return !found.empty();
 }
 
+std::optional<std::vector<const Json*>> Reuse::FilesElsewhere(const ir::Module& module, const Json& outputs) {
+  std::vector<const Json*> files;
+  CollectFiles(outputs, files);
+  std::erase_if(files, [](const Json* file) { return file->StringOr("site", "").empty(); });
+  const bool here = std::any_of(files.begin(), files.end(), [&](const Json* file) {
+    return ir::FilesOf(module, file->StringOr("site", "")).empty();
+  });
+  if (here) return std::nullopt;
+  return files;
+}
+
 ErrorOr<std::string> Reuse::DigestOfPath(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, path);
@@ -101,24 +115,26 @@ ErrorOr<std::string> Reuse::DigestOfPath(const std::string& path) {
   return digests_[id] = value.StringOr("digest", "");
 }
 
-std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& start, const std::string& image) {
+std::string Reuse::KeyOf(const Json& members) { return members.is_null() ? std::string() : state::DigestOf(members); }
+
+Json Reuse::KeyMembers(const ir::Module& module, const scheduler::StartTask& start, const std::string& image) {
   const ir::Task& task = *start.task;
   state::TaskValues values;
   for (const Json& argument : start.arguments) values.arguments.push_back(ByContent(argument));
   values.previous = NoEmissions(task);
   const auto paths = state::OutputPaths(module, task, values);
-  if (!paths.ok()) return "";
+  if (!paths.ok()) return Json();
   values.out = OutPaths(paths.value(), "out");
   const auto command = state::RenderCommand(module, task, values);
   const auto needs = state::EvaluateNeeds(module, task, values);
-  if (!command.ok() || !needs.ok()) return "";
+  if (!command.ok() || !needs.ok()) return Json();
   Json key;
   Json argv = Json::Array(), env = Json::Object(), uses = Json::Array();
   for (const std::string& word : command->argv) argv.Add(word);
   for (const auto& [name, value] : command->env) env.Set(name, value);
   for (const std::string& path : task.uses) {
     const ErrorOr<std::string> digest = DigestOfPath(path);
-    if (!digest.ok()) return "";
+    if (!digest.ok()) return Json();
     uses.Add(platform::BaseName(path)).Add(digest.value());
   }
   key.Set("v", kVersion).Set("argv", argv).Set("script", command->script).Set("env", env).Set("uses", uses);
@@ -131,11 +147,12 @@ std::string Reuse::Key(const ir::Module& module, const scheduler::StartTask& sta
   const ir::Site* site = image.empty() ? ir::FindSite(module, start.site) : nullptr;
   const std::string setup = site != nullptr ? site->fields.StringOr("setup", "") : "";
   if (!setup.empty()) key.Set("setup", setup);
-  return state::DigestOf(key);
+  return key;
 }
 
-std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
+std::optional<ReuseEntry> Reuse::Find(const std::string& key, std::string* why) {
   const std::optional<Json> entry = cache_.Find(key);
+  if (why != nullptr) *why = entry ? "" : "there is no result of an equal task";
   if (!entry) return std::nullopt;
   bool same = entry->IntOr("v", 0) == kVersion;
   if (same && (*entry)["files"].is_array()) {
@@ -143,6 +160,10 @@ std::optional<ReuseEntry> Reuse::Find(const std::string& key) {
       if (!same) break;
       const ErrorOr<Json> now = StateOf(file.StringOr("path", ""));
       same = now.ok() && *now == file;
+      if (!same && why != nullptr) {
+        *why = fmt::format("{}, of an equal task of run {}, {}", file.StringOr("path", ""), entry->StringOr("run", ""),
+                           now.ok() ? "is not as it was" : "is gone");
+      }
     }
   }
   if (!same) {

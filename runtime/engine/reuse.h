@@ -1,12 +1,13 @@
 // Reuse: the result of an equal earlier task. The key is a digest of what can change the result: the command with `out`
 // by name and `previous` empty, arguments and `uses` by content, environment, outputs as declared, image (or the site's
 // setup), ranks and nodes. An entry in the cache beside the runs is believed only if its files, and those below its
-// directories, are as they were. One thread, unless said otherwise.
+// directories, are as they were; of files at distant sites the engine asks there. One thread, unless said otherwise.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "runtime/engine/result_cache.h"
@@ -31,12 +32,20 @@ class Reuse {
   // the scheduler excepts.)
   static bool Allowed(const ir::Task& task);
 
-  // Empty if it cannot be computed (a `uses` file is missing): then the task runs and says so itself.
-  // `image`: the digest of what it runs in; empty: nothing.
-  std::string Key(const ir::Module& module, const scheduler::StartTask& start, const std::string& image = "");
-  std::optional<ReuseEntry> Find(const std::string& key);
+  // What the key is the digest of. Null if it cannot be computed (a `uses` file is missing): then the task runs and
+  // says so itself. `image`: the digest of what it runs in; empty: nothing.
+  Json KeyMembers(const ir::Module& module, const scheduler::StartTask& start, const std::string& image = "");
+  static std::string KeyOf(const Json& members);  // empty of null
+  std::string Key(const ir::Module& module, const scheduler::StartTask& start, const std::string& image = "") {
+    return KeyOf(KeyMembers(module, start, image));
+  }
+  // `why`, if given: why there is none.
+  std::optional<ReuseEntry> Find(const std::string& key, std::string* why = nullptr);
   static bool HasFiles(const Json& outputs);
-  // Looks at each file among the outputs. Any thread.
+  // The File and Dir values of an earlier result that lie at distant sites. nullopt: the site of one of them was
+  // distant and is not now; what its path leads to nobody has looked at, and the result does not count.
+  static std::optional<std::vector<const Json*>> FilesElsewhere(const ir::Module& module, const Json& outputs);
+  // Looks at each file among the outputs that is here. Any thread.
   ErrorOr<Success> Store(const std::string& key, const ReuseEntry& entry);
 
  private:

@@ -128,5 +128,21 @@ TEST_F(ReuseTest, ATornOrDamagedLogGivesWhatIsWhole) {
   EXPECT_FALSE(Engine("d-000001").Find("k").has_value());
 }
 
+TEST_F(ReuseTest, FilesThatWereDistantAndAreNotNowDoNotCount) {
+  Json here, there, outputs;
+  here.Set("path", "/a").Set("digest", "b2:0").Set("size", 7);
+  there.Set("path", "/b").Set("digest", "b2:1").Set("size", 7).Set("site", "far");
+  outputs.Set("a", here).Set("b", there);
+  ir::Module module;
+  EXPECT_FALSE(Reuse::FilesElsewhere(module, outputs).has_value()) << "no such site";
+  module.sites.push_back({"far", "ssh", Json::Object()});
+  const auto files = Reuse::FilesElsewhere(module, outputs);
+  ASSERT_TRUE(files.has_value());
+  ASSERT_EQ(files->size(), 1u);
+  EXPECT_EQ(files->front()->StringOr("path", ""), "/b");
+  module.sites.front().kind = "local";
+  EXPECT_FALSE(Reuse::FilesElsewhere(module, outputs).has_value());
+}
+
 }  // namespace
 }  // namespace hwf::engine

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ir/sites.h"
+#include "ir/walk.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/site/slurm_site.h"
 #include "runtime/ssh/slurm_login_site.h"
@@ -31,34 +32,15 @@ class Collector {
  private:
   void Look(const ir::Region& region) {
     for (const ir::Node& node : region.nodes) {
-      std::visit([this](const auto& body) { Look(body); }, node.body);
+      if (const auto* call = std::get_if<ir::TaskNode>(&node.body)) Look(*call);
+      ir::ForEachRegion(node, [this](const ir::Region& inner) { Look(inner); });
     }
-  }
-  void Look(const std::unique_ptr<ir::Region>& region) {
-    if (region) Look(*region);
   }
   void Look(const ir::TaskNode& call) {
     const ir::Task* task = module_.FindTask(call.task);
     const bool named = task != nullptr && !task->on.empty();
     names_.insert(!call.site.empty() ? call.site : named ? task->on.front() : kHere);
   }
-  void Look(const ir::IfNode& node) {
-    Look(node.then_body);
-    Look(node.else_body);
-  }
-  void Look(const ir::MatchNode& node) {
-    for (const ir::MatchArm& arm : node.arms) Look(arm.body);
-  }
-  void Look(const ir::ForNode& node) {
-    Look(node.where);
-    Look(node.body);
-  }
-  void Look(const ir::WatchNode& node) {
-    Look(node.where);
-    Look(node.body);
-  }
-  template <typename Leaf>
-  void Look(const Leaf&) {}
 
   const ir::Module& module_;
   std::set<std::string> names_;

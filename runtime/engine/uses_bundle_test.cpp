@@ -37,7 +37,7 @@ TEST_F(UsesBundle, HoldsFilesAndDirectoriesBesideEachOther) {
   ASSERT_EQ(chmod(script.c_str(), 0750), 0);
   const std::string part = Write("lib/deep/part.py", "x = 1\n");
   const std::string lib = temp_.path() + "/lib/";
-  const auto bundle = BundleUses({script, lib}, Store());
+  const auto bundle = UsesBundles(Store()).Of({script, lib});
   ASSERT_TRUE(bundle.ok()) << bundle.error().message();
   const std::string path = (*bundle)["path"].AsString();
   EXPECT_TRUE(path.ends_with("/uses"));
@@ -52,7 +52,7 @@ TEST_F(UsesBundle, LinksInsideOfADirectoryStayLinks) {
   fs::create_symlink("/nowhere/at/all", temp_.path() + "/real/data");
   fs::create_symlink(".", temp_.path() + "/real/self");
   fs::create_symlink("real", temp_.path() + "/lib");
-  const auto bundle = BundleUses({temp_.path() + "/lib"}, Store());
+  const auto bundle = UsesBundles(Store()).Of({temp_.path() + "/lib"});
   ASSERT_TRUE(bundle.ok()) << bundle.error().message();
   const std::string lib = InBundle((*bundle)["path"].AsString(), temp_.path() + "/lib");
   EXPECT_FALSE(fs::is_symlink(lib)) << "that one is what was asked for";
@@ -63,16 +63,16 @@ TEST_F(UsesBundle, LinksInsideOfADirectoryStayLinks) {
 
 TEST_F(UsesBundle, IsMadeOncePerContentAndAnewWhenTorn) {
   const std::string script = Write("run.sh", "one\n");
-  const auto first = BundleUses({script}, Store());
+  const auto first = UsesBundles(Store()).Of({script});
   ASSERT_TRUE(first.ok());
   const std::string copy = InBundle((*first)["path"].AsString(), script);
   std::ofstream(copy, std::ios::trunc) << "o";
-  const auto again = BundleUses({script}, Store());
+  const auto again = UsesBundles(Store()).Of({script});
   ASSERT_TRUE(again.ok());
   EXPECT_EQ((*again)["path"].AsString(), (*first)["path"].AsString());
   EXPECT_EQ(Read(copy), "one\n");
   Write("run.sh", "two\n");
-  const auto second = BundleUses({script}, Store());
+  const auto second = UsesBundles(Store()).Of({script});
   ASSERT_TRUE(second.ok());
   EXPECT_NE((*second)["path"].AsString(), (*first)["path"].AsString());
   EXPECT_EQ(Read(copy), "one\n");
@@ -80,8 +80,33 @@ TEST_F(UsesBundle, IsMadeOncePerContentAndAnewWhenTorn) {
   EXPECT_EQ(std::distance(fs::directory_iterator(Store()), fs::directory_iterator()), 2);
 }
 
+TEST_F(UsesBundle, WhatIsUntouchedIsNotReadAgain) {
+  const std::string script = Write("run.sh", "one\n");
+  Write("lib/part.py", "x = 1\n");
+  const std::string lib = temp_.path() + "/lib";
+  UsesBundles bundles(Store());
+  const auto first = bundles.Of({script, lib});
+  ASSERT_TRUE(first.ok());
+  const std::string copy = InBundle((*first)["path"].AsString(), script);
+  std::ofstream(copy, std::ios::trunc) << "o";
+  ASSERT_TRUE(bundles.Of({script, lib}).ok());
+  EXPECT_EQ(Read(copy), "o") << "it was made again";
+  Write("lib/part.py", "x = 2\n");
+  const auto second = bundles.Of({script, lib});
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)["path"].AsString(), (*first)["path"].AsString());
+  EXPECT_EQ(Read(InBundle((*second)["path"].AsString(), lib) + "/part.py"), "x = 2\n");
+}
+
+TEST_F(UsesBundle, WhatADeathLeftGoes) {
+  Write("uses/.torn/uses/run.sh", "tor");
+  const std::string script = Write("run.sh", "one\n");
+  ASSERT_TRUE(UsesBundles(Store()).Of({script}).ok());
+  EXPECT_FALSE(fs::exists(Store() + "/.torn"));
+}
+
 TEST_F(UsesBundle, SaysWhatIsNotThere) {
-  const auto bundle = BundleUses({temp_.path() + "/none.py"}, Store());
+  const auto bundle = UsesBundles(Store()).Of({temp_.path() + "/none.py"});
   ASSERT_FALSE(bundle.ok());
   EXPECT_THAT(bundle.error().message(), HasSubstr("none.py"));
   EXPECT_EQ(std::distance(fs::directory_iterator(Store()), fs::directory_iterator()), 0);

@@ -1,12 +1,11 @@
-// The rule is brought into alternatives: each a list of leaves that must all hold (rules are a line of source, so there
-// are few). An alternative holds if its leaves can be filled with different people: a matching, found by augmenting
-// paths, in which each leaf stands as many times as its quorum asks.
 #include "runtime/review/decision.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
+
+#include "ir/seats.h"
 
 namespace hwf::review {
 namespace {
@@ -16,10 +15,6 @@ using scheduler::ChoiceView;
 using scheduler::RuleView;
 using state::Person;
 using state::Vote;
-using Leaves = std::vector<const RuleView*>;
-
-// More alternatives than any written rule has; a rule beyond is treated as never satisfied.
-constexpr size_t kMaxAlternatives = 4096;
 
 int LevelNeeded(ByRule::Level level) {
   switch (level) {
@@ -73,85 +68,25 @@ void ForEachLeaf(const RuleView& rule, const std::function<void(const RuleView&)
   }
 }
 
-std::vector<Leaves> Product(const std::vector<Leaves>& left, const std::vector<Leaves>& right) {
-  std::vector<Leaves> out;
-  for (const Leaves& a : left) {
-    for (const Leaves& b : right) {
-      if (out.size() >= kMaxAlternatives) return {};
-      out.push_back(a);
-      out.back().insert(out.back().end(), b.begin(), b.end());
-    }
+ir::SeatRule SeatsOf(const RuleView& rule, std::vector<const RuleView*>& leaves) {
+  ir::SeatRule seats;
+  if (rule.kind == ByRule::Kind::kAnd || rule.kind == ByRule::Kind::kOr) {
+    seats.kind = rule.kind == ByRule::Kind::kAnd ? ir::SeatRule::Kind::kAnd : ir::SeatRule::Kind::kOr;
+    for (const RuleView& part : rule.parts) seats.parts.push_back(SeatsOf(part, leaves));
+    return seats;
   }
-  return out;
+  seats.leaf = leaves.size();
+  seats.quorum = rule.quorum;
+  leaves.push_back(&rule);
+  return seats;
 }
-
-std::vector<Leaves> Alternatives(const RuleView& rule) {
-  std::vector<Leaves> out;
-  switch (rule.kind) {
-    case ByRule::Kind::kWho:
-    case ByRule::Kind::kOwner:
-      return {{&rule}};
-    case ByRule::Kind::kOr:
-      for (const RuleView& part : rule.parts) {
-        std::vector<Leaves> more = Alternatives(part);
-        out.insert(out.end(), more.begin(), more.end());
-      }
-      return out.size() > kMaxAlternatives ? std::vector<Leaves>() : out;
-    case ByRule::Kind::kAnd:
-      if (rule.parts.empty()) return {};
-      out.push_back({});
-      for (const RuleView& part : rule.parts) out = Product(out, Alternatives(part));
-      return out;
-  }
-  HWF_UNREACHABLE();
-}
-
-// Fills seats (leaves, repeated by quorum) with voters, each voter once.
-class Seating {
- public:
-  Seating(const Leaves& leaves, const std::vector<const Vote*>& voters, const Person& starter)
-      : voters_(voters), starter_(starter), seat_of_(voters.size(), -1) {
-    for (const RuleView* leaf : leaves) {
-      size_t quorum = static_cast<size_t>(std::max(leaf->quorum, 1));
-      if (quorum > voters.size()) full_possible_ = false;
-      if (full_possible_) seats_.insert(seats_.end(), quorum, leaf);
-    }
-  }
-
-  bool Fill() {
-    if (!full_possible_ || seats_.size() > voters_.size()) return false;
-    for (size_t seat = 0; seat < seats_.size(); ++seat) {
-      std::vector<bool> tried(voters_.size(), false);
-      if (!Seat(seat, tried)) return false;
-    }
-    return true;
-  }
-
- private:
-  bool Seat(size_t seat, std::vector<bool>& tried) {
-    for (size_t voter = 0; voter < voters_.size(); ++voter) {
-      const Vote& vote = *voters_[voter];
-      if (tried[voter] || WhyNot(*seats_[seat], vote.person, vote.groups, starter_)) continue;
-      tried[voter] = true;
-      if (seat_of_[voter] < 0 || Seat(static_cast<size_t>(seat_of_[voter]), tried)) {
-        seat_of_[voter] = static_cast<int>(seat);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  const std::vector<const Vote*>& voters_;
-  const Person& starter_;
-  Leaves seats_;
-  std::vector<int> seat_of_;
-  bool full_possible_ = true;
-};
 
 bool Holds(const RuleView& rule, const std::vector<const Vote*>& voters, const Person& starter) {
-  std::vector<Leaves> alternatives = Alternatives(rule);
-  return std::any_of(alternatives.begin(), alternatives.end(),
-                     [&](const Leaves& leaves) { return Seating(leaves, voters, starter).Fill(); });
+  std::vector<const RuleView*> leaves;
+  const ir::SeatRule seats = SeatsOf(rule, leaves);
+  return ir::CanBeFilled(seats, voters.size(), [&](size_t leaf, size_t voter) {
+    return !WhyNot(*leaves[leaf], voters[voter]->person, voters[voter]->groups, starter);
+  });
 }
 
 // What everyone says in their own words; a text out of a list is a choice like others.

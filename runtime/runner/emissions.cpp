@@ -136,7 +136,19 @@ Emissions::~Emissions() {
   if (fd_ >= 0) close(fd_);
 }
 
+// What lies there, the oldest first. A listing is not a moment: of names that come meanwhile it may have a later one
+// and not an earlier. A second one has all that came before what the first has; what is newer waits for the next scan.
 std::vector<Emissions::Seen> Emissions::List(bool& more) {
+  const std::vector<Seen> first = ListOnce(more);
+  if (first.empty()) return {};
+  std::vector<Seen> seen = ListOnce(more);
+  const auto newer = std::upper_bound(seen.begin(), seen.end(), first.back());
+  if (newer != seen.end()) more = true;
+  seen.erase(newer, seen.end());
+  return seen;
+}
+
+std::vector<Emissions::Seen> Emissions::ListOnce(bool& more) {
   std::vector<Seen> seen;  // a heap, the newest in front
   const int copy = fd_ < 0 ? -1 : openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* dir = copy < 0 ? nullptr : fdopendir(copy);

@@ -73,6 +73,7 @@ class Emissions {
   };
   struct Seen;
   std::vector<Seen> List(bool& more);
+  std::vector<Seen> ListOnce(bool& more);
   void Take(const Seen& seen, int64_t now_ms, bool last, std::vector<ReadyEmission>& ready, bool& torn);
   bool MayBecomeWhole(const Seen& seen, int64_t now_ms);
   void Refuse(const std::string& file, std::string why, int64_t now_ms, std::vector<ReadyEmission>& ready);

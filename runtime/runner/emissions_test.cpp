@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace hwf::runner {
 namespace {
@@ -53,6 +56,34 @@ TEST_F(EmissionsTest, TheFirstGoesAtOnceABurstIsCoalesced) {
   EXPECT_EQ(ready[0].file, "4.json");
   EXPECT_EQ(ready[0].dropped, 2);
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/2.json"));
+}
+
+// A listing made while names come may show a later one and not an earlier.
+TEST_F(EmissionsTest, WhatComesDuringAListingKeepsItsOrder) {
+  constexpr int kCount = 3000;
+  const std::string longer(200, 'x');
+  for (int n = 0; n < 1000; ++n) Put("." + std::to_string(n) + longer, "");
+  Emissions emissions(directory_, {"epoch"}, {}, {});
+  std::atomic<bool> ended = false;
+  std::thread writer([&] {
+    for (int n = 0; n < kCount; ++n) {
+      PutN(".t", n);
+      std::filesystem::rename(directory_ + "/.t", directory_ + "/" + std::to_string(10'000 + n) + longer + ".json");
+    }
+    ended = true;
+  });
+  std::vector<int64_t> numbers;
+  for (int64_t now = 0;; now += kEmissionGapMs) {
+    const bool last = ended;
+    for (const ReadyEmission& one : Scan(emissions, now, last)) {
+      numbers.push_back(one.emission.content["values"]["n"].AsInt());
+      emissions.Done(one.file);
+    }
+    if (last) break;
+  }
+  writer.join();
+  EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
+  EXPECT_EQ(numbers.back(), kCount - 1);
 }
 
 TEST_F(EmissionsTest, NothingIsHandedOutTwiceAndDoneRemoves) {

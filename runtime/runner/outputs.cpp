@@ -13,6 +13,7 @@
 
 #include "base/utf8.h"
 #include "runtime/runner/digest.h"
+#include "runtime/runner/read_only.h"
 
 namespace hwf::runner {
 namespace {
@@ -60,8 +61,11 @@ class Resolver {
     HWF_UNREACHABLE();
   }
 
-  // The files and directories that it found.
-  std::vector<std::string> TakeFiles() { return std::move(files_); }
+  // The files and directories that it found, which change no more.
+  std::vector<std::string> TakeFiles() {
+    for (const std::string& file : files_) MakeReadOnly(file, RealDirectory());
+    return std::move(files_);
+  }
 
  private:
   // The path to open; an error if it leads out of the attempt's directory; empty if there is nothing.

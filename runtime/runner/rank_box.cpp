@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 #include "base/json.h"
@@ -61,7 +63,8 @@ std::vector<std::string> GpusHere(const Start& start) {
   return ids;
 }
 
-// A stream of the task: a FIFO that the container writes to.
+// A stream of the task: a FIFO that the container writes to. Where nobody takes what is carried on, the FIFO fills and
+// the task waits, as it would for a pipe; we do not.
 class Stream {
  public:
   ErrorOr<Success> Open(const std::string& path, int to) {
@@ -71,10 +74,18 @@ class Stream {
     if (!fd_.valid()) return ErrnoError(errno, "opening " + path);
     return Success{};
   }
-  int fd() const { return fd_.get(); }
-  void Carry() const {
-    char piece[64 << 10];
+  // What is to happen before there is something to carry.
+  pollfd Awaited() const { return full_ ? pollfd{to_, POLLOUT, 0} : pollfd{fd_.get(), POLLIN, 0}; }
+  bool Left() const {
+    int bytes = 0;
+    return ioctl(fd_.get(), FIONREAD, &bytes) == 0 && bytes > 0;
+  }
+  void Carry() {
+    char piece[PIPE_BUF];  // a pipe that can be written to takes so much at once
     while (true) {
+      pollfd to{to_, POLLOUT, 0};
+      full_ = poll(&to, 1, 0) == 0;
+      if (full_) return;
       const ssize_t count = read(fd_.get(), piece, sizeof piece);
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) return;
@@ -88,6 +99,7 @@ class Stream {
 
  private:
   int to_ = -1;
+  bool full_ = false;  // to_
   platform::FileDescriptor fd_;
 };
 
@@ -100,8 +112,8 @@ class RankBox {
     HWF_TRY(Open());
     HWF_TRY(Begin());
     while (!dead_) Turn();
-    out_.Carry();
-    err_.Carry();
+    // Its last words; told to end, we do not wait for who does not take them.
+    while ((out_.Left() || err_.Left()) && (kill_at_ms_ < 0 || Now() < kill_at_ms_)) Wait();
     return End();
   }
 
@@ -146,13 +158,17 @@ class RankBox {
     return Success{};
   }
 
-  void Turn() {
-    pollfd watched[] = {{signals_.get(), POLLIN, 0}, {out_.fd(), POLLIN, 0}, {err_.fd(), POLLIN, 0}};
+  void Wait() {
+    pollfd watched[] = {{signals_.get(), POLLIN, 0}, out_.Awaited(), err_.Awaited()};
     const int64_t left = kill_at_ms_ < 0 ? -1 : std::max<int64_t>(0, kill_at_ms_ - Now());
     (void)poll(watched, 3, static_cast<int>(left));
     out_.Carry();
     err_.Carry();
     OnSignals();
+  }
+
+  void Turn() {
+    Wait();
     if (kill_at_ms_ >= 0 && Now() >= kill_at_ms_) {
       box_->Tell(container::kKill);
       kill_at_ms_ = Now() + 100;  // until it is dead

@@ -140,6 +140,34 @@ TEST_F(RunnerTask, OutputsOfEveryKind) {
   EXPECT_EQ(ended.outputs["raw"].AsString(), R"({"n":1})");
 }
 
+// What was hashed stays as it is; somebody else's data, to which it links, and directories stay as they were.
+TEST_F(RunnerTask, OutputsAreReadOnly) {
+  const auto run = std::filesystem::path(harness_.TaskDirectory("o")).parent_path().parent_path().parent_path();
+  const std::string data = run / "data";
+  std::ofstream(data) << "mine";
+  Start start =
+      harness_.Script("o",
+                      "umask 022; printf m > model; mkdir -p d/e; printf x > d/e/x; chmod 755 d/e/x; printf k > kept\n"
+                      "ln " +
+                          data + " d/hard; ln -s " + data + " d/soft; ln -s kept alias; printf l > loose");
+  using Kind = OutputSpec::Kind;
+  start.outputs = {
+      {"model", Kind::kFile, "model", false}, {"d", Kind::kDir, "d", false}, {"alias", Kind::kFile, "alias", false}};
+  const Ended ended = harness_.Run(start);
+  ASSERT_FALSE(ended.failure) << ended.message;
+  const auto mode = [&](const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
+    return info.st_mode & 0777;
+  };
+  EXPECT_EQ(mode(start.directory + "/model"), 0444u);
+  EXPECT_EQ(mode(start.directory + "/d/e/x"), 0555u);
+  EXPECT_EQ(mode(start.directory + "/d/e"), 0755u);
+  EXPECT_EQ(mode(start.directory + "/kept"), 0444u);
+  EXPECT_EQ(mode(start.directory + "/loose"), 0644u);
+  EXPECT_NE(mode(data) & 0200, 0u);
+}
+
 TEST_F(RunnerTask, StandardOutputAsAFile) {
   Start start = harness_.Script("f", "printf abc");
   start.outputs = {{"log", OutputSpec::Kind::kStdoutFile, "", false}};

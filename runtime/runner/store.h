@@ -1,7 +1,10 @@
 // `hwf-runner store`: many contents of a store at once. `--marker M` and then
 //   look STORE (DIGEST NAME)…   "M i have" or, a directory for it to come to made, "M i lacks"
-//   lay DIR (DIGEST PATH)…      DIR is made, with links to the regular files as they come: "M i laid" or "M i other"
+//   lay DIR (DIGEST PATH)…      DIR is made, with links to the regular files as they come: "M i laid" or "M i other".
+//                               DIR is .WORD-ID: others of that WORD beside it, a day old, are removed
 //   keep STORE (DIGEST NAME)…   puts what came in its place: "M i ok", "M i differs" or "M i error WHY"
+//   same DIR (DIGEST PATH)…     reads the files and directories, DIR being where relative paths begin: "M i same" or
+//                               "M i differs", also where there is nothing
 // A line each, i counted from 0. What is said to be ok is on disk under its name, read-only; done before, it says so
 // again.
 #pragma once

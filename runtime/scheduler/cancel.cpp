@@ -49,6 +49,7 @@ void Scheduler::Impl::OnCancel(const state::CancelRequested& event) {
   }
   if (!started_ || !cancelled_by_.empty() || root_done_) return;
   cancelled_by_ = by;
+  failed_before_cancel_ = !failures.empty();
   failures.push_back("the run was cancelled" + by);
   for (uint32_t task = 0; task < tasks.size(); ++task) {
     // Also attempts whose frame was cancelled before wait for nothing more than their end.

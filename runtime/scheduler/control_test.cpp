@@ -16,12 +16,6 @@ using ::testing::IsEmpty;
 
 Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
 
-std::vector<std::string> Places(const World& world) {
-  std::vector<std::string> out;
-  for (const StartTask& start : world.started) out.push_back(start.place);
-  return out;
-}
-
 // A program with task(n) -> n, and a workflow whose region the test fills.
 struct Small : Program {
   Small() {
@@ -63,7 +57,7 @@ TEST(ControlTest, AForKeepsTheOrderOfItsList) {
   program.Result(program.Add(*program.region, "each", list, program.Loop(program.List({5, 6, 7}), "work")));
   World world(program.module);
   world.Run(Small::Flag(true));
-  EXPECT_THAT(Places(world), ElementsAre("each.0.work", "each.1.work", "each.2.work"));
+  EXPECT_THAT(world.Started(), ElementsAre("each.0.work", "each.1.work", "each.2.work"));
   world.Succeed("each.2.work", N(70));
   world.Succeed("each.0.work", N(50));
   world.Succeed("each.1.work", N(60));
@@ -94,7 +88,7 @@ TEST(ControlTest, WhereFiltersBeforeAnythingStarts) {
   world.results["work"] = [](const StartTask& s) { return N(s.arguments[0].AsInt() * 10); };
   world.Run(Small::Flag(true));
   EXPECT_EQ(world.finish->outputs.Dump(), R"({"r":[30,40]})");
-  EXPECT_THAT(Places(world), ElementsAre("each.0.work", "each.1.work"));
+  EXPECT_THAT(world.Started(), ElementsAre("each.0.work", "each.1.work"));
 }
 
 TEST(ControlTest, AForOverAForGoesElementByElement) {
@@ -109,7 +103,7 @@ TEST(ControlTest, AForOverAForGoesElementByElement) {
   program.region->nodes.push_back(ir::sample::MakeNode(id, "first", list, program.Loop(program.List({1, 2}), "work")));
   World world(program.module);
   world.Run(Small::Flag(true));
-  EXPECT_THAT(Places(world), ElementsAre("first.0.work", "first.1.work"));
+  EXPECT_THAT(world.Started(), ElementsAre("first.0.work", "first.1.work"));
   world.Succeed("first.1.work", N(20));
   EXPECT_EQ(world.started.back().place, "then.1.work");
   EXPECT_EQ(world.started.back().arguments[0], Json(20));
@@ -137,7 +131,7 @@ TEST(ControlTest, ABranchNotTakenNeverStarts) {
     World world(program.module);
     world.results["work"] = [](const StartTask& s) { return N(s.arguments[0].AsInt()); };
     world.Run(Small::Flag(flag));
-    EXPECT_THAT(Places(world), ElementsAre(flag ? "yes" : "no"));  // no level of its own
+    EXPECT_THAT(world.Started(), ElementsAre(flag ? "yes" : "no"));  // no level of its own
     EXPECT_EQ(world.finish->outputs["r"], Json(flag ? 1 : 2));
     EXPECT_THAT(world.problems, IsEmpty());
   }
@@ -153,7 +147,7 @@ TEST(ControlTest, ANameTakenOutsideGivesTheBranchALevel) {
   program.Add(*program.region, "if", program.unit, std::move(branch));
   World world(program.module);
   world.Run(Small::Flag(true));
-  EXPECT_THAT(Places(world), ElementsAre("work", "if.work"));
+  EXPECT_THAT(world.Started(), ElementsAre("work", "if.work"));
 }
 
 TEST(ControlTest, AfterAnIfWaitsForAllOfItAndFailsWithIt) {
@@ -195,7 +189,7 @@ TEST(ControlTest, AWorkflowIsCalledLikeATask) {
   program.Call(*program.region, "next", "work", {Field(result, "n")});
   World world(program.module);
   world.Run(Small::Flag(true));
-  EXPECT_THAT(Places(world), ElementsAre("sub.job", "sub.more"));
+  EXPECT_THAT(world.Started(), ElementsAre("sub.job", "sub.more"));
   world.Succeed("sub.job", N(9));
   EXPECT_EQ(world.started.back().place, "next");  // does not wait for the rest of the call
   world.Succeed("next", N(1));

@@ -274,6 +274,9 @@ void Scheduler::Impl::ChildResult(Frame& owner, uint32_t node, Frame& child, Slo
   if (std::holds_alternative<ir::ForNode>(plan.node->body)) {
     return ElementSettled(owner.nodes[node].instance, child.ordinal, std::move(result));
   }
+  if (std::holds_alternative<ir::LoopNode>(plan.node->body)) {
+    return RoundSettled(owner.nodes[node].instance, result);
+  }
   if (std::holds_alternative<ir::WatchNode>(plan.node->body)) return;
   if (result.state == SlotState::kDead) return Kill(owner, node, result.cause);
   Settle(owner, node,
@@ -285,6 +288,8 @@ void Scheduler::Impl::ChildFinished(Frame& owner, uint32_t node, Frame& child) {
   uint32_t instance = owner.nodes[node].instance;
   if (std::holds_alternative<ir::ForNode>(plan.node->body)) {
     if (--fors_[instance].open == 0) Finish(owner, node);
+  } else if (std::holds_alternative<ir::LoopNode>(plan.node->body)) {
+    if (--loops_[instance].open == 0) Finish(owner, node);
   } else if (std::holds_alternative<ir::WatchNode>(plan.node->body)) {
     --watches_[instance].open;
     if (watches_[instance].body == child.id) watches_[instance].body = kNothing;

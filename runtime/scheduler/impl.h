@@ -35,9 +35,16 @@ struct Slot {
   SlotState state = SlotState::kEmpty;
 };
 
+inline Slot ValueSlot(Json value) {
+  Slot slot;
+  slot.value = std::move(value);
+  slot.state = SlotState::kValue;
+  return slot;
+}
+
 struct NodeState {
   uint32_t pending = 0;
-  uint32_t instance = kNothing;  // of a task, review, `for`, watch or source: index into its table
+  uint32_t instance = kNothing;  // of a task, review, `for`, loop, watch or source: index into its table
   uint32_t doom = 0;             // cause for which it will be skipped
   bool queued = false;
   bool begun = false;
@@ -138,6 +145,14 @@ struct ForState {
   std::vector<uint32_t> followers;  // other `for`s, element by element
 };
 
+struct LoopState {
+  FrameId frame = kNothing;
+  uint32_t node = 0;
+  int64_t rounds = 0;  // opened so far
+  int64_t max = 0;
+  size_t open = 0;  // rounds in which something still runs
+};
+
 struct WatchState {
   FrameId frame = kNothing;
   uint32_t node = 0;
@@ -224,6 +239,7 @@ class Scheduler::Impl {
   void RunMatch(Frame& frame, uint32_t node, const ir::MatchNode& match);
   void RunWorkflow(Frame& frame, uint32_t node, const ir::WorkflowNode& call);
   void RunFor(Frame& frame, uint32_t node, const ir::ForNode& loop);
+  void RunLoop(Frame& frame, uint32_t node, const ir::LoopNode& loop);
   void RunTask(Frame& frame, uint32_t node, const ir::TaskNode& call);
   void RunSend(Frame& frame, uint32_t node, const ir::SendNode& send);
   void RunCancel(Frame& frame, uint32_t node);
@@ -234,6 +250,10 @@ class Scheduler::Impl {
   void Expand(Frame& frame, uint32_t node, ForState& loop, std::vector<Slot> elements);
   void ElementSettled(uint32_t index, uint32_t element, Slot result);
   uint32_t MakeFor(Frame& frame, uint32_t node);
+
+  // node_loop.cpp
+  void OpenRound(uint32_t index, std::vector<Slot> carried);
+  void RoundSettled(uint32_t index, const Slot& result);
 
   // node_task.cpp
   uint32_t EnsureTask(Frame& frame, uint32_t node);
@@ -320,6 +340,7 @@ class Scheduler::Impl {
   std::deque<TaskState> task_states_;
   std::deque<ReviewState> review_states_;
   std::deque<ForState> fors_;
+  std::deque<LoopState> loops_;
   std::deque<WatchState> watches_;
   std::unordered_map<std::string, SourceState> sources_;  // being resolved, by place
   std::unordered_map<std::string, uint32_t> task_index_, review_index_;
@@ -332,7 +353,8 @@ class Scheduler::Impl {
   Json outputs_;
   uint32_t root_cause_ = 0;
   std::string cancelled_by_;
-  size_t active_ = 0;  // attempts whose end is awaited
+  bool failed_before_cancel_ = false;  // then what failed is why the run does
+  size_t active_ = 0;                  // attempts whose end is awaited
 };
 
 }  // namespace hwf::scheduler

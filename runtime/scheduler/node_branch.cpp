@@ -3,16 +3,6 @@
 #include "runtime/state/values.h"
 
 namespace hwf::scheduler {
-namespace {
-
-Slot ValueSlot(Json value) {
-  Slot slot;
-  slot.value = std::move(value);
-  slot.state = SlotState::kValue;
-  return slot;
-}
-
-}  // namespace
 
 void Scheduler::Impl::RunIf(Frame& frame, uint32_t node, const ir::IfNode& branch) {
   state::Evaluation condition = Evaluate(frame, branch.condition);

@@ -36,9 +36,7 @@ void Scheduler::Impl::RunFor(Frame& frame, uint32_t node, const ir::ForNode& loo
         if (!keep.ok()) return Die(frame, node, Fail(frame, node, *keep.failure));
         if (!keep.value.is_bool() || !keep.value.AsBool()) continue;
       }
-      Slot& slot = elements.emplace_back();
-      slot.value = std::move(item);
-      slot.state = SlotState::kValue;
+      elements.push_back(ValueSlot(std::move(item)));
     }
   }
   uint32_t index = MakeFor(frame, node);

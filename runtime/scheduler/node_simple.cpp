@@ -15,6 +15,7 @@ struct NodeRunner {
   void operator()(const ir::IfNode& n) { impl.RunIf(frame, node, n); }
   void operator()(const ir::MatchNode& n) { impl.RunMatch(frame, node, n); }
   void operator()(const ir::ForNode& n) { impl.RunFor(frame, node, n); }
+  void operator()(const ir::LoopNode& n) { impl.RunLoop(frame, node, n); }
   void operator()(const ir::ReviewNode& n) { impl.RunReview(frame, node, n); }
   void operator()(const ir::WatchNode& n) { impl.RunWatch(frame, node, n); }
   void operator()(const ir::SendNode& n) { impl.RunSend(frame, node, n); }

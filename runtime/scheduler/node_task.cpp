@@ -264,6 +264,7 @@ void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
   FrameId id = state.frame;
   Json value = outputs;
   if (state.plan->streams_read) {
+    for (const ir::Stream& stream : state.plan->task->streams) value.Set(stream.name, Json::Array());
     for (const auto& [name, emissions] : tasks[task].streams) {
       JsonArray list;
       for (const EmissionRecord& emission : emissions) list.push_back(emission.values);

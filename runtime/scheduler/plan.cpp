@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "ir/walk.h"
 
 namespace hwf::scheduler {
 namespace {
@@ -15,7 +16,7 @@ using ir::TypeKind;
 using ir::ValueId;
 
 template <typename Visit>
-void ForEachExpr(const Expr& top, const Visit& visit) {
+void ForEachWithin(const Expr& top, const Visit& visit) {
   std::vector<const Expr*> todo = {&top};
   while (!todo.empty()) {
     const Expr* expr = todo.back();
@@ -27,90 +28,57 @@ void ForEachExpr(const Expr& top, const Visit& visit) {
 
 using ExprList = std::vector<const Expr*>;
 
-void AddRule(const ir::ByRule& rule, ExprList& out) {
-  if (rule.who) out.push_back(&*rule.who);
-  for (const ir::ByRule& part : rule.parts) AddRule(part, out);
-}
-
-void AddReview(const ir::ReviewNode& review, ExprList& out) {
-  out.push_back(&review.question);
-  for (const ir::Shown& shown : review.show) out.push_back(&shown.value);
-  for (const ir::Choice& choice : review.choices) {
-    if (choice.granted) out.push_back(&*choice.granted);
-    for (const ir::FormField& field : choice.fields) {
-      for (const std::optional<Expr>* expr : {&field.low, &field.high, &field.one_of, &field.default_value}) {
-        if (*expr) out.push_back(&**expr);
-      }
-    }
-  }
-  AddRule(review.by, out);
-  for (const std::optional<Expr>* expr : {&review.within, &review.remind, &review.else_answer}) {
-    if (*expr) out.push_back(&**expr);
-  }
-  for (const ir::ReviewNode::Escalation& escalation : review.escalations) {
-    out.push_back(&escalation.delay);
-    AddRule(escalation.to, out);
-  }
-}
-
 void AddRegion(const ir::Region& region, ExprList& out);
 
-// The expressions that a node evaluates itself.
-struct OwnExprs {
-  ExprList& out;
-  void operator()(const ir::LetNode& n) { out.push_back(&n.value); }
-  void operator()(const ir::TaskNode& n) {
-    for (const Expr& arg : n.args) out.push_back(&arg);
-  }
-  void operator()(const ir::WorkflowNode& n) {
-    for (const Expr& arg : n.args) out.push_back(&arg);
-  }
-  void operator()(const ir::IfNode& n) { out.push_back(&n.condition); }
-  void operator()(const ir::MatchNode& n) { out.push_back(&n.subject); }
-  void operator()(const ir::ForNode& n) {
-    out.push_back(&n.list);
-    if (n.where) AddRegion(*n.where, out);
-  }
-  void operator()(const ir::ReviewNode& n) { AddReview(n, out); }
-  void operator()(const ir::WatchNode& n) {
-    if (n.where) AddRegion(*n.where, out);
-  }
-  void operator()(const ir::SendNode& n) {
-    for (const Expr& arg : n.args) out.push_back(&arg);
-  }
-  void operator()(const ir::CancelNode&) {}
-  void operator()(const ir::CheckpointNode& n) { out.push_back(&n.value); }
-  void operator()(const ir::FailNode& n) { out.push_back(&n.message); }
-  void operator()(const ir::SourceNode& n) { out.push_back(&n.path); }
-};
-
-std::vector<const ir::Region*> InnerRegions(const ir::Node& node) {
-  if (const auto* n = std::get_if<ir::IfNode>(&node.body)) return {n->then_body.get(), n->else_body.get()};
-  if (const auto* n = std::get_if<ir::ForNode>(&node.body)) return {n->body.get()};
-  if (const auto* n = std::get_if<ir::WatchNode>(&node.body)) return {n->body.get()};
-  std::vector<const ir::Region*> out;
-  if (const auto* n = std::get_if<ir::MatchNode>(&node.body)) {
-    for (const ir::MatchArm& arm : n->arms) out.push_back(arm.body.get());
-  }
-  return out;
+// What a node evaluates at once: its own expressions, and all of a `where`.
+void AddOwn(const ir::Node& node, ExprList& out) {
+  ir::ForEachExpr(node, [&](const Expr& expr) { out.push_back(&expr); });
+  const auto* loop = std::get_if<ir::ForNode>(&node.body);
+  const auto* watch = std::get_if<ir::WatchNode>(&node.body);
+  if (loop != nullptr && loop->where) AddRegion(*loop->where, out);
+  if (watch != nullptr && watch->where) AddRegion(*watch->where, out);
 }
 
-// All that a pure region evaluates: of `where`, which the node evaluates at once.
+// All that a pure region evaluates.
 void AddRegion(const ir::Region& region, ExprList& out) {
   if (region.result) out.push_back(&*region.result);
   for (const ir::Node& node : region.nodes) {
-    std::visit(OwnExprs{out}, node.body);
-    for (const ir::Region* inner : InnerRegions(node)) {
-      if (inner != nullptr) AddRegion(*inner, out);
-    }
+    ir::ForEachExpr(node, [&](const Expr& expr) { out.push_back(&expr); });
+    ir::ForEachRegion(node, [&](const ir::Region& inner) { AddRegion(inner, out); });
   }
 }
+
+// The inner regions that become frames, by position; null for a missing else.
+struct Bodies {
+  using List = std::vector<const ir::Region*>;
+  List operator()(const ir::IfNode& n) { return {n.then_body.get(), n.else_body.get()}; }
+  List operator()(const ir::MatchNode& n) {
+    List out;
+    for (const ir::MatchArm& arm : n.arms) out.push_back(arm.body.get());
+    return out;
+  }
+  List operator()(const ir::ForNode& n) { return {n.body.get()}; }
+  List operator()(const ir::LoopNode& n) { return {n.body.get()}; }
+  List operator()(const ir::WatchNode& n) { return {n.body.get()}; }
+  List operator()(const ir::LetNode&) { return {}; }
+  List operator()(const ir::TaskNode&) { return {}; }
+  List operator()(const ir::WorkflowNode&) { return {}; }
+  List operator()(const ir::ReviewNode&) { return {}; }
+  List operator()(const ir::SendNode&) { return {}; }
+  List operator()(const ir::CancelNode&) { return {}; }
+  List operator()(const ir::CheckpointNode&) { return {}; }
+  List operator()(const ir::FailNode&) { return {}; }
+  List operator()(const ir::SourceNode&) { return {}; }
+};
+
+std::vector<const ir::Region*> InnerRegions(const ir::Node& node) { return std::visit(Bodies{}, node.body); }
 
 bool IsUnit(ir::TypeRef type) { return type == nullptr || type->kind == TypeKind::kUnit; }
 
 // Whether a body of this node gives no value that anybody takes.
 bool BodiesAreUnit(const ir::Node& node) {
   if (std::holds_alternative<ir::WatchNode>(node.body)) return true;
+  if (std::holds_alternative<ir::LoopNode>(node.body)) return false;
   if (std::holds_alternative<ir::ForNode>(node.body)) {
     return IsUnit(node.type) || (node.type->kind == TypeKind::kList && IsUnit(node.type->element));
   }
@@ -235,7 +203,7 @@ class Planner {
   }
 
   void AddReads(const Expr& top, const RegionPlan& region, std::vector<Dependency>& waits) {
-    ForEachExpr(top, [&](const Expr& expr) {
+    ForEachWithin(top, [&](const Expr& expr) {
       if (expr.op == ir::Op::kField && expr.args.size() == 1 && expr.args[0].op == ir::Op::kRef) {
         MarkStream(expr, region);
       }
@@ -259,7 +227,7 @@ class Planner {
       NodePlan& node = region.nodes[i];
       WireFor(node, region);
       ExprList exprs;
-      std::visit(OwnExprs{exprs}, node.node->body);
+      AddOwn(*node.node, exprs);
       for (const Expr* expr : exprs) AddReads(*expr, region, node.waits);
       for (ValueId id : node.node->after) {
         Address address;

@@ -41,7 +41,7 @@ struct Reader {
 struct NodePlan {
   const ir::Node* node = nullptr;
   std::vector<Dependency> waits;
-  // Inner regions: then and else; the arms; the body of a `for` or watch. Null for a missing else.
+  // Inner regions: then and else; the arms; the body of a `for`, loop or watch. Null for a missing else.
   std::vector<RegionPlan*> bodies;
   Address job;  // of watch, send, cancel
   bool has_job = false;

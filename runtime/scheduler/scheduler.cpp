@@ -89,7 +89,9 @@ FinishRun Scheduler::Impl::FinishCommand() const {
   finish.ok = failures.empty() && root_cause_ == 0 && cancelled_by_.empty();
   finish.outputs = cancelled_by_.empty() && root_cause_ == 0 ? outputs_ : Json();
   if (finish.ok) return finish;
-  if (!cancelled_by_.empty()) {
+  if (!cancelled_by_.empty() && failed_before_cancel_) {
+    finish.why = failures[0] + "; the rest was cancelled" + cancelled_by_;
+  } else if (!cancelled_by_.empty()) {
     finish.why = "cancelled" + cancelled_by_;
   } else if (!failures.empty()) {
     finish.why = failures.size() == 1 ? failures[0] : fmt::format("{} (and {} more)", failures[0], failures.size() - 1);

@@ -87,6 +87,18 @@ TEST_F(SlurmSite, WhatTheAgentHasIsSubmittedWithoutAnEngine) {
   for (const auto& [place, ended] : recorder_.ended_) EXPECT_FALSE(ended.failure.has_value()) << place;
 }
 
+// Else it would wait for ever for a controller that it cannot reach.
+TEST_F(SlurmSite, AnAgentWhoseRunWasRemovedEnds) {
+  Up();
+  slurm_->Daemon({"kill", "slurmctld"});
+  site_->Submit({Script("job", "true")});
+  EXPECT_TRUE(Until([&] { return recorder_.trouble_.find("Slurm does not answer") != std::string::npos; }));
+  site_.reset();
+  EXPECT_EQ(world_->Agents().size(), 1u);
+  std::filesystem::remove_all(world_->root());
+  EXPECT_TRUE(runner::testing::Eventually([&] { return world_->Agents().empty(); }, 40'000));
+}
+
 TEST_F(SlurmSite, NoMoreJobsThanAllowed) {
   slurm_->site_ = R"({"max_jobs":2})";
   Up();
@@ -406,6 +418,42 @@ TEST_F(SlurmSite, PendingJobsThatOthersCancelEnd) {
   ASSERT_TRUE(Ended("third"));
   EXPECT_EQ(recorder_.ended_["third"].failure, ir::Reason::kCancelled);
   EXPECT_EQ(recorder_.ended_.size(), 1u);
+}
+
+// What nobody can be told yet is not forgotten.
+TEST_F(SlurmSite, ACancelThatCannotBePlacedIsTriedAgain) {
+  if (geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  Up();
+  site_->Submit({Script("job", "sleep 300")});
+  ASSERT_TRUE(Started("job")) << recorder_.trouble_;
+  const std::string directory = Directory("job");
+  RunProgram({"mount", "--bind", directory, directory});
+  RunProgram({"mount", "-o", "remount,bind,ro", directory});
+  site_->Cancel("job", 1);
+  EXPECT_TRUE(Until([&] { return recorder_.trouble_.find("a cancel cannot be placed") != std::string::npos; }));
+  RunProgram({"umount", directory});
+  ASSERT_TRUE(Ended("job"));
+  EXPECT_EQ(recorder_.ended_["job"].failure, ir::Reason::kCancelled);
+  EXPECT_TRUE(Until([&] { return !recorder_.in_trouble_; }));
+}
+
+TEST_F(SlurmSite, WhatScancelCouldNotDoIsDoneLater) {
+  const std::string bin = slurm_->directories().front() + "/bin", path = std::getenv("PATH");
+  std::filesystem::create_directory(bin);
+  std::ofstream(bin + "/scancel") << "#!/bin/sh\ncd '" << bin << "'; PATH='" << path << "'\n"
+                                  << "[ -e failed ] && exec scancel \"$@\"\n"
+                                  << "touch failed; echo 'scancel: error: Kill job error' >&2; exit 1\n";
+  std::filesystem::permissions(bin + "/scancel", std::filesystem::perms::owner_all);
+  setenv("PATH", (bin + ":" + path).c_str(), 1);
+  Up();
+  RunProgram({"scontrol", "update", "nodename=c[1-2],g1", "state=drain", "reason=test"});
+  site_->Submit({Script("job", "true")});
+  EXPECT_TRUE(Waits("job", "down, drained or reserved")) << recorder_.waiting_["job"];
+  site_->Cancel("job", 1);
+  EXPECT_TRUE(Ended("job"));
+  EXPECT_TRUE(Until([&] { return Queue("%T") == std::set<std::string>{"CANCELLED"}; })) << "the second time";
+  EXPECT_TRUE(std::filesystem::exists(bin + "/failed"));
+  setenv("PATH", path.c_str(), 1);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "runtime/runner/engine_link.h"
 #include "runtime/runner/process_tree.h"
 #include "runtime/slurm/batches.h"
+#include "runtime/slurm/signs.h"
 
 namespace hwf::slurm {
 namespace {
@@ -251,6 +252,7 @@ int Agent::Timeout() const {
   const bool busy = !submissions_.empty() || !queue_.empty();
   if ((ready || (busy && !configured_)) && programs_.empty()) due = std::min(due, submit_at_ms_);
   if (log_->waits()) due = std::min(due, log_at_ms_);
+  if (!to_cancel_.empty()) due = std::min(due, place_at_ms_);
   if (!programs_.empty()) due = std::min(due, now_ms_ + 1000);  // they have deadlines of their own
   if (!front_->listening())
     due = std::min(due, std::max(now_ms_ + 100, front_->alone_since_ms() + options_.idle_exit_ms));
@@ -263,6 +265,7 @@ void Agent::Tick() {
   if (!submissions_.empty() && now_ms_ >= spool_at_ms_) ReadSpool();
   if (terminated_) return;
   Tidy();
+  if (!to_cancel_.empty() && now_ms_ >= place_at_ms_) PlaceCancels();
   const bool busy = !submissions_.empty() || !queue_.empty();
   if (!configured_ && busy && now_ms_ >= submit_at_ms_) Launch(Program::kConfig, {"scontrol", "show", "config"});
   if (configured_ && now_ms_ >= form_at_ms_) FormSubmissions();
@@ -281,8 +284,9 @@ bool Agent::MayAsk() const {
 
 bool Agent::MayLeave() const {
   if (terminated_) return true;
+  if (!front_->listening() && IsGone(options_.state_directory)) return true;  // the run was removed
   if (log_->waits() || front_->listening() || !to_tidy_.empty()) return false;
-  if (finishing_ && attempts_.empty()) return cancels_.empty() && programs_.count(Program::kCancel) == 0;
+  if (finishing_ && attempts_.empty()) return cancels_.empty() && asked_.empty();
   const int64_t left_ms = std::max(front_->alone_since_ms(), idle_since_ms_);
   if (now_ms_ - left_ms < options_.idle_exit_ms) return false;
   // What is with Slurm goes on without us; what is on its way there is seen through, and there is no saying how long

@@ -124,6 +124,8 @@ class Agent {
   void OnStart(runner::Start start);
   void OnMessage(const runner::Message& message);
   void OnCancel(const runner::Cancel& cancel);
+  void PlaceCancels();
+  ErrorOr<Success> PlaceCancel(const std::string& key, Attempt& attempt);
   void OnDrain();
   void EndAttempt(const std::string& key, std::optional<ir::Reason> failure, const std::string& why);
 
@@ -161,6 +163,7 @@ class Agent {
   void OnAccounts(const platform::CommandResult& result);
   void ControllerIsDown(const std::string& why);
   void SendCancels();
+  void CancelAgain();
 
   // agent_watch.cpp: what jobs tell, and what Slurm tells of them
   void ReadSpool();
@@ -174,6 +177,7 @@ class Agent {
   void TellWaiting(const Submission& submission, const ElementState& element);
   bool Beats(const Submission& submission, ElementState& element, int index);
   bool AllGone(const Submission& submission, const ElementState& element) const;
+  std::vector<std::string> Awaited(const Submission& submission) const;
   void Close(const std::string& tag);
   void Tidy();
 
@@ -202,7 +206,9 @@ class Agent {
   std::deque<std::string> queue_;                      // keys, in the order of their coming
   std::unordered_map<std::string, Attempt> attempts_;  // by key
   std::map<std::string, Submission> submissions_;      // by tag
-  std::map<std::string, std::set<int>> cancels_;       // elements of jobs, for scancel; -1: the whole job
+  std::vector<std::string> to_cancel_;                 // keys, of which nobody could be told yet
+  std::map<std::string, std::set<int>> cancels_;       // elements of jobs, for scancel
+  std::map<std::string, std::set<int>> asked_;         // … which it was asked for, until it said that it is done
   std::deque<AttemptId> to_tidy_;                      // that have ended
   std::string held_;
   bool finishing_ = false;
@@ -219,7 +225,8 @@ class Agent {
   int64_t query_at_ms_ = 0;
   int64_t query_every_ms_ = 0;
   int64_t spool_at_ms_ = 0;
-  int64_t log_at_ms_ = 0;  // records that wait for room
+  int64_t place_at_ms_ = 0;  // to_cancel_
+  int64_t log_at_ms_ = 0;    // records that wait for room
 };
 
 }  // namespace hwf::slurm

@@ -87,7 +87,8 @@ void Agent::OnEnded(Program program, const platform::CommandResult& result) {
       return OnSubmitted(result);
     case Program::kQueue:
       return OnQueue(result);
-    case Program::kCancel:  // squeue shows what it did
+    case Program::kCancel:
+      if (result.exit_code == 0) asked_.clear();
       query_at_ms_ = std::min(query_at_ms_, now_ms_ + options_.least_poll_ms);
       return;
     case Program::kAccount:
@@ -108,7 +109,7 @@ void Agent::ControllerIsDown(const std::string& why) {
 
 void Agent::OnQueue(const platform::CommandResult& result) {
   if (result.exit_code != 0) return ControllerIsDown(Failure(result, "squeue"));
-  if (!held_.empty() && programs_.count(Program::kSubmit) == 0) {
+  if (!held_.empty() && to_cancel_.empty() && programs_.count(Program::kSubmit) == 0) {
     Hold("");
     submit_wait_ms_ = 0;
     submit_at_ms_ = now_ms_;
@@ -135,6 +136,7 @@ void Agent::OnQueue(const platform::CommandResult& result) {
     element.placed = element.placed || row.placed;
     element.reason = std::move(row.reason);
   }
+  CancelAgain();
   for (const std::string& tag : Tags()) {
     if (Submission* submission = FindSubmission(tag)) LookAfter(*submission);
   }
@@ -188,7 +190,7 @@ void Agent::OnAccounts(const platform::CommandResult& result) {
 
 // One call for all that are not wanted: whole arrays by their number, else element by element.
 void Agent::SendCancels() {
-  if (cancels_.empty() || programs_.count(Program::kCancel) > 0 || now_ms_ < submit_at_ms_) return;
+  if (cancels_.empty() || !asked_.empty() || now_ms_ < submit_at_ms_) return;
   std::vector<std::string> argv = {"scancel"};
   for (auto it = cancels_.begin(); it != cancels_.end() && argv.size() < kMostCancels;) {
     const Submission* submission = FindSubmission(it->first);
@@ -199,9 +201,22 @@ void Agent::SendCancels() {
         if (!whole) argv.push_back(fmt::format("{}_{}", submission->job, index));
       }
     }
-    it = cancels_.erase(it);
+    asked_.insert(cancels_.extract(it++));
   }
-  if (argv.size() > 1) Launch(Program::kCancel, std::move(argv));
+  if (argv.size() > 1) (void)Launch(Program::kCancel, std::move(argv));
+}
+
+// What Slurm still has after a scancel that failed.
+void Agent::CancelAgain() {
+  if (programs_.count(Program::kCancel) > 0) return;
+  for (const auto& [tag, elements] : std::exchange(asked_, {})) {
+    const Submission* submission = FindSubmission(tag);
+    for (const int index : elements) {
+      if (submission == nullptr) continue;
+      const ElementState& element = submission->elements[static_cast<size_t>(index)];
+      if (element.seen && !IsOver(element.state)) cancels_[tag].insert(index);
+    }
+  }
 }
 
 }  // namespace hwf::slurm

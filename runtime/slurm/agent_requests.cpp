@@ -12,6 +12,7 @@ namespace {
 // Starts that come together go into one submission.
 constexpr int64_t kGatherMs = 30;
 constexpr int64_t kLongestGatherMs = 1000;
+constexpr int64_t kPlaceMs = 1000;  // before what nobody could be told is tried again
 constexpr const char* kOurClaim = "not wanted any more";
 
 }  // namespace
@@ -92,25 +93,37 @@ void Agent::OnCancel(const runner::Cancel& cancel) {
     never.start.attempt = cancel.attempt;
     return EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
   }
-  if (attempt->tag.empty()) return EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
-  if (attempt->cancelled) return;
-  attempt->cancelled = true;
-  const std::string tag = attempt->tag;
-  const int index = attempt->index;
-  // Whoever has the claim decides: we, and it never begins, or its job, which is told.
-  const auto ours = TakeClaim(attempt->start.directory, kOurClaim, true);
-  if (ours.ok() && *ours) {
-    EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
-  } else if (const auto asked = AskToCancel(attempt->start.directory); !asked.ok()) {
-    return Hold(runner::NoRoomText(asked.error(), "a cancel cannot be placed"));
-  }
+  if (std::exchange(attempt->cancelled, true)) return;
+  to_cancel_.push_back(key);
+  PlaceCancels();
+}
+
+// What cannot be placed now is tried again.
+void Agent::PlaceCancels() {
+  place_at_ms_ = now_ms_ + kPlaceMs;
+  std::erase_if(to_cancel_, [&](const std::string& key) {
+    Attempt* attempt = FindAttempt(key);
+    if (attempt == nullptr) return true;  // it has ended
+    const auto placed = PlaceCancel(key, *attempt);
+    if (!placed.ok()) Hold(runner::NoRoomText(placed.error(), "a cancel cannot be placed"));
+    return placed.ok();
+  });
+}
+
+// Whoever has the claim decides: we, and it never begins, or its job, which is told.
+ErrorOr<Success> Agent::PlaceCancel(const std::string& key, Attempt& attempt) {
+  const std::string tag = attempt.tag;
+  const int index = attempt.index;
   Submission* submission = FindSubmission(tag);
-  if (submission == nullptr) return;
-  if (submission->nodes > 0) {
-    const auto told = AskToLook(SubmissionDirectory(tag));
-    if (!told.ok()) Hold(runner::NoRoomText(told.error(), "a cancel cannot be placed"));
-    return;
+  bool never = tag.empty();
+  if (!never) {
+    const auto ours = TakeClaim(attempt.start.directory, kOurClaim, true);
+    never = ours.ok() && *ours;
   }
+  if (!never) HWF_TRY(AskToCancel(attempt.start.directory));
+  if (submission != nullptr && submission->nodes > 0) HWF_TRY(AskToLook(SubmissionDirectory(tag)));
+  if (never) EndAttempt(key, ir::Reason::kCancelled, "cancelled before it began");
+  if (submission == nullptr || submission->nodes > 0) return Success{};
   const ElementIds& ids = submission->elements[static_cast<size_t>(index)].attempts;
   const bool all = std::all_of(ids.begin(), ids.end(), [&](const AttemptId& id) {
     const Attempt* other = FindAttempt(runner::KeyOf(id.place, id.attempt));
@@ -118,6 +131,7 @@ void Agent::OnCancel(const runner::Cancel& cancel) {
   });
   if (all && !submission->job.empty()) cancels_[tag].insert(index);
   query_at_ms_ = std::min(query_at_ms_, now_ms_ + options_.least_poll_ms);
+  return Success{};
 }
 
 // What Slurm has keeps its place in Slurm's queue.

@@ -267,14 +267,9 @@ void Agent::Dissolve(Submission& submission, const std::string& why) {
   form_at_ms_ = submit_at_ms_ = now_ms_ + submit_wait_ms_;
   Hold(fmt::format("Slurm takes no more jobs now: {}; tried with {} in {} s", why, most_elements_,
                    submit_wait_ms_ / 1000));
-  for (const ElementState& element : submission.elements) {
-    for (const AttemptId& id : element.attempts) {
-      const std::string key = runner::KeyOf(id.place, id.attempt);
-      Attempt* attempt = FindAttempt(key);
-      if (attempt == nullptr || attempt->tag != tag) continue;
-      attempt->tag.clear();
-      queue_.push_back(key);
-    }
+  for (const std::string& key : Awaited(submission)) {
+    attempts_[key].tag.clear();
+    queue_.push_back(key);
   }
   Close(tag);
 }
@@ -282,11 +277,9 @@ void Agent::Dissolve(Submission& submission, const std::string& why) {
 // It never will be submitted: its attempts end, as the site's fault.
 void Agent::Refuse(Submission& submission, const std::string& why) {
   const std::string tag = submission.tag;
-  std::vector<std::string> keys;
-  for (const ElementState& element : submission.elements) {
-    for (const AttemptId& id : element.attempts) keys.push_back(runner::KeyOf(id.place, id.attempt));
+  for (const std::string& key : Awaited(submission)) {
+    EndAttempt(key, ir::Reason::kSite, "sbatch refused it: " + why);
   }
-  for (const std::string& key : keys) EndAttempt(key, ir::Reason::kSite, "sbatch refused it: " + why);
   Close(tag);
 }
 

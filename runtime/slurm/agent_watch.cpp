@@ -138,6 +138,19 @@ bool Agent::AllGone(const Submission& submission, const ElementState& element) c
   return true;
 }
 
+// The keys of its attempts that have not ended and are in no other.
+std::vector<std::string> Agent::Awaited(const Submission& submission) const {
+  std::vector<std::string> keys;
+  for (const ElementState& element : submission.elements) {
+    for (const AttemptId& id : element.attempts) {
+      std::string key = runner::KeyOf(id.place, id.attempt);
+      const auto found = attempts_.find(key);
+      if (found != attempts_.end() && found->second.tag == submission.tag) keys.push_back(std::move(key));
+    }
+  }
+  return keys;
+}
+
 void Agent::Take(Submission& submission, int index, runner::Report report) {
   const auto attempt_of = [&](const auto& of) { return FindAttempt(runner::KeyOf(of.place, of.attempt)); };
   if (const auto* claimed = std::get_if<runner::Claimed>(&report)) {
@@ -158,7 +171,6 @@ void Agent::Take(Submission& submission, int index, runner::Report report) {
     Attempt* attempt = attempt_of(*bad);
     if (attempt != nullptr && attempt->emitted.insert(bad->file).second) Log(*bad);
   } else if (auto* ended = std::get_if<runner::Ended>(&report)) {
-    if (attempt_of(*ended) == nullptr) return;
     TakeEnded(submission, submission.elements[static_cast<size_t>(index)], std::move(*ended));
   }
 }
@@ -167,6 +179,7 @@ void Agent::Take(Submission& submission, int index, runner::Report report) {
 void Agent::TakeEnded(Submission& submission, ElementState& element, runner::Ended ended) {
   const std::string key = runner::KeyOf(ended.place, ended.attempt);
   const Attempt* attempt = FindAttempt(key);
+  if (attempt == nullptr) return;  // another record has ended it
   if (ended.failure == ir::Reason::kPreempted && !attempt->cancelled && !IsOver(element.state)) {
     element.unexplained.push_back(std::move(ended));
     element.over_since_ms = now_ms_;
@@ -205,7 +218,7 @@ void Agent::LookAfter(Submission& submission) {
   const bool open = submission.nodes > 0 && !submission.closed &&
                     !(submission.elements.front().seen && IsOver(submission.elements.front().state));
   const bool settled = submission.phase == Submission::Phase::kQueued || submission.phase == Submission::Phase::kReady;
-  if (done && settled && !open && !cancels_.contains(tag)) Close(tag);
+  if (done && settled && !open && !cancels_.contains(tag) && !asked_.contains(tag)) Close(tag);
 }
 
 void Agent::LookAfter(Submission& submission, int index) {
@@ -339,6 +352,7 @@ void Agent::Close(const std::string& tag) {
   std::filesystem::remove_all(SubmissionDirectory(tag), ignored);
   submissions_.erase(found);
   cancels_.erase(tag);
+  asked_.erase(tag);
   idle_since_ms_ = now_ms_;
 }
 

@@ -24,6 +24,7 @@ JobLink::JobLink(Options options, Element starts, runner::FrontCallbacks callbac
 }
 
 ErrorOr<bool> JobLink::Claim(const runner::Start& start) {
+  if (signs_.IsGivenUp()) return false;
   return TakeClaim(start.directory, options_.who, start.effect);
 }
 
@@ -33,9 +34,10 @@ void JobLink::OnAppended(uint64_t, uint64_t, std::string_view) {
 }
 
 void JobLink::Look() {
+  const bool all = signs_.IsGivenUp();
   for (auto it = open_.begin(); it != open_.end();) {
     const auto [cancel, directory] = it->second;
-    if (!IsCancelAsked(directory)) {
+    if (!all && !IsCancelAsked(directory)) {
       ++it;
       continue;
     }

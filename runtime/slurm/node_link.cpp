@@ -55,7 +55,7 @@ bool NodeLink::Fits(const runner::Start& start) const {
 ErrorOr<bool> NodeLink::Claim(const runner::Start& start) {
   const std::string key = runner::KeyOf(start.place, start.attempt);
   waiting_.erase(key);
-  if (!Fits(start)) {  // it stays unclaimed, for another allocation
+  if (signs_.IsGivenUp() || !Fits(start)) {  // it stays unclaimed, for another allocation
     left_ = true;
     return false;
   }
@@ -68,8 +68,9 @@ ErrorOr<bool> NodeLink::Claim(const runner::Start& start) {
 
 void NodeLink::Look() {
   std::vector<runner::Cancel> unwanted;
+  const bool all = signs_.IsGivenUp();
   for (const auto& [key, running] : running_) {
-    if (IsCancelAsked(running.directory)) unwanted.push_back(running.id);
+    if (all || IsCancelAsked(running.directory)) unwanted.push_back(running.id);
   }
   for (const runner::Cancel& cancel : unwanted) callbacks_.request(cancel);
 }
@@ -101,7 +102,8 @@ void NodeLink::Flush(int64_t now_ms) {
   if (!running_.empty() || !waiting_.empty()) idle_since_ms_ = now_ms;
   if (!over_ && HasRoom() && now_ms >= take_at_ms_) Take();
   if (now_ms >= look_at_ms_) {
-    if (batches_.IsAskedToLook() || now_ms >= look_unasked_at_ms_) {
+    const bool asked = batches_.IsAskedToLook() || (signs_.IsGivenUp() && !std::exchange(given_up_, true));
+    if (asked || now_ms >= look_unasked_at_ms_) {
       Look();
       look_unasked_at_ms_ = now_ms + kUnaskedMs;
     }

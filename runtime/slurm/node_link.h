@@ -66,6 +66,7 @@ class NodeLink final : public runner::Front {
   int64_t longest_ms_ = 0;                            // that an attempt took here
   bool left_ = false;                                 // something was, for want of time
   bool over_ = false;
+  bool given_up_ = false;
   int64_t now_ms_ = 0;
   int64_t idle_since_ms_ = 0;
   int64_t take_at_ms_ = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 
 #include "runtime/platform/file_system.h"
@@ -79,6 +80,24 @@ TEST_F(NodeLinkTest, ACancelIsSeenAlsoWhereNobodyCouldAskToLook) {
   Turn();
   ASSERT_TRUE(AskToCancel(top_ + "/tasks/0").ok());
   for (int turns = 0; turns < 20 && cancels_ == 0; ++turns) Turn();
+  EXPECT_EQ(cancels_, 1);
+}
+
+// Its allocation counts as ended, and the agent has removed what was its: as where only Slurm's daemon on it died.
+TEST_F(NodeLinkTest, AGivenUpNodeBeginsNothingAndEndsWhatRuns) {
+  int claimed = 0;
+  request_ = [&](const runner::Start& start) { claimed += *link_->Claim(start) ? 1 : 0; };
+  Give(0);
+  Turn();
+  ASSERT_EQ(claimed, 1);
+  runner::Start next;
+  next.place = "each.1.p";
+  next.directory = top_ + "/tasks/1";
+  ASSERT_TRUE(files_.MakeDirectory(next.directory, 0700).ok());
+  std::filesystem::remove_all(top_ + "/job");
+  EXPECT_FALSE(*link_->Claim(next));
+  Turn();
+  Turn();
   EXPECT_EQ(cancels_, 1);
 }
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "runtime/platform/file_system.h"
 
 namespace hwf::slurm {
@@ -28,10 +30,17 @@ void Signs::Beat() {
   if (beat_.valid()) (void)!pwrite(beat_.get(), text.data(), text.size(), 0);
 }
 
+bool Signs::IsGivenUp() const { return IsGone(directory_); }
+
 void Signs::Leave() {
   (void)platform::RealFileSystem().WriteAtomically(directory_ + "/left", "", 0600, false);
   OnAppended();
   (void)Tell();
+}
+
+bool IsGone(const std::string& path) {
+  const auto there = platform::RealFileSystem().Stat(path);
+  return !there.ok() && there.error().code() == ENOENT;
 }
 
 bool HasLeft(const std::string& directory) { return platform::RealFileSystem().Stat(directory + "/left").ok(); }

@@ -16,6 +16,8 @@ class Signs {
   void OnAppended() { news_ = true; }
   // False: there are news, and no room to tell them.
   bool Tell();
+  // Whether its directory is gone: nobody reads what it tells any more.
+  bool IsGivenUp() const;
   void Beat();
   // Nothing more comes from us.
   void Leave();
@@ -28,6 +30,8 @@ class Signs {
   bool news_ = false;
 };
 
+// Nothing is there any more; of what cannot be seen for another reason that is not said.
+bool IsGone(const std::string& path);
 bool HasLeft(const std::string& directory);
 
 }  // namespace hwf::slurm

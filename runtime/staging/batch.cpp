@@ -12,6 +12,7 @@
 #include "runtime/platform/paths.h"
 #include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
+#include "runtime/staging/store_call.h"
 #include "runtime/state/command.h"
 
 namespace hwf::staging {
@@ -20,8 +21,6 @@ namespace {
 using platform::CommandResult;
 using state::ShellQuote;
 
-constexpr int64_t kFirstPauseMs = 500;
-constexpr int64_t kLastPauseMs = 10'000;
 constexpr int64_t kWordMs = 90'000;     // of a script, whatever start-up files do
 constexpr int64_t kCopyMs = 3'600'000;  // rsync itself ends when nothing moves
 constexpr size_t kMaxOut = 8 << 20;
@@ -34,7 +33,6 @@ Batch::Batch(std::vector<Item> items, Store from, Store to)
     : items_(std::move(items)), from_(std::move(from)), to_(std::move(to)), paths_(items_.size()) {
   for (size_t i = 0; i < items_.size(); ++i) left_.push_back(i);
   marker_ = "hwf-" + platform::NewId();
-  pause_ms_ = kFirstPauseMs;
   Begin(Step::kLook);
 }
 
@@ -47,15 +45,11 @@ std::string Batch::Laid() const { return fmt::format("{}/.out-{}", from_.directo
 
 // `hwf-runner store` of what is left, at that side.
 std::vector<std::string> Batch::At(const Store& side, const std::string& verb, const std::string& directory) const {
-  std::vector<std::string> words = {side.runner, "store", "--marker", marker_, verb, directory};
+  std::vector<Content> contents;
   for (const size_t i : left_) {
-    words.push_back(items_[i].digest);
-    words.push_back(verb == "lay" ? items_[i].path : platform::BaseName(items_[i].path));
+    contents.emplace_back(items_[i].digest, verb == "lay" ? items_[i].path : platform::BaseName(items_[i].path));
   }
-  if (!side.host) return words;
-  std::string script;
-  for (const std::string& word : words) script += (script.empty() ? "" : " ") + ShellQuote(word);
-  return side.host->RunScript(script + "\n");
+  return StoreCall(side, marker_, verb, directory, contents);
 }
 
 std::vector<std::string> Batch::Copy() const {
@@ -116,7 +110,7 @@ void Batch::End() {
 }
 
 std::optional<std::vector<std::string>> Batch::Poll() {
-  if (step_ == Step::kPause && !ended_ && platform::RealClock().MonotonicMs() >= next_ms_) Begin(Step::kLook);
+  if (step_ == Step::kPause && !ended_ && pause_.over()) Begin(Step::kLook);
   if (command_) {
     if (const std::optional<CommandResult> result = command_->Poll()) {
       command_.reset();
@@ -130,24 +124,8 @@ std::optional<std::vector<std::string>> Batch::Poll() {
 int Batch::Wait() const {
   const int64_t now = platform::RealClock().MonotonicMs();
   if (ended_) return 0;
-  if (step_ == Step::kPause) return static_cast<int>(std::max<int64_t>(0, next_ms_ - now));
+  if (step_ == Step::kPause) return pause_.left();
   return command_ ? static_cast<int>(std::max<int64_t>(0, command_->deadline_ms() - now)) : -1;
-}
-
-// The words for what is left, in its order; empty if they are not all there.
-std::vector<std::string> Batch::Words(const CommandResult& result) const {
-  std::vector<std::string> words;
-  size_t at = 0;
-  while (words.size() < left_.size()) {
-    const std::string begin = fmt::format("\n{} {} ", marker_, words.size());
-    at = result.out.find(begin, at);
-    if (at == std::string::npos) return {};
-    const size_t end = result.out.find('\n', at + begin.size());
-    if (end == std::string::npos) return {};
-    words.push_back(result.out.substr(at + begin.size(), end - at - begin.size()));
-    at = end;
-  }
-  return words;
 }
 
 // It is in the store, or goes its own way.
@@ -160,7 +138,7 @@ void Batch::Settle(size_t index, bool there) {
 void Batch::OnEnded(const CommandResult& result) {
   if (step_ == Step::kCopy) return OnCopied(result);
   if (step_ == Step::kClear) return Next(Step::kKeep);
-  const std::vector<std::string> words = Words(result);
+  const std::vector<std::string> words = StoreWords(result.out, marker_, left_.size());
   if (words.empty()) {
     const Store& side = step_ == Step::kLay ? from_ : to_;
     // What cannot be asked here is asked for each, and says why.
@@ -193,8 +171,7 @@ void Batch::OnCopied(const CommandResult& result) {
 void Batch::Again(const std::string& why) {
   trouble_ = why;
   step_ = Step::kPause;
-  next_ms_ = platform::RealClock().MonotonicMs() + pause_ms_;
-  pause_ms_ = std::min(kLastPauseMs, pause_ms_ * 2);
+  pause_.Begin();
 }
 
 }  // namespace hwf::staging

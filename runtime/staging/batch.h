@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/staging/pause.h"
 #include "runtime/staging/transfer.h"
 
 namespace hwf::staging {
@@ -37,7 +38,6 @@ class Batch {
   std::vector<std::string> Copy() const;
   void OnEnded(const platform::CommandResult& result);
   void OnCopied(const platform::CommandResult& result);
-  std::vector<std::string> Words(const platform::CommandResult& result) const;
   std::string Laid() const;
   void Settle(size_t index, bool there);
   void Next(Step step);
@@ -53,7 +53,7 @@ class Batch {
   std::unique_ptr<platform::Command> command_;
   bool ended_ = false;
   std::string trouble_;
-  int64_t next_ms_ = 0, pause_ms_ = 0;
+  Pause pause_;
 };
 
 }  // namespace hwf::staging

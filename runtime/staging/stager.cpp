@@ -128,6 +128,53 @@ void Stager::PollBatches() {
   std::erase_if(batches_, [](const Together& one) { return !one.batch; });
 }
 
+void Stager::Compare(const std::vector<Item>& items, std::function<void(bool)> done) {
+  auto question = std::make_shared<Question>(Question{std::move(done), items.size()});
+  for (const Item& item : items) compared_[item.site].waiting.push_back({item, question});
+}
+
+void Stager::Answer(const Asked& asked, bool same) {
+  Question& question = *asked.question;
+  question.same = question.same && same;
+  if (--question.left > 0) return;
+  Tell([done = std::move(question.done), all = question.same](const ErrorOr<std::string>&) { done(all); },
+       std::string());
+}
+
+void Stager::BeginComparison(const std::string& site, Compared& compared) {
+  const std::optional<Store> at = store_of_(site);
+  size_t words = 0;
+  std::vector<Item> items;
+  while (!compared.waiting.empty() && items.size() < kMostTogether && words <= kMostWords) {
+    compared.running.push_back(std::move(compared.waiting.front()));
+    compared.waiting.pop_front();
+    items.push_back(compared.running.back().item);
+    words += items.back().path.size() + items.back().digest.size();
+  }
+  const bool reached = at && at->host;
+  if (reached) {
+    compared.comparison = std::make_unique<Comparison>(items, *at);
+    return Watch(compared.comparison->fd());
+  }
+  for (const Asked& asked : std::exchange(compared.running, {})) Answer(asked, false);
+}
+
+void Stager::PollComparisons() {
+  for (auto& [site, compared] : compared_) {
+    if (compared.comparison) {
+      const std::optional<std::vector<bool>> same = compared.comparison->Poll();
+      Watch(compared.comparison->fd());
+      if (!same) continue;
+      for (size_t i = 0; i < compared.running.size(); ++i) Answer(compared.running[i], (*same)[i]);
+      compared.running.clear();
+      compared.comparison.reset();
+    }
+    if (!compared.waiting.empty()) BeginComparison(site, compared);
+  }
+  std::erase_if(compared_,
+                [](const auto& entry) { return entry.second.waiting.empty() && entry.second.running.empty(); });
+}
+
 void Stager::Watch(int fd) {
   if (fd < 0) return;
   epoll_event event{};
@@ -145,6 +192,7 @@ void Stager::End(const Key& key, const ErrorOr<std::string>& result) {
 
 void Stager::Poll() {
   PollBatches();
+  PollComparisons();
   std::vector<std::pair<Key, ErrorOr<std::string>>> ended;
   for (auto& [key, job] : jobs_) {
     if (!job.transfer) continue;
@@ -174,19 +222,20 @@ void Stager::Poll() {
 
 int Stager::Wait() const {
   int wait = told_.empty() && (queue_.empty() || running_ >= kAtOnce) ? -1 : 0;
-  for (const auto& [key, job] : jobs_) {
-    const int wanted = job.transfer ? job.transfer->Wait() : -1;
+  const auto within = [&wait](int wanted) {
     if (wanted >= 0) wait = wait < 0 ? wanted : std::min(wait, wanted);
-  }
-  for (const Together& one : batches_) {
-    const int wanted = one.batch->Wait();
-    if (wanted >= 0) wait = wait < 0 ? wanted : std::min(wait, wanted);
-  }
+  };
+  for (const auto& [key, job] : jobs_) within(job.transfer ? job.transfer->Wait() : -1);
+  for (const Together& one : batches_) within(one.batch->Wait());
+  for (const auto& [site, compared] : compared_) within(compared.comparison ? compared.comparison->Wait() : 0);
   return wait;
 }
 
 bool Stager::stuck() const {
   if (!queue_.empty() && running_ < kAtOnce) return false;
+  for (const auto& [site, compared] : compared_) {
+    if (!compared.comparison || compared.comparison->trouble().empty()) return false;
+  }
   return told_.empty() && std::all_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
            const Job& job = entry.second;
            if (job.batch != nullptr) return !job.batch->trouble().empty();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/staging/batch.h"
+#include "runtime/staging/comparison.h"
 #include "runtime/staging/transfer.h"
 
 namespace hwf::staging {
@@ -28,11 +29,15 @@ class Stager {
 
   void Bring(const Item& item, const std::string& to, Done done);
 
+  // Whether all of the items, of distant sites, are there and what their digests say; of a site that cannot be reached
+  // by files they are not. From within Poll().
+  void Compare(const std::vector<Item>& items, std::function<void(bool)> done);
+
   int fd() const { return epoll_.get(); }
   void Poll();
   // After how many milliseconds it wants to be polled, -1: not before fd() is readable.
   int Wait() const;
-  bool idle() const { return jobs_.empty() && told_.empty(); }
+  bool idle() const { return jobs_.empty() && told_.empty() && compared_.empty(); }
   // Nothing moves, for links that are down or the like.
   bool stuck() const;
 
@@ -56,6 +61,22 @@ class Stager {
     std::unique_ptr<Batch> batch;
     std::vector<std::string> keys;
   };
+  // What is asked about items of several sites, perhaps.
+  struct Question {
+    std::function<void(bool)> done;
+    size_t left = 0;
+    bool same = true;
+  };
+  struct Asked {
+    Item item;
+    std::shared_ptr<Question> question;
+  };
+  // Of a site: one comparison at a time.
+  struct Compared {
+    std::deque<Asked> waiting;
+    std::vector<Asked> running;
+    std::unique_ptr<Comparison> comparison;
+  };
   using Key = std::string;
 
   static Key KeyOf(const Item& item, const std::string& to);
@@ -66,6 +87,9 @@ class Stager {
   std::vector<Key> TakeTogether(const Key& first);
   void BeginTogether(std::vector<Key> keys);
   void PollBatches();
+  void PollComparisons();
+  void Answer(const Asked& asked, bool same);
+  void BeginComparison(const std::string& site, Compared& compared);
   void Watch(int fd);
   void End(const Key& key, const ErrorOr<std::string>& result);
 
@@ -77,6 +101,7 @@ class Stager {
   std::deque<Key> queue_;
   std::map<Key, std::string> there_;  // what has been brought
   std::deque<std::pair<Done, ErrorOr<std::string>>> told_;
+  std::map<std::string, Compared> compared_;  // by site
   size_t running_ = 0;
 };
 

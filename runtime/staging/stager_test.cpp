@@ -96,6 +96,25 @@ class StagerTest : public ::testing::Test {
         --left;
       });
     }
+    Turn(left);
+    return got;
+  }
+  // Of each set whether all of it is the same.
+  std::vector<bool> CompareAll(const std::vector<std::vector<Item>>& sets) {
+    std::vector<bool> same(sets.size());
+    size_t left = sets.size();
+    for (size_t i = 0; i < sets.size(); ++i) {
+      stager_->Compare(sets[i], [&same, &left, i](bool is) {
+        same[i] = is;
+        --left;
+      });
+    }
+    Turn(left);
+    EXPECT_EQ(left, 0u);
+    return same;
+  }
+  // Until nothing is left, for a minute.
+  void Turn(const size_t& left) {
     const int64_t end = platform::RealClock().MonotonicMs() + 60'000;
     while (left > 0 && platform::RealClock().MonotonicMs() < end) {
       stager_->Poll();
@@ -103,7 +122,6 @@ class StagerTest : public ::testing::Test {
       pollfd ready{stager_->fd(), POLLIN, 0};
       if (left > 0) poll(&ready, 1, wait < 0 ? 5000 : wait);
     }
-    return got;
   }
 
   std::string top_, here_, far_;
@@ -137,6 +155,23 @@ TEST_F(StagerTest, AFileGoesThereAndComesBack) {
   ASSERT_TRUE(back.ok()) << back.error().message();
   EXPECT_THAT(*back, HasSubstr(here_ + "/"));
   EXPECT_EQ(Read(*back), Read(path));
+}
+
+TEST_F(StagerTest, WhatIsThereIsComparedThere) {
+  const std::string path = top_ + "/own/a \"file\" it's", tree = top_ + "/own/tree";
+  Write(path, "what it is\n");
+  fs::create_directories(tree + "/deep");
+  Write(tree + "/deep/part", "a part\n");
+  const Item file = ItemOf(path, "far"), directory = ItemOf(tree, "far");
+  Item other = file, none = file, nowhere = file;
+  other.digest = platform::Digest("other");
+  none.path += " not there";
+  nowhere.site = "";  // no distant site
+  EXPECT_EQ(CompareAll({{file, directory}, {file, other}, {other}, {none}, {directory}, {nowhere}}),
+            (std::vector<bool>{true, false, false, false, true, false}));
+  Write(tree + "/deep/part", "another\n");
+  EXPECT_EQ(CompareAll({{file}, {directory}}), (std::vector<bool>{true, false}));
+  EXPECT_TRUE(stager_->idle());
 }
 
 TEST_F(StagerTest, ADirectoryKeepsWhatItsDigestCounts) {

@@ -20,8 +20,6 @@ namespace {
 using platform::CommandResult;
 using state::ShellQuote;
 
-constexpr int64_t kFirstPauseMs = 500;
-constexpr int64_t kLastPauseMs = 10'000;
 constexpr int64_t kWordMs = 90'000;                   // of a script, whatever start-up files do
 constexpr int64_t kCopyMs = int64_t{7} * 86'400'000;  // rsync itself ends when nothing moves
 constexpr int kLookMs = 500;                          // how often its progress is looked at
@@ -46,7 +44,6 @@ bool Has(const std::string& text, std::string_view part) { return text.find(part
 Transfer::Transfer(Item item, Store to, ssh::SshHost host, std::string runner)
     : item_(std::move(item)), to_(std::move(to)), host_(std::move(host)), runner_(std::move(runner)) {
   marker_ = "hwf-" + platform::NewId();
-  pause_ms_ = kFirstPauseMs;
   Begin(Step::kLook);
 }
 
@@ -103,7 +100,7 @@ void Transfer::Begin(Step step) {
 }
 
 std::optional<ErrorOr<std::string>> Transfer::Poll() {
-  if (step_ == Step::kPause && platform::RealClock().MonotonicMs() >= next_ms_) Begin(Step::kLook);
+  if (step_ == Step::kPause && pause_.over()) Begin(Step::kLook);
   if (command_) {
     std::optional<CommandResult> ended = command_->Poll();
     if (step_ == Step::kCopy && !ended) NoteProgress();
@@ -118,7 +115,7 @@ std::optional<ErrorOr<std::string>> Transfer::Poll() {
 int Transfer::Wait() const {
   const int64_t now = platform::RealClock().MonotonicMs();
   if (result_) return 0;
-  if (step_ == Step::kPause) return static_cast<int>(std::max<int64_t>(0, next_ms_ - now));
+  if (step_ == Step::kPause) return pause_.left();
   if (step_ == Step::kCopy) return kLookMs;
   return command_ ? static_cast<int>(std::max<int64_t>(0, command_->deadline_ms() - now)) : -1;
 }
@@ -200,8 +197,7 @@ void Transfer::OnKept(const CommandResult& result) {
 void Transfer::Again(const std::string& why) {
   trouble_ = why;
   step_ = Step::kPause;
-  next_ms_ = platform::RealClock().MonotonicMs() + pause_ms_;
-  pause_ms_ = std::min(kLastPauseMs, pause_ms_ * 2);
+  pause_.Begin();
 }
 
 void Transfer::Fail(const std::string& why) { result_.emplace(Error(why)); }

@@ -12,6 +12,7 @@
 #include "runtime/platform/command.h"
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/ssh/ssh_host.h"
+#include "runtime/staging/pause.h"
 
 namespace hwf::staging {
 
@@ -75,8 +76,7 @@ class Transfer {
   std::optional<ErrorOr<std::string>> result_;
   std::string trouble_;
   int64_t moved_ = 0;
-  int64_t next_ms_ = 0;
-  int64_t pause_ms_ = 0;
+  Pause pause_;
   int spoilt_ = 0;  // copies that were not what their digest says
 };
 

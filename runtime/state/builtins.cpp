@@ -1,196 +1,119 @@
 #include "runtime/state/builtins.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
+#include <array>
 #include <cmath>
 
-#include "runtime/state/values.h"
+#include "ir/builtins.h"
+#include "runtime/state/builtins_family.h"
 
 namespace hwf::state {
 namespace {
 
-enum class Builtin {
-#define HWF_BUILTIN(name, arguments) k_##name,
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
-};
+using ir::Pattern;
 
-std::optional<Builtin> BuiltinFromName(std::string_view text) {
-#define HWF_BUILTIN(name, arguments) \
-  if (text == #name) return Builtin::k_##name;
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
-  return std::nullopt;
-}
-
-size_t ArgumentsOf(Builtin builtin) {
-  switch (builtin) {
-#define HWF_BUILTIN(name, arguments) \
-  case Builtin::k_##name:            \
-    return arguments;
-#include "stdlib/builtins.def"
-#undef HWF_BUILTIN
+BuiltinFunction FunctionOf(std::string_view name) {
+  const std::array families = {ListBuiltins(),   MapBuiltins(),        StringBuiltins(), PathBuiltins(),
+                               NumberBuiltins(), StatisticsBuiltins(), FormatBuiltins()};
+  for (const BuiltinFamily& family : families) {
+    const auto found =
+        std::find_if(family.begin(), family.end(), [&](const auto& entry) { return entry.name == name; });
+    if (found != family.end()) return found->function;
   }
-  return 0;
+  return nullptr;
 }
 
-Evaluation Fail(const ir::Expr& expr, std::string message) { return {Json(), Failure{std::move(message), expr.span}}; }
-Evaluation Give(Json value) { return {std::move(value), std::nullopt}; }
-Evaluation WrongKind(const ir::Expr& expr, const Json& value) {
-  return Fail(expr, fmt::format("{}() cannot take {}", expr.name, Brief(value)));
-}
-
-int64_t CodePoints(const std::string& text) {
-  int64_t count = 0;
-  for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
-}
-
-// The largest list that range() makes; a `for` over it would be far past what a run can hold.
-constexpr int64_t kMaxRange = 10'000'000;
-
-Evaluation Range(const ir::Expr& expr, const Json& n) {
-  if (!n.is_int()) return WrongKind(expr, n);
-  if (n.AsInt() > kMaxRange) return Fail(expr, fmt::format("range({}) is longer than {}", n.AsInt(), kMaxRange));
-  JsonArray out;
-  for (int64_t i = 0; i < n.AsInt(); ++i) out.push_back(Json(i));
-  return Give(Json(std::move(out)));
-}
-
-Evaluation Len(const ir::Expr& expr, const Json& value) {
-  if (value.is_array()) return Give(Json(static_cast<int64_t>(value.AsArray().size())));
-  if (value.is_object()) return Give(Json(static_cast<int64_t>(value.AsObject().size())));
-  if (value.is_string()) return Give(Json(CodePoints(value.AsString())));
-  return WrongKind(expr, value);
-}
-
-Evaluation Basename(const ir::Expr& expr, const Json& value) {
-  std::string path = value.StringOr("path", "");
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (path.empty()) return WrongKind(expr, value);
-  return Give(Json(path.substr(path.find_last_of('/') + 1)));
-}
-
-Evaluation Join(const ir::Expr& expr, const Json& list, const Json& between) {
-  if (!list.is_array() || !between.is_string()) return WrongKind(expr, list);
-  std::string out;
-  bool first = true;
-  for (const Json& item : list.AsArray()) {
-    if (!item.is_string()) return WrongKind(expr, item);
-    if (!first) out += between.AsString();
-    out += item.AsString();
-    first = false;
+bool IsSimple(const Json& value, ir::TypeKind kind) {
+  switch (kind) {
+    case ir::TypeKind::kBool:
+      return value.is_bool();
+    case ir::TypeKind::kFloat:
+      return value.is_number();
+    case ir::TypeKind::kString:
+      return value.is_string();
+    case ir::TypeKind::kFile:
+    case ir::TypeKind::kDir:
+      return value["path"].is_string();
+    default:
+      return value.is_int();  // also Durations and Bytes
   }
-  return Give(Json(std::move(out)));
 }
 
-Evaluation Extreme(const ir::Expr& expr, const Json& a, const Json& b, bool least) {
-  if (!a.is_number() || !b.is_number()) return WrongKind(expr, a.is_number() ? b : a);
-  if (a.is_int() && b.is_int()) return Give((a.AsInt() < b.AsInt()) == least ? a : b);
-  double x = a.AsDouble(), y = b.AsDouble();
-  if (std::isnan(x) || std::isnan(y)) return Give(Json(std::nan("")));
-  return Give(Json((x < y) == least ? x : y));
-}
-
-Evaluation Abs(const ir::Expr& expr, const Json& value) {
-  if (!value.is_number()) return WrongKind(expr, value);
-  if (value.is_double()) return Give(Json(std::fabs(value.AsDouble())));
-  if (value.AsInt() == INT64_MIN) return Fail(expr, "abs() is past the range of Int");
-  return Give(Json(value.AsInt() < 0 ? -value.AsInt() : value.AsInt()));
-}
-
-Evaluation Round(const ir::Expr& expr, const Json& value) {
-  if (!value.is_number()) return WrongKind(expr, value);
-  if (value.is_int()) return Give(value);
-  double rounded = std::round(value.AsDouble());
-  if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0)) {
-    return Fail(expr, fmt::format("round({}) is past the range of Int", value.Dump()));
+// The outermost shape of a value, and that of the elements where those are simple.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the table's types
+bool HasShape(const Json& value, const Pattern& pattern) {
+  switch (pattern.kind) {
+    case Pattern::Kind::kSimple:
+      return IsSimple(value, pattern.simple);
+    case Pattern::Kind::kVariable:
+      return true;
+    case Pattern::Kind::kOptional:
+      return value.is_null() || HasShape(value, pattern.inside[0]);
+    case Pattern::Kind::kMap:
+      return value.is_object();
+    case Pattern::Kind::kList: {
+      const Pattern& item = pattern.inside[0];
+      if (!value.is_array() || item.kind == Pattern::Kind::kVariable) return value.is_array();
+      return std::all_of(value.AsArray().begin(), value.AsArray().end(),
+                         [&](const Json& each) { return HasShape(each, item); });
+    }
   }
-  return Give(Json(static_cast<int64_t>(rounded)));
+  return false;
 }
 
-Evaluation Sum(const ir::Expr& expr, const Json& list) {
-  if (!list.is_array()) return WrongKind(expr, list);
-  bool whole = expr.type == nullptr || expr.type->kind != ir::TypeKind::kFloat;
-  int64_t total = 0;
-  double real = 0;
-  for (const Json& item : list.AsArray()) {
-    if (!item.is_number()) return WrongKind(expr, item);
-    real += item.AsDouble();
-    if (!item.is_int()) whole = false;
-    if (whole && __builtin_add_overflow(total, item.AsInt(), &total))
-      return Fail(expr, "sum() is past the range of Int");
+// The IR is verified; what comes from a journal or a task need not be what its type says.
+std::optional<Failure> WrongArguments(const ir::Expr& expr, const ir::Builtin& builtin,
+                                      const std::vector<const Json*>& args) {
+  const Json* odd = nullptr;
+  for (const ir::Signature& signature : ir::SignaturesOf(builtin)) {
+    if (signature.params.size() != args.size()) continue;
+    size_t at = 0;
+    while (at < args.size() && HasShape(*args[at], signature.params[at])) ++at;
+    if (at == args.size()) return std::nullopt;
+    odd = args[at];
   }
-  return Give(whole ? Json(total) : Json(real));
-}
-
-bool Before(const Json& a, const Json& b) {
-  if (a.is_number() && b.is_number()) {
-    return a.is_int() && b.is_int() ? a.AsInt() < b.AsInt() : a.AsDouble() < b.AsDouble();
-  }
-  return a.is_string() && b.is_string() && a.AsString() < b.AsString();
-}
-
-// A NaN is never the extreme unless there is nothing else.
-Evaluation ExtremeBy(const ir::Expr& expr, const Json& list, const ApplyFunction& apply, bool least) {
-  if (!list.is_array()) return WrongKind(expr, list);
-  const Json* best = nullptr;
-  Json best_key;
-  for (const Json& item : list.AsArray()) {
-    Evaluation key = apply(item);
-    if (!key.ok()) return key;
-    bool best_is_nan = best_key.is_double() && std::isnan(best_key.AsDouble());
-    bool nan = key.value.is_double() && std::isnan(key.value.AsDouble());
-    bool better = least ? Before(key.value, best_key) : Before(best_key, key.value);
-    if (best != nullptr && !better && !(best_is_nan && !nan)) continue;
-    best = &item;
-    best_key = std::move(key.value);
-  }
-  return Give(best != nullptr ? *best : Json());
+  if (odd == nullptr) return Failure{fmt::format("{}() with {} arguments", expr.name, args.size()), expr.span};
+  return Failure{fmt::format("{}() cannot take {}", expr.name, Brief(*odd)), expr.span};
 }
 
 }  // namespace
 
-bool TakesFunction(std::string_view builtin) { return builtin == "min_by" || builtin == "max_by"; }
+bool IsNan(const Json& value) { return value.is_double() && std::isnan(value.AsDouble()); }
+
+bool Before(const Json& a, const Json& b) {
+  if (IsNan(a)) return false;
+  if (IsNan(b)) return true;
+  if (a.is_int() && b.is_int()) return a.AsInt() < b.AsInt();
+  if (a.is_number() && b.is_number()) return a.AsDouble() < b.AsDouble();
+  return a.is_string() && b.is_string() && a.AsString() < b.AsString();
+}
+
+size_t Extreme(const std::vector<Json>& keys, bool least) {
+  size_t best = 0;
+  for (size_t at = 1; at < keys.size(); ++at) {
+    const bool nan = IsNan(keys[at]), best_nan = IsNan(keys[best]);
+    const bool better = nan != best_nan ? best_nan
+                        : least         ? Before(keys[at], keys[best])
+                                        : Before(keys[best], keys[at]);
+    if (better) best = at;
+  }
+  return best;
+}
+
+bool TakesFunction(std::string_view builtin) {
+  const ir::Builtin* found = ir::FindBuiltin(builtin);
+  return found != nullptr && ir::TakesFunction(*found);
+}
 
 Evaluation CallBuiltin(const ir::Expr& expr, const std::vector<const Json*>& args, const ApplyFunction& apply) {
-  std::optional<Builtin> builtin = BuiltinFromName(expr.name);
-  if (!builtin) return Fail(expr, fmt::format("there is no built-in `{}` in this version", expr.name));
-  size_t values = ArgumentsOf(*builtin) - (TakesFunction(expr.name) ? 1 : 0);
-  if (args.size() != values) return Fail(expr, fmt::format("{}() with {} arguments", expr.name, args.size()));
-  switch (*builtin) {
-    case Builtin::k_file:
-    case Builtin::k_dir:
-      return Fail(expr, fmt::format("{}() stands only where the engine can resolve it", expr.name));
-    case Builtin::k_flag:
-    case Builtin::k_raw:
-      return Fail(expr, fmt::format("{}() stands only in a command", expr.name));
-    case Builtin::k_range:
-      return Range(expr, *args[0]);
-    case Builtin::k_len:
-      return Len(expr, *args[0]);
-    case Builtin::k_str:
-      return Give(Json(ToText(*args[0], expr.args[0].type)));
-    case Builtin::k_basename:
-      return Basename(expr, *args[0]);
-    case Builtin::k_join:
-      return Join(expr, *args[0], *args[1]);
-    case Builtin::k_min:
-      return Extreme(expr, *args[0], *args[1], true);
-    case Builtin::k_max:
-      return Extreme(expr, *args[0], *args[1], false);
-    case Builtin::k_abs:
-      return Abs(expr, *args[0]);
-    case Builtin::k_round:
-      return Round(expr, *args[0]);
-    case Builtin::k_sum:
-      return Sum(expr, *args[0]);
-    case Builtin::k_min_by:
-      return ExtremeBy(expr, *args[0], apply, true);
-    case Builtin::k_max_by:
-      return ExtremeBy(expr, *args[0], apply, false);
-  }
-  HWF_UNREACHABLE();
+  const ir::Builtin* builtin = ir::FindBuiltin(expr.name);
+  auto fail = [&](std::string message) { return Evaluation{Json(), Failure{std::move(message), expr.span}}; };
+  if (builtin == nullptr) return fail(fmt::format("there is no built-in `{}` in this version", expr.name));
+  if (std::optional<Failure> wrong = WrongArguments(expr, *builtin, args)) return {Json(), std::move(wrong)};
+  const BuiltinFunction function = FunctionOf(expr.name);
+  if (function != nullptr) return function({expr, args, apply});
+  const bool data = expr.name == "file" || expr.name == "dir";
+  return fail(fmt::format("{}() stands only {}", expr.name, data ? "where the engine can resolve it" : "in a command"));
 }
 
 }  // namespace hwf::state

@@ -10,7 +10,11 @@
 
 namespace hwf::state {
 
-// Applies a function of the program to one argument: what min_by and max_by are given.
+// What an expression makes at most: far past what a run can use, and small enough to be refused in time.
+inline constexpr int64_t kMaxItems = 10'000'000;
+inline constexpr size_t kMaxTextBytes = size_t{64} << 20;
+
+// Applies a function of the program to one argument: what min_by, max_by and sort_by are given.
 using ApplyFunction = std::function<Evaluation(const Json& argument)>;
 
 // `expr` is the kBuiltin, `args` its values, `apply` their function.

@@ -1,16 +1,16 @@
 // How a value stands in a command, by the kind of text:
 //   shell     one word in single quotes; several for a list; none for `none`. Assignments are `NAME='…'` at the top.
-//   python    a literal
+//   others    a literal of their language (languages/)
 //   exec      the bytes themselves, as words of the argument vector
 #include "runtime/state/command.h"
-
-#include <fmt/format.h>
 
 #include <cmath>
 
 #include "base/check.h"
 #include "ir/attempt_names.h"
+#include "languages/language.h"
 #include "runtime/state/evaluate.h"
+#include "runtime/state/literal.h"
 #include "runtime/state/values.h"
 
 namespace hwf::state {
@@ -126,7 +126,7 @@ std::string Joined(const std::vector<std::string>& words, bool quote) {
 }
 
 ErrorOr<std::string> ShellScript(const Renderer& renderer, const ir::Command& command) {
-  std::string out = "set -euo pipefail\n";
+  std::string out = command.interpreter.empty() ? "set -euo pipefail\n" : "set -eu\n";
   for (const ir::Command::Assignment& assignment : command.assignments) {
     HWF_ASSIGN(std::vector<std::string> words, renderer.Words(assignment.value));
     out += assignment.variable + "=" + ShellQuote(Joined(words, false)) + "\n";
@@ -145,25 +145,28 @@ ErrorOr<std::string> ShellScript(const Renderer& renderer, const ir::Command& co
   return out;
 }
 
-ErrorOr<std::string> PythonScript(const Renderer& renderer, const ir::Command& command) {
+ErrorOr<std::string> LiteralOf(const Renderer& renderer, const languages::Language& language, const ir::Task& task,
+                               const Expr& expr) {
+  HWF_ASSIGN(const Json value, renderer.Value(expr, "in the command"));
+  ErrorOr<std::string> literal = language.literal(ToLiteral(value, expr.type));
+  if (!literal.ok())
+    return MakeError("task `{}`: a value in the command holds {}", task.name, literal.error().message());
+  return literal;
+}
+
+ErrorOr<std::string> InterpreterScript(const Renderer& renderer, const languages::Language& language,
+                                       const ir::Task& task) {
   std::string out;
-  for (const ir::Command::Assignment& assignment : command.assignments) {
-    HWF_ASSIGN(Json value, renderer.Value(assignment.value, "in the command"));
-    out += assignment.variable + " = " + PythonLiteral(value, assignment.value.type) + "\n";
+  for (const ir::Command::Assignment& assignment : task.command.assignments) {
+    HWF_ASSIGN(const std::string literal, LiteralOf(renderer, language, task, assignment.value));
+    out += languages::Assignment(language, assignment.variable, literal);
   }
-  for (const ir::Command::Piece& piece : command.text) {
+  for (const ir::Command::Piece& piece : task.command.text) {
     out += piece.text;
     if (!piece.value) continue;
-    if (piece.raw) {
-      HWF_ASSIGN(std::string raw, renderer.RawText(*piece.value));
-      out += raw;
-      continue;
-    }
-    HWF_ASSIGN(Json value, renderer.Value(*piece.value, "in the command"));
-    const std::string literal = PythonLiteral(value, piece.value->type);
-    // `-5**2` is -25.
-    const bool negative = !literal.empty() && literal[0] == '-';
-    out += negative ? "(" + literal + ")" : literal;
+    HWF_ASSIGN(const std::string text,
+               piece.raw ? renderer.RawText(*piece.value) : LiteralOf(renderer, language, task, *piece.value));
+    out += text;
   }
   return out;
 }
@@ -187,37 +190,6 @@ ErrorOr<std::vector<std::string>> ArgumentWords(const Renderer& renderer, const 
   }
   HWF_TRY(renderer.NoNul(argv));
   return argv;
-}
-
-std::string PythonString(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-std::string PythonFloat(double value) {
-  if (std::isnan(value)) return "float(\"nan\")";
-  if (std::isinf(value)) return value > 0 ? "float(\"inf\")" : "float(\"-inf\")";
-  return Json(value).Dump();
-}
-
-std::string PythonFields(const Json& value, const std::vector<ir::FieldDef>& fields) {
-  std::string out = "{";
-  for (const ir::FieldDef& field : fields) {
-    if (out.size() > 1) out += ", ";
-    out += PythonString(field.name) + ": " + PythonLiteral(value[field.name], field.type);
-  }
-  return out + "}";
 }
 
 ErrorOr<int64_t> Count(const ir::NamedExpr& need, const Json& value, int64_t least) {
@@ -275,49 +247,6 @@ std::string ShellQuote(std::string_view text) {
   return out + "'";
 }
 
-std::string PythonLiteral(const Json& value, TypeRef type) {
-  if (value.is_null()) return "None";
-  switch (type->kind) {
-    case TypeKind::kBool:
-      return value.is_bool() && value.AsBool() ? "True" : "False";
-    case TypeKind::kFloat:
-      return PythonFloat(value.is_number() ? value.AsDouble() : 0);
-    case TypeKind::kString:
-    case TypeKind::kFile:
-    case TypeKind::kDir:
-      return PythonString(ToText(value, type));
-    case TypeKind::kOptional:
-    case TypeKind::kApproved:
-      return PythonLiteral(value, type->element);
-    case TypeKind::kList: {
-      std::string out = "[";
-      for (const Json& item : value.is_array() ? value.AsArray() : JsonArray()) {
-        out += (out.size() > 1 ? ", " : "") + PythonLiteral(item, type->element);
-      }
-      return out + "]";
-    }
-    case TypeKind::kMap: {
-      std::string out = "{";
-      for (const JsonMember& member : value.is_object() ? value.AsObject() : JsonObject()) {
-        bool whole = type->key->kind == TypeKind::kInt;
-        out += (out.size() > 1 ? ", " : "") + (whole ? member.key : PythonString(member.key)) + ": ";
-        out += PythonLiteral(member.value, type->element);
-      }
-      return out + "}";
-    }
-    case TypeKind::kRecord:
-      return PythonFields(value, type->record->fields);
-    case TypeKind::kEnum: {
-      std::string name = value.StringOr("variant", "");
-      const ir::VariantDef* variant = type->enumeration->Find(name);
-      std::string fields = variant != nullptr ? PythonFields(value["fields"], variant->fields) : "{}";
-      return "{\"variant\": " + PythonString(name) + ", \"fields\": " + fields + "}";
-    }
-    default:
-      return ToText(value, type);
-  }
-}
-
 ErrorOr<RenderedCommand> RenderCommand(const ir::Module& module, const ir::Task& task, const TaskValues& values) {
   Renderer renderer(module, task, values);
   const ir::Command& command = task.command;
@@ -336,13 +265,15 @@ ErrorOr<RenderedCommand> RenderCommand(const ir::Module& module, const ir::Task&
   }
   switch (command.kind) {
     case ir::Command::Kind::kShell: {
-      out.argv = {"bash"};
+      out.argv = {command.interpreter.empty() ? "bash" : command.interpreter};
       HWF_ASSIGN(out.script, ShellScript(renderer, command));
       return out;
     }
-    case ir::Command::Kind::kPython: {
-      out.argv = {"python3"};
-      HWF_ASSIGN(out.script, PythonScript(renderer, command));
+    case ir::Command::Kind::kInterpreter: {
+      const languages::Language* language = languages::Find(command.interpreter);
+      if (language == nullptr) return MakeError("task `{}`: `{}` is no interpreter", task.name, command.interpreter);
+      out.argv = {language->program};
+      HWF_ASSIGN(out.script, InterpreterScript(renderer, *language, task));
       return out;
     }
     case ir::Command::Kind::kExec:

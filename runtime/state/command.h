@@ -23,7 +23,7 @@ struct TaskValues {
 
 struct RenderedCommand {
   // Looked up in PATH. A script is written by the runner to the file `command` in the attempt directory, whose name is
-  // appended: {"bash"}, {"python3"}.
+  // appended: {"bash"}, {"ruby"}.
   std::vector<std::string> argv;
   std::string script;                                    // empty: argv alone
   std::vector<std::pair<std::string, std::string>> env;  // the task's own `env` clauses only
@@ -58,7 +58,5 @@ ErrorOr<std::string> EvaluateImage(const ir::Module& module, const ir::Task& tas
 
 // One word for bash, in single quotes.
 std::string ShellQuote(std::string_view text);
-// A literal of Python.
-std::string PythonLiteral(const Json& value, ir::TypeRef type);
 
 }  // namespace hwf::state

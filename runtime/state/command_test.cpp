@@ -204,7 +204,8 @@ TEST_F(CommandTest, FlagsAreNothingForNoneAndFalse) {
 }
 
 TEST_F(CommandTest, PythonLiterals) {
-  task.command.kind = Command::Kind::kPython;
+  task.command.kind = Command::Kind::kInterpreter;
+  task.command.interpreter = "python";
   Expr nan = ir::sample::Float(module, std::numeric_limits<double>::quiet_NaN());
   task.command.text = {Text("import json, sys\nsys.stdout.reconfigure(newline='\\n')\nprint(json.dumps(["),
                        Value(Y()),
@@ -227,7 +228,8 @@ TEST_F(CommandTest, PythonLiterals) {
 }
 
 TEST_F(CommandTest, PythonVariablesAndNegativeNumbers) {
-  task.command.kind = Command::Kind::kPython;
+  task.command.kind = Command::Kind::kInterpreter;
+  task.command.interpreter = "python";
   task.command.assignments.push_back({"hwf_value_1", X()});
   Expr negative = ir::sample::Literal(module, TypeKind::kInt, Json(-5));
   task.command.text = {Text("print(f'{hwf_value_1}', "), Value(negative), Text("**2)\n")};

@@ -245,6 +245,7 @@ const Json* Evaluator::Concat(const Expr& expr, const Environment& env, Json& sc
     const Json* value = Eval(arg, env, made);
     if (value == nullptr) return nullptr;
     out += ToText(*value, arg.type);
+    if (out.size() > kMaxTextBytes) return Fail(expr, fmt::format("a text of more than {} bytes", kMaxTextBytes));
   }
   return Keep(Json(std::move(out)), scratch);
 }

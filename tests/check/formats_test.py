@@ -64,7 +64,7 @@ def sarif_location(value, what):
 
 
 def sarif_result(value, rules, what):
-    only(value, ["ruleId", "ruleIndex", "level", "message", "locations"], ["relatedLocations", "fixes"], what)
+    only(value, ["ruleId", "ruleIndex", "level", "message", "locations"], ["relatedLocations", "fixes", "suppressions"], what)
     need(value["level"] in ("none", "note", "warning", "error"), f"{what}: level {value['level']}")
     need(0 <= value["ruleIndex"] < len(rules), f"{what}: ruleIndex {value['ruleIndex']} of {len(rules)}")
     need(rules[value["ruleIndex"]]["id"] == value["ruleId"], f"{what}: ruleIndex leads to another rule")
@@ -74,6 +74,9 @@ def sarif_result(value, rules, what):
         sarif_location(location, what)
     unique(value.get("relatedLocations", []), f"{what} relatedLocations")
     unique(value.get("fixes", []), f"{what} fixes")
+    for suppression in value.get("suppressions", []):
+        only(suppression, ["kind"], ["justification"], what)
+        need(suppression["kind"] in ("inSource", "external"), f"{what}: suppressed {suppression['kind']}")
     for fix in value.get("fixes", []):
         only(fix, ["artifactChanges"], ["description"], what)
         need(fix["artifactChanges"], f"{what}: a fix that changes nothing")
@@ -130,14 +133,16 @@ def json_range(value, what):
 
 
 def check_json(log, unreadable):
-    only(log, ["version", "diagnostics", "errors", "warnings", "files", "unreadable"], [], "the document")
+    only(log, ["version", "diagnostics", "errors", "warnings", "silenced", "files", "unreadable"], [], "the document")
     need(log["version"] == 1, "version")
     need(len(log["unreadable"]) == int(unreadable), f"unreadable: {log['unreadable']}")
     kinds = [d["severity"] for d in log["diagnostics"]]
     need(log["errors"] == kinds.count("error") and log["warnings"] == kinds.count("warning"), "counts")
     need(len(kinds) == log["errors"] + log["warnings"], "another severity")
-    for d in log["diagnostics"]:
-        only(d, ["code", "name", "severity", "message", "range"], ["help", "notes", "fixes"], d["code"])
+    need(all(d["severity"] == "warning" for d in log["silenced"]), "an error is silenced")
+    for d in log["diagnostics"] + log["silenced"]:
+        why = ["why"] if d in log["silenced"] else []
+        only(d, ["code", "name", "severity", "message", "range"] + why, ["help", "notes", "fixes"], d["code"])
         json_range(d["range"], d["code"])
         for note in d.get("notes", []):
             only(note, ["message", "range"], [], d["code"])

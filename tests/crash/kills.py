@@ -82,7 +82,7 @@ class Small:
         if one_attempt:
             again = [p for p, count in places.items() if count > 1]
             assert not again, f"run again though nothing of it was lost: {again}"
-        assert len(places) == 6, f"places: {sorted(places)}"
+        assert len(places) == 8, f"places: {sorted(places)}"
         votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
         # A job that ran again shows its state again, and that opens a review of its own.
         wanted = len(votes) == 2 if one_attempt else len(votes) in (2, 3)

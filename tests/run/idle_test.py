@@ -34,7 +34,7 @@ WATCHED_SECONDS = 15
 MOST_CPU_MS_A_MINUTE = 10
 MOST_MIB = 30
 # The promise is the release build's (ctest passes --optimised there); a debug build may take so many times as much.
-UNOPTIMISED = 3
+UNOPTIMISED = 10  # and beside other tests, whose load on the caches counts here too
 
 
 def cpu_ms(world):

@@ -11,6 +11,7 @@ import runs as look  # noqa: E402
 import world as worlds  # noqa: E402
 
 PROGRAM = """hwf 1
+import std.sweep
 task spoken(word: String) -> (text: String at stdout) {
   run "printf %s ~{word}"
 }
@@ -25,6 +26,7 @@ task counted(word: String) -> (n: Int at stdout) {
 workflow w(word: String) -> (text: String, n: Int) {
   let a = spoken(word)
   let b = counted(a.text)
+  checkpoint rates { all: spaced(0.0, high: 1.0, n: 3) }
   (text: a.text, n: b.n)
 }
 """
@@ -44,6 +46,9 @@ def main(world):
         "bin/hwfc",
         "share/bash-completion/completions/hwf",
         "share/hwf/python/hwf_task.py",
+        "share/hwf/std/review.hwf",
+        "share/hwf/std/sweep.hwf",
+        "share/hwf/std/train.hwf",
         "share/man/man1/hwf.1",
     ] and set(tools) <= set(installed), installed
     world.env["PATH"] = os.path.join(prefix, "bin") + ":/usr/bin:/bin"

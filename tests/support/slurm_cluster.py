@@ -13,6 +13,7 @@ one directory and on ports of its own, as whoever starts it. As a program:
 """
 import argparse
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -107,19 +108,21 @@ def until(condition, what, seconds=20.0):
 
 
 def free_ports(count):
-    """A block of ports, kept by a lock on a file for as long as this process's cluster may live."""
+    """A block of ports, kept by a file for as long as this process's cluster may live."""
     directory = Path(f"/tmp/hwf-test-ports-{os.getuid()}")
     directory.mkdir(mode=0o700, exist_ok=True)
-    for first in range(FIRST_PORT, LAST_PORT, PORTS_EACH):
-        lock = directory / str(first)
-        if lock.exists() and time.time() - lock.stat().st_mtime < 3600:
-            continue
-        with contextlib.suppress(FileExistsError, FileNotFoundError):
-            lock.unlink(missing_ok=True)
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0o600))
+    with open(directory / "lock", "w", encoding="utf-8") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        blocks = list(range(FIRST_PORT, LAST_PORT, PORTS_EACH))
+        mine = os.getuid() % len(blocks)  # other users begin elsewhere
+        for first in blocks[mine:] + blocks[:mine]:
+            taken = directory / str(first)
+            if taken.exists() and time.time() - taken.stat().st_mtime < 3600:
+                continue
             if all(bindable(first + i) for i in range(count)):
-                return first, lock
-            lock.unlink()
+                taken.write_text("")
+                taken.touch()
+                return first, taken
     raise RuntimeError("no block of free ports")
 
 

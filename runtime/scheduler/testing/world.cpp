@@ -83,6 +83,12 @@ World::World(const ir::Module& module) : scheduler(std::make_unique<Scheduler>(m
 
 int World::attempt(const Place& place) const { return Task(place).attempt; }
 
+std::vector<std::string> World::Started() const {
+  std::vector<std::string> out;
+  for (const StartTask& start : started) out.push_back(start.place);
+  return out;
+}
+
 const TaskView& World::Task(const Place& place) const {
   const TaskView* view = scheduler->FindTask(place);
   HWF_CHECK(view != nullptr);

@@ -37,6 +37,7 @@ class World {
   void Vote(const std::string& review, const std::string& person, const std::string& variant,
             Json fields = Json::Object(), std::vector<std::string> groups = {});
 
+  std::vector<std::string> Started() const;  // places, in the order of their starts
   const TaskView& Task(const Place& place) const;
   const ReviewView& Review(const std::string& id) const;
   bool Has(const std::string& review) const { return scheduler->FindReview(review) != nullptr; }

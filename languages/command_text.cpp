@@ -1,6 +1,6 @@
-#include "compiler/lower/command_text.h"
+#include "languages/command_text.h"
 
-namespace hwf::lower {
+namespace hwf::languages {
 
 std::string UnusedPrefix(const std::vector<CommandPart>& parts, std::string base) {
   std::string text;
@@ -9,4 +9,4 @@ std::string UnusedPrefix(const std::vector<CommandPart>& parts, std::string base
   return base;
 }
 
-}  // namespace hwf::lower
+}  // namespace hwf::languages

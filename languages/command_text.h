@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace hwf::lower {
+namespace hwf::languages {
 
 // The text in order: literal text, or an interpolation.
 struct CommandPart {
@@ -17,7 +17,7 @@ struct CommandPart {
 };
 
 enum class Placement {
-  kWords,     // shell: quoted words, python: a literal; in its place
+  kWords,     // shell: quoted words, others: a literal; in its place
   kVariable,  // a variable's expansion or name, in its place
   kText,      // in a comment: the source text stays
   kRaw
@@ -37,11 +37,13 @@ struct CommandIssue {
     kUnclosed,         // detail: what was opened
     kAmbiguous,        // `$((` that is no arithmetic
     kTooDeep,
-    kInPythonString,  // python: within the quotes of a string literal
-    kInFormat,        // python: in what an f-string holds besides `{…}`
-    kGlued,           // python: beside a name, a number or a quote, with which the literal would be another token
-    kRaw,             // a lint
-    kOtherShell       // a lint; detail: the program that starts another shell
+    kInString,      // of a language: within the quotes of a string, a pattern or the like
+    kInFormat,      // python: in what an f-string holds besides `{…}`
+    kGlued,         // of a language: beside what the value would make another token of
+    kUnclear,       // of a language: detail begins quotes or is an operator, which only running the program would tell
+    kDollarQuotes,  // sh: `$'…'`, which some shells read as quotes of their own and others do not
+    kRaw,           // a lint
+    kOtherShell     // a lint; detail: the program that starts another shell
   };
   Kind kind;
   uint32_t part;        // index into the parts
@@ -50,7 +52,12 @@ struct CommandIssue {
   bool lint() const { return kind == Kind::kRaw || kind == Kind::kOtherShell; }
 };
 
+struct LexedText {
+  std::vector<Placement> placements;  // one a part; of literal parts without meaning
+  std::vector<CommandIssue> issues;   // in order of their place
+};
+
 // A name that occurs nowhere in the text: `base`, and as many `_` as that takes.
 std::string UnusedPrefix(const std::vector<CommandPart>& parts, std::string base);
 
-}  // namespace hwf::lower
+}  // namespace hwf::languages

@@ -1,7 +1,5 @@
 // What the lexer of Python says, and the promise itself against the real Python: whatever the value and wherever the
 // lexer lets it stand, the program is the same but for that value.
-#include "compiler/lower/python_text.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -11,7 +9,9 @@
 #include <fstream>
 #include <random>
 
-namespace hwf::lower {
+#include "languages/language.h"
+
+namespace hwf::languages {
 namespace {
 
 using testing::ElementsAre;
@@ -37,14 +37,14 @@ std::vector<CommandPart> Parts(const std::string& text) {
 
 std::vector<Kind> Issues(const std::string& text) {
   std::vector<Kind> kinds;
-  for (const CommandIssue& issue : LexPython(Parts(text)).issues) kinds.push_back(issue.kind);
+  for (const CommandIssue& issue : Python().lex(Parts(text)).issues) kinds.push_back(issue.kind);
   return kinds;
 }
 
 // The placement of each interpolation, as a letter.
 std::string Places(const std::string& text) {
   const std::vector<CommandPart> parts = Parts(text);
-  const PythonText lexed = LexPython(parts);
+  const LexedText lexed = Python().lex(parts);
   std::string out;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].interpolation) out += "wvtr"[static_cast<int>(lexed.placements[i])];
@@ -52,7 +52,7 @@ std::string Places(const std::string& text) {
   return out;
 }
 
-TEST(PythonTextTest, AValueInCodeIsALiteral) {
+TEST(PythonLexerTest, AValueInCodeIsALiteral) {
   for (const char* text : {"print(@)",
                            "x = @",
                            "x = [@, @]",
@@ -87,7 +87,7 @@ TEST(PythonTextTest, AValueInCodeIsALiteral) {
   }
 }
 
-TEST(PythonTextTest, BetweenTheBracesOfAnFStringItIsAVariable) {
+TEST(PythonLexerTest, BetweenTheBracesOfAnFStringItIsAVariable) {
   EXPECT_EQ(Places("f'got {@}' + @"), "vw");
   EXPECT_EQ(Places("F\"{ @ !r:>5}\""), "v");
   EXPECT_EQ(Places("f'{x:{@}}'"), "v");
@@ -96,37 +96,37 @@ TEST(PythonTextTest, BetweenTheBracesOfAnFStringItIsAVariable) {
   EXPECT_EQ(Places("f'{f\"{@}\"}'"), "v");
 }
 
-TEST(PythonTextTest, WithinAStringItIsRefused) {
-  EXPECT_THAT(Issues("print('got @')"), ElementsAre(Kind::kInPythonString));
-  EXPECT_THAT(Issues("'''\n@\n''', \"@\""), ElementsAre(Kind::kInPythonString, Kind::kInPythonString));
-  EXPECT_THAT(Issues("b'{@}'"), ElementsAre(Kind::kInPythonString));
-  EXPECT_THAT(Issues("'\\@'"), ElementsAre(Kind::kInPythonString));
-  EXPECT_THAT(Issues("ör'\\', @'"), ElementsAre(Kind::kInPythonString));
+TEST(PythonLexerTest, WithinAStringItIsRefused) {
+  EXPECT_THAT(Issues("print('got @')"), ElementsAre(Kind::kInString));
+  EXPECT_THAT(Issues("'''\n@\n''', \"@\""), ElementsAre(Kind::kInString, Kind::kInString));
+  EXPECT_THAT(Issues("b'{@}'"), ElementsAre(Kind::kInString));
+  EXPECT_THAT(Issues("'\\@'"), ElementsAre(Kind::kInString));
+  EXPECT_THAT(Issues("ör'\\', @'"), ElementsAre(Kind::kInString));
   EXPECT_THAT(Issues("f'@'"), ElementsAre(Kind::kInFormat));
   EXPECT_THAT(Issues("f'{{@}}'"), ElementsAre(Kind::kInFormat));
   EXPECT_THAT(Issues("f'{x:@}'"), ElementsAre(Kind::kInFormat));
-  EXPECT_THAT(Issues("f'{x[\"@\"]}'"), ElementsAre(Kind::kInPythonString));
+  EXPECT_THAT(Issues("f'{x[\"@\"]}'"), ElementsAre(Kind::kInString));
 }
 
-TEST(PythonTextTest, BesideWhatItWouldJoinItIsRefused) {
+TEST(PythonLexerTest, BesideWhatItWouldJoinItIsRefused) {
   for (const char* text :
        {"f@", "@f", "1@", "@1", "''@", "@''", "@@", "x.@", "@.5", "\\@", "é@", "f'{x}'@", "f'{f@}'"}) {
     EXPECT_THAT(Issues(text), testing::Contains(Kind::kGlued)) << text;
   }
 }
 
-TEST(PythonTextTest, CommentsKeepTheirText) {
+TEST(PythonLexerTest, CommentsKeepTheirText) {
   EXPECT_EQ(Places("x = 1  # it's @\ny = @"), "tw");
   EXPECT_EQ(Places("# @\r@"), "tw");
   EXPECT_EQ(Places("f'{x:#>4}', @"), "w");
 }
 
-TEST(PythonTextTest, RawGoesInAsItIs) {
+TEST(PythonLexerTest, RawGoesInAsItIs) {
   EXPECT_EQ(Places("$, '$'"), "rr");
   EXPECT_THAT(Issues("$, '$'"), ElementsAre(Kind::kRaw, Kind::kRaw));
 }
 
-TEST(PythonTextTest, WhatIsNeverClosed) {
+TEST(PythonLexerTest, WhatIsNeverClosed) {
   EXPECT_THAT(Issues("x = 'a\nb = @"), ElementsAre(Kind::kUnclosed));
   EXPECT_THAT(Issues("'''"), ElementsAre(Kind::kUnclosed));
   EXPECT_THAT(Issues("f'{x"), ElementsAre(Kind::kUnclosed));
@@ -184,19 +184,9 @@ const std::vector<std::string>& NastyValues() {
   return values;
 }
 
-// As the runtime writes a String.
-std::string Literal(const std::string& value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-    out += c == '"' || c == '\\' ? std::string("\\") + c : byte < 0x20 || byte == 0x7f ? escaped : std::string(1, c);
-  }
-  return out + "\"";
-}
+std::string Literal(const std::string& value) { return Python().literal(languages::Literal::String(value)).value(); }
 
-std::string Render(const std::vector<CommandPart>& parts, const PythonText& lexed, const std::string& value) {
+std::string Render(const std::vector<CommandPart>& parts, const LexedText& lexed, const std::string& value) {
   std::string top, body;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i].interpolation) {
@@ -270,7 +260,7 @@ class PythonTest : public testing::Test {
   // False if the lexer refuses the text.
   bool Add(const std::string& text, const std::vector<std::string>& values) {
     const std::vector<CommandPart> parts = Parts(text);
-    const PythonText lexed = LexPython(parts);
+    const LexedText lexed = Python().lex(parts);
     if (!lexed.issues.empty()) return false;
     const std::string harmless = Hex(Render(parts, lexed, "hwfharmless"));
     for (const std::string& value : values) {
@@ -349,4 +339,4 @@ TEST_F(PythonTest, WhereverTheLexerLetsItStand) {
 }
 
 }  // namespace
-}  // namespace hwf::lower
+}  // namespace hwf::languages

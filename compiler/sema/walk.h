@@ -1,0 +1,29 @@
+// Walks over a checked tree, for what looks at all of it. No walk takes stack for a chain such as `a + b + …`, which
+// has no limit. Without order: what is reported is sorted later.
+#pragma once
+
+#include <llvm/ADT/STLExtras.h>
+
+#include "compiler/sema/program.h"
+
+namespace hwf::sema {
+
+// What a walk meets; each may be null.
+struct Visit {
+  llvm::function_ref<void(const syntax::Expr&)> expr = nullptr;
+  llvm::function_ref<void(const syntax::Block&)> block = nullptr;
+  llvm::function_ref<void(const syntax::Stmt&)> stmt = nullptr;
+  llvm::function_ref<void(const syntax::TypeExpr&)> type = nullptr;
+};
+
+void Walk(const syntax::Decl& decl, const Visit& visit);
+void WalkAll(const Program& program, const Visit& visit);
+
+// What is done, whatever it is done after.
+const syntax::Expr& WithoutAfter(const syntax::Expr& expr);
+// What a call calls, or null: `fit` of `fit(…)` and of `m.fit(…)`.
+const syntax::Binding* CalleeOf(const syntax::CallExpr& call);
+// The declaration of that kind which it calls, or null.
+const syntax::Decl* CalledDecl(const syntax::CallExpr& call);
+
+}  // namespace hwf::sema

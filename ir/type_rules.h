@@ -1,0 +1,20 @@
+// Rules about types that the compiler and the IR share. Pure functions; what makes a type makes it in the given table.
+#pragma once
+
+#include "ir/type.h"
+
+namespace hwf::ir {
+
+// The type that both convert to; null if there is none.
+TypeRef Join(TypeTable& types, TypeRef a, TypeRef b);
+
+// `<` works on it: numbers, Durations, Bytes, and Strings by their bytes.
+bool HasOrder(TypeRef type);
+
+// `~{}` shows it in plain text: no list, no record, no file.
+bool IsSimpleText(TypeRef type);
+
+// The type with Approved[…] taken off.
+inline TypeRef WithoutApproval(TypeRef type) { return type->kind == TypeKind::kApproved ? type->element : type; }
+
+}  // namespace hwf::ir

@@ -1,0 +1,56 @@
+#include "runtime/runner/store.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/platform/testing/temp_dir.h"
+
+namespace hwf::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() { std::ofstream(path_) << "content"; }
+  int Do(const std::string& verb, const std::string& directory, const std::string& name) const {
+    return Store({"--marker", "m", verb, directory, digest_, name});
+  }
+
+  platform::testing::TempDir temp_;
+  const std::string path_ = temp_.path() + "/a file";
+  const std::string digest_ = platform::Digest("content");
+};
+
+TEST_F(StoreTest, WhatIsLaidHereIsKeptThere) {
+  const std::string laid = temp_.path() + "/.out-1", there = temp_.path() + "/there";
+  ASSERT_EQ(Do("look", there, "a file"), 0);
+  ASSERT_EQ(Do("lay", laid, path_), 0);
+  fs::copy(laid, there, fs::copy_options::recursive | fs::copy_options::update_existing);
+  ASSERT_EQ(Do("keep", there, "a file"), 0);
+  EXPECT_TRUE(fs::is_regular_file(there + "/" + PlaceInStore(digest_, "a file")));
+  EXPECT_FALSE(fs::exists(there + "/" + ArrivalInStore(digest_, "a file")));
+}
+
+TEST_F(StoreTest, LayingRemovesWhatWasForgotten) {
+  const std::string forgotten = temp_.path() + "/.out-1", recent = temp_.path() + "/.out-2";
+  for (const std::string& directory : {forgotten, recent, temp_.path() + "/.in-3"}) fs::create_directory(directory);
+  for (const std::string& directory : {forgotten, temp_.path() + "/.in-3"}) {
+    fs::last_write_time(directory, fs::file_time_type::clock::now() - std::chrono::hours(25));
+  }
+  ASSERT_EQ(Do("lay", temp_.path() + "/.out-4", path_), 0);
+  EXPECT_FALSE(fs::exists(forgotten));
+  EXPECT_TRUE(fs::exists(recent));
+  EXPECT_TRUE(fs::exists(temp_.path() + "/.in-3")) << "it is not one of them";
+  EXPECT_TRUE(fs::exists(temp_.path() + "/.out-4"));
+}
+
+TEST_F(StoreTest, WhatIsNoDigestIsRefused) {
+  EXPECT_EQ(Store({"--marker", "m", "look", temp_.path(), "b2:../..", "x"}), 2);
+}
+
+}  // namespace
+}  // namespace hwf::runner
