@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/hash.h"
+#include "runtime/platform/ids.h"
 #include "runtime/platform/rename.h"
 #include "runtime/runner/sync_files.h"
 
@@ -53,30 +54,62 @@ void SetModes(const std::string& path, bool shared) {
   for (; !code && it != end; it.increment(code)) lock(it->path());
 }
 
-// "" if it may be put in its place.
-ErrorOr<std::string> Check(const Kept& content, bool shared) {
-  if (Exists(content.to)) return std::string("ok");
-  HWF_ASSIGN(const std::string found, DigestOf(content.from));
-  if (found != content.digest) return "differs " + found;
-  SetModes(content.from, shared);
-  return std::string();
+// What of a content is claimed, and not placed yet, lies in its folder as this and an id.
+std::string ClaimPrefix(const std::string& to) {
+  return "." + platform::Digest(to.substr(to.rfind('/') + 1)).substr(3, 8) + "-";
 }
 
-ErrorOr<std::string> Place(const Kept& content, bool shared) {
+// Takes a content out of the way of whoever may still write where it came to: a copy whose link was cut ends late, and
+// renames its part to the name of the whole, in the directory that it is in.
+ErrorOr<Success> TakeAway(const std::string& from, const std::string& claimed) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  if (!fs::is_directory(fs::symlink_status(from, code))) {
+    const int renamed = platform::RenameAndLook(from, claimed);
+    return renamed == 0 ? ErrorOr<Success>(Success()) : ErrnoError(renamed, from);
+  }
+  constexpr auto kLinks =
+      fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::create_hard_links;
+  fs::copy(from, claimed, kLinks, code);
+  if (code) return Error(fmt::format("{}: {}", claimed, code.message()));
+  return Success();
+}
+
+// "" if it may be put in its place; `claimed` is where it lies now.
+ErrorOr<std::string> Claim(const Kept& content, bool shared, std::string& claimed) {
+  if (Exists(content.to)) return std::string("ok");
   const std::string folder = content.to.substr(0, content.to.rfind('/'));
   const auto made = platform::RealFileSystem().MakeDirectory(folder, shared ? 02750 : 0700);
   if (!made.ok() && made.error().code() != EEXIST) return made.error();
-  const int renamed = platform::RenameAndLook(content.from, content.to);
-  if (renamed != 0 && !Exists(content.to)) return ErrnoError(renamed, "putting " + content.to + " in place");
+  claimed = folder + "/" + ClaimPrefix(content.to) + platform::NewId();
+  HWF_TRY(TakeAway(content.from, claimed));
+  SetModes(claimed, shared);
+  HWF_ASSIGN(const std::string found, DigestOf(claimed));
+  if (found == content.digest) return std::string();
+  std::error_code ignored;
+  std::filesystem::remove_all(claimed, ignored);
+  return "differs " + found;
+}
+
+ErrorOr<std::string> Place(const std::string& claimed, const std::string& to) {
+  const int renamed = platform::RenameAndLook(claimed, to);
+  if (renamed != 0 && !Exists(to)) return ErrnoError(renamed, "putting " + to + " in place");
+  // What others claimed of it and did not live to place; who still does finds it in its place.
+  const std::string prefix = ClaimPrefix(to);
+  std::error_code code, ignored;
+  std::filesystem::directory_iterator it(to.substr(0, to.rfind('/')), code), end;
+  for (; !code && it != end; it.increment(code)) {
+    if (it->path().filename().native().starts_with(prefix)) std::filesystem::remove_all(it->path(), ignored);
+  }
   return std::string("ok");
 }
 
 // Of those that are ready, the ones that came onto the disk; of others why not.
-void Sync(const std::vector<Kept>& contents, std::string Kept::*path, const std::string& store,
-          std::vector<size_t>& ready, std::vector<ErrorOr<std::string>>& results) {
+void Sync(const std::vector<std::string>& paths, const std::string& store, std::vector<size_t>& ready,
+          std::vector<ErrorOr<std::string>>& results) {
   std::vector<std::vector<std::string>> groups;
   groups.reserve(ready.size());
-  for (const size_t i : ready) groups.push_back({contents[i].*path});
+  for (const size_t i : ready) groups.push_back({paths[i]});
   const std::vector<ErrorOr<Success>> synced = SyncFiles(groups, store);
   std::vector<size_t> done;
   for (size_t i = 0; i < ready.size(); ++i) {
@@ -91,16 +124,18 @@ void Sync(const std::vector<Kept>& contents, std::string Kept::*path, const std:
 // All are synced before the first is renamed: a name in the store never stands for less than its content.
 std::vector<ErrorOr<std::string>> PutInPlace(const std::vector<Kept>& contents, const std::string& store) {
   std::vector<ErrorOr<std::string>> results;
+  std::vector<std::string> claimed(contents.size()), placed;
   std::vector<size_t> ready;
   const bool shared = IsShared(store);
-  for (const Kept& content : contents) {
-    results.push_back(Check(content, shared));
-    if (results.back().ok() && results.back()->empty()) ready.push_back(results.size() - 1);
+  for (size_t i = 0; i < contents.size(); ++i) {
+    placed.push_back(contents[i].to);
+    results.push_back(Claim(contents[i], shared, claimed[i]));
+    if (results[i].ok() && results[i]->empty()) ready.push_back(i);
   }
-  Sync(contents, &Kept::from, store, ready, results);
-  for (const size_t i : ready) results[i] = Place(contents[i], shared);
+  Sync(claimed, store, ready, results);
+  for (const size_t i : ready) results[i] = Place(claimed[i], placed[i]);
   std::erase_if(ready, [&](size_t i) { return !results[i].ok(); });
-  Sync(contents, &Kept::to, store, ready, results);
+  Sync(placed, store, ready, results);
   return results;
 }
 

@@ -1,12 +1,19 @@
 #include "runtime/runner/store.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "runtime/platform/testing/temp_dir.h"
+#include "runtime/runner/keep.h"
 
 namespace hwf::runner {
 namespace {
@@ -33,6 +40,31 @@ TEST_F(StoreTest, WhatIsLaidHereIsKeptThere) {
   ASSERT_EQ(Do("keep", there, "a file"), 0);
   EXPECT_TRUE(fs::is_regular_file(there + "/" + PlaceInStore(digest_, "a file")));
   EXPECT_FALSE(fs::exists(there + "/" + ArrivalInStore(digest_, "a file")));
+}
+
+// A copy whose link was cut ends late, with a part of the file: before, while or after the other's is looked at.
+TEST_F(StoreTest, WhatComesLateDoesNotReplaceWhatWasChecked) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string from = fmt::format("{}/{}/in", temp_.path(), i),
+                      to = fmt::format("{}/{}/kept/tree", temp_.path(), i);
+    fs::create_directories(from + "/tree");
+    for (const int part : {0, 1, 2, 3}) std::ofstream(fmt::format("{}/tree/{}", from, part)) << std::string(9000, 'x');
+    std::ofstream(from + "/part") << "a part";
+    const auto digest = platform::DigestDirectory(from + "/tree");
+    ASSERT_TRUE(digest.ok());
+    const int in_it = open((from + "/tree").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    std::thread late([&, i] {
+      std::this_thread::sleep_for(std::chrono::microseconds(10 * i));
+      renameat(AT_FDCWD, (from + "/part").c_str(), in_it, "3");
+    });
+    const auto word = PutInPlace({{digest->digest, from + "/tree", to}}, temp_.path()).front();
+    late.join();
+    close(in_it);
+    ASSERT_TRUE(word.ok()) << word.error().message();
+    if (*word != "ok") continue;  // it came before
+    EXPECT_EQ(platform::DigestDirectory(to)->digest, digest->digest) << i;
+    EXPECT_EQ(std::distance(fs::directory_iterator(fs::path(to).parent_path()), fs::directory_iterator()), 1);
+  }
 }
 
 TEST_F(StoreTest, LayingRemovesWhatWasForgotten) {
