@@ -13,6 +13,14 @@ target_include_directories(hwf_options INTERFACE ${CMAKE_SOURCE_DIR})
 add_library(hwf_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt_archive.cpp)
 target_include_directories(hwf_fmt SYSTEM PUBLIC $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
 
+# What nearly all sources, and all tests, read: parsed once. Sources include what they use all the same; builds without
+# it (release, aarch64, clang-tidy) say so if one does not.
+function(hwf_use_headers name from)
+  if(HWF_PCH)
+    target_precompile_headers(${name} REUSE_FROM ${from})
+  endif()
+endfunction()
+
 if(HWF_SANITIZE)
   # Lines are enough for its stack traces, and compile faster than all there is for a debugger.
   add_compile_options(-g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -28,15 +36,30 @@ if(HWF_FUZZ)
   endif()
 endif()
 
+if(HWF_PCH)
+  set(headers <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <string> <thread>
+    <unordered_map> <utility> <variant> <vector> <fmt/format.h> "${CMAKE_SOURCE_DIR}/base/error.h"
+    "${CMAKE_SOURCE_DIR}/base/json.h")
+  file(WRITE ${CMAKE_BINARY_DIR}/headers.cpp "")
+  add_library(hwf_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cpp)
+  target_link_libraries(hwf_headers PRIVATE hwf_options hwf_fmt)
+  target_precompile_headers(hwf_headers PRIVATE ${headers})
+  add_library(hwf_test_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cpp)
+  target_link_libraries(hwf_test_headers PRIVATE hwf_options hwf_fmt GTest::gmock GTest::gtest)
+  target_precompile_headers(hwf_test_headers PRIVATE ${headers} <gtest/gtest.h> <gmock/gmock.h>)
+endif()
+
 # hwf_add_library(NAME SOURCES a.cpp ... [DEPS lib ...] [TESTS a_test.cpp ...] [TEST_DEPS lib ...])
 # A static library, and one GoogleTest program NAME_test from the tests beside its sources.
 function(hwf_add_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;TESTS;TEST_DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC hwf_options hwf_fmt ${ARG_DEPS})
+  hwf_use_headers(${name} hwf_headers)
   if(ARG_TESTS AND NOT HWF_TOOLS_ONLY)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+    hwf_use_headers(${name}_test hwf_test_headers)
     gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
@@ -46,6 +69,7 @@ function(hwf_add_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE hwf_options hwf_fmt ${ARG_DEPS})
+  hwf_use_headers(${name} hwf_headers)
 endfunction()
 
 # hwf_add_fuzzer(NAME SOURCES x_fuzz.cpp [DEPS lib ...] CORPUS dir): under HWF_FUZZ a libFuzzer program; else a test
@@ -63,5 +87,6 @@ function(hwf_add_fuzzer name)
   endif()
   add_executable(${name}_replay ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
   target_link_libraries(${name}_replay PRIVATE hwf_options hwf_fmt ${ARG_DEPS})
+  hwf_use_headers(${name}_replay hwf_headers)
   add_test(NAME ${name}_replay COMMAND ${name}_replay ${ARG_CORPUS})
 endfunction()
