@@ -147,6 +147,19 @@ Task Reader::ReadTask(const Json& json, const Path& path) {
   return task;
 }
 
+Calendar Reader::ReadCalendar(const Json& json, const Path& path) {
+  Calendar calendar;
+  calendar.name = Text(json, path, "name");
+  calendar.zone = Text(json, path, "zone");
+  calendar.holidays = Texts(json, path, "holidays");
+  calendar.days = List<int>(json, path, "days", false, [this](const Json& item, const Path& at) {
+    const bool good = item.is_int() && item.AsInt() >= 1 && item.AsInt() <= 7;
+    if (!good) Fail(at, "expected a day of the week from 1 to 7");
+    return good ? static_cast<int>(item.AsInt()) : 1;
+  });
+  return calendar;
+}
+
 ErrorOr<Module> Reader::ReadModule(const Json& json) {
   if (!json.is_object()) return Error("this is no hwf IR: expected a JSON object");
   const Json* version = json.Find("hwfir");
@@ -184,6 +197,9 @@ ErrorOr<Module> Reader::ReadModule(const Json& json) {
   module_.groups = List<Group>(json, top, "groups", true, [this](const Json& item, const Path& at) {
     return Group{Text(item, at, "name"), Texts(item, at, "members", true)};
   });
+  if (const Json* calendar = Member(json, top, "calendar", false)) {
+    module_.calendar = ReadCalendar(*calendar, Path{&top, "calendar"});
+  }
   if (failed()) return Error("this IR cannot be read: " + *error_);
   return std::move(module_);
 }

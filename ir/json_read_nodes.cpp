@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "ir/json_reader.h"
 #include "ir/names.h"
 #include "ir/sites.h"
@@ -27,12 +29,14 @@ TaskNode Reader::ReadCall(const Json& json, const Path& path) {
   body.task = Text(json, path, "task");
   body.args = Exprs(json, path, "args");
   body.site = Text(json, path, "site", false);
+  body.tried = Flag(json, path, "tried", false);
   body.why = Text(json, path, "why", false);
   body.moves = List<TaskNode::Move>(json, path, "moves", false, [this](const Json& item, const Path& at) {
     return TaskNode::Move{Id(item, at, "value"), Text(item, at, "from")};
   });
   body.array = Flag(json, path, "array", false);
   body.pack = Int(json, path, "pack", 0, kMaxPack, 0);
+  body.priority = Int(json, path, "priority", 0, std::numeric_limits<int64_t>::max(), 0);
   return body;
 }
 
@@ -140,11 +144,19 @@ ReviewNode Reader::ReadReview(const Json& json, const Path& path) {
   body.by = ByMember(json, path, "by");
   body.within = OptionalExpr(json, path, "within");
   body.remind = OptionalExpr(json, path, "remind");
+  body.within_workdays = Flag(json, path, "within_workdays", false);
+  body.remind_workdays = Flag(json, path, "remind_workdays", false);
   body.escalations =
       List<ReviewNode::Escalation>(json, path, "escalations", false, [this](const Json& item, const Path& at) {
-        return ReviewNode::Escalation{ExprMember(item, at, "delay"), ByMember(item, at, "to")};
+        return ReviewNode::Escalation{ExprMember(item, at, "delay"), ByMember(item, at, "to"),
+                                      Flag(item, at, "workdays", false)};
       });
   body.else_answer = OptionalExpr(json, path, "else_answer");
+  if (const Json* assume = Member(json, path, "assume", false)) {
+    const Path at{&path, "assume"};
+    body.assume = ReviewNode::Assume{ExprMember(*assume, at, "answer"), Named(*assume, at, "up_to"),
+                                     Texts(*assume, at, "unread")};
+  }
   body.withdrawn_with = Id(json, path, "withdrawn_with", false);
   return body;
 }
@@ -155,7 +167,7 @@ void Reader::ReadBody(const Json& json, const Path& path, std::string_view kind,
   } else if (kind == "task") {
     node.body = ReadCall(json, path);
   } else if (kind == "workflow") {
-    node.body = WorkflowNode{Text(json, path, "workflow"), Exprs(json, path, "args")};
+    node.body = WorkflowNode{Text(json, path, "workflow"), Exprs(json, path, "args"), Flag(json, path, "tried", false)};
   } else if (kind == "if") {
     node.body = ReadIf(json, path);
   } else if (kind == "match") {
@@ -177,8 +189,8 @@ void Reader::ReadBody(const Json& json, const Path& path, std::string_view kind,
   } else if (kind == "fail") {
     node.body = FailNode{ExprMember(json, path, "message")};
   } else if (kind == "source") {
-    node.body =
-        SourceNode{Flag(json, path, "directory", false), ExprMember(json, path, "path"), Text(json, path, "base_dir")};
+    node.body = SourceNode{Flag(json, path, "directory", false), ExprMember(json, path, "path"),
+                           Text(json, path, "base_dir"), Text(json, path, "on", false)};
   } else {
     Fail(Path{&path, "kind"}, "unknown kind of node");
   }

@@ -108,6 +108,7 @@ class Reader {
   Command ReadCommand(const Json& json, const Path& path);
   Command::Piece ReadPiece(const Json& json, const Path& path);
   std::vector<NamedExpr> Named(const Json& object, const Path& path, std::string_view key);
+  Calendar ReadCalendar(const Json& json, const Path& path);
 
   // Counts a level down for as long as it lives; `ok` is false, and an error noted, when it is too deep.
   class Level {

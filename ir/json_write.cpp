@@ -5,7 +5,6 @@
 
 namespace hwf::ir {
 namespace internal {
-namespace {
 
 Json Strings(const std::vector<std::string>& items) {
   Json out = Json::Array();
@@ -16,6 +15,8 @@ Json Strings(const std::vector<std::string>& items) {
 void SetStrings(Json& object, const char* key, const std::vector<std::string>& items) {
   if (!items.empty()) object.Set(key, Strings(items));
 }
+
+namespace {
 
 // What reads the command: "shell", "sh", "exec" or an interpreter. So a version refuses those that it does not know.
 std::string_view CommandKind(const Command& command) {
@@ -141,6 +142,16 @@ Json Writer::WriteTask(const Task& task) {
   return out;
 }
 
+Json Writer::WriteCalendar(const Calendar& calendar) {
+  Json out;
+  out.Set("name", calendar.name).Set("zone", calendar.zone);
+  SetStrings(out, "holidays", calendar.holidays);
+  if (calendar.days.empty()) return out;
+  Json days = Json::Array();
+  for (int day : calendar.days) days.Add(day);
+  return out.Set("days", std::move(days));
+}
+
 Json Writer::WriteModule(const Module& module) {
   Json sources = Json::Array(), functions = Json::Array(), tasks = Json::Array(), workflows = Json::Array(),
        sites = Json::Array(), groups = Json::Array();
@@ -172,6 +183,7 @@ Json Writer::WriteModule(const Module& module) {
   out.Set("entry", module.entry).Set("sources", std::move(sources)).Set("types", WriteTypes());
   out.Set("functions", std::move(functions)).Set("tasks", std::move(tasks)).Set("workflows", std::move(workflows));
   out.Set("sites", std::move(sites)).Set("groups", std::move(groups));
+  if (module.calendar) out.Set("calendar", WriteCalendar(*module.calendar));
   return out;
 }
 

@@ -33,6 +33,7 @@ void Writer::WriteBody(const CancelNode& body, Json& out) { out.Set("job", IdJso
 void Writer::WriteBody(const TaskNode& body, Json& out) {
   out.Set("task", body.task).Set("args", WriteExprs(body.args));
   if (!body.site.empty()) out.Set("site", body.site);
+  if (body.tried) out.Set("tried", true);
   if (!body.why.empty()) out.Set("why", body.why);
   if (!body.moves.empty()) {
     Json moves = Json::Array();
@@ -43,9 +44,11 @@ void Writer::WriteBody(const TaskNode& body, Json& out) {
   }
   if (body.array) out.Set("array", true);
   if (body.pack != 0) out.Set("pack", body.pack);
+  if (body.priority != 0) out.Set("priority", body.priority);
 }
 void Writer::WriteBody(const WorkflowNode& body, Json& out) {
   out.Set("workflow", body.workflow).Set("args", WriteExprs(body.args));
+  if (body.tried) out.Set("tried", true);
 }
 
 void Writer::WriteBody(const IfNode& body, Json& out) {
@@ -89,6 +92,7 @@ void Writer::WriteBody(const SendNode& body, Json& out) {
 void Writer::WriteBody(const SourceNode& body, Json& out) {
   if (body.directory) out.Set("directory", true);
   out.Set("path", WriteExpr(body.path)).Set("base_dir", body.base_dir);
+  if (!body.on.empty()) out.Set("on", body.on);
 }
 
 Json Writer::WriteBy(const ByRule& by) {
@@ -140,16 +144,26 @@ void Writer::WriteBody(const ReviewNode& body, Json& out) {
   out.Set("by", WriteBy(body.by));
   SetExpr(out, "within", body.within);
   SetExpr(out, "remind", body.remind);
+  if (body.within_workdays) out.Set("within_workdays", true);
+  if (body.remind_workdays) out.Set("remind_workdays", true);
   if (!body.escalations.empty()) {
     Json escalations = Json::Array();
     for (const ReviewNode::Escalation& escalation : body.escalations) {
       Json item;
       item.Set("delay", WriteExpr(escalation.delay)).Set("to", WriteBy(escalation.to));
+      if (escalation.workdays) item.Set("workdays", true);
       escalations.Add(std::move(item));
     }
     out.Set("escalations", std::move(escalations));
   }
   SetExpr(out, "else_answer", body.else_answer);
+  if (body.assume) {
+    Json assume;
+    assume.Set("answer", WriteExpr(body.assume->answer));
+    if (!body.assume->up_to.empty()) assume.Set("up_to", WriteNamed(body.assume->up_to));
+    SetStrings(assume, "unread", body.assume->unread);
+    out.Set("assume", std::move(assume));
+  }
   if (body.withdrawn_with != ValueId::kNone) out.Set("withdrawn_with", IdJson(body.withdrawn_with));
 }
 

@@ -49,6 +49,7 @@ class Writer {
   Json WriteCommand(const Command& command);
   Json WritePieces(const std::vector<Command::Piece>& pieces);
   Json WriteNamed(const std::vector<NamedExpr>& exprs);
+  Json WriteCalendar(const Calendar& calendar);
 
   std::unordered_map<TypeRef, int64_t> type_indices_;
   std::vector<TypeRef> types_;
@@ -58,6 +59,9 @@ inline Json IdJson(ValueId id) { return Json(static_cast<uint32_t>(id)); }
 inline void SetId(Json& object, const char* key, ValueId id) {
   if (id != ValueId::kNone) object.Set(key, IdJson(id));
 }
+Json Strings(const std::vector<std::string>& items);
+// Left out if there are none.
+void SetStrings(Json& object, const char* key, const std::vector<std::string>& items);
 Json SpanJson(const Span& span);
 void SetSpan(Json& object, const Span& span);
 

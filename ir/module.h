@@ -84,6 +84,11 @@ struct Expr {
   Span span;
 };
 
+struct NamedExpr {
+  std::string name;
+  Expr value;
+};
+
 struct Param {
   ValueId id = ValueId::kNone;
   std::string name;
@@ -137,6 +142,7 @@ struct TaskNode {
   std::string task;
   std::vector<Expr> args;  // one per parameter, defaults filled in by lowering
   std::string site = {};   // of the task's `on`, where it runs; empty: `here`
+  bool tried = false;  // `try`: its failure is a value (FailureType of ir/type_rules.h), not the end of what follows
   // What the passes found out (compiler/passes); a runtime that leaves it out runs the same.
   // A value that `args` read, whose files are made where `site` does not see them.
   struct Move {
@@ -147,11 +153,14 @@ struct TaskNode {
   std::vector<Move> moves = {};
   bool array = false;  // the calls from its `for` may be one array of jobs
   int64_t pack = 0;    // how many of them share a job; 0: as task and site say
+  // Of what is ready, the greater goes first: how long the way behind it is, in milliseconds as far as it is known.
+  int64_t priority = 0;
 };
 // A call of a workflow: its region is instantiated with these arguments.
 struct WorkflowNode {
   std::string workflow;
   std::vector<Expr> args;
+  bool tried = false;  // as of TaskNode
 };
 // `if`: the value of the branch taken. Without else_body the value is ().
 struct IfNode {
@@ -191,12 +200,24 @@ struct ReviewNode {
   ByRule by;
   std::optional<Expr> within;  // Duration, as all delays here
   std::optional<Expr> remind;
+  // Their days are working days of Module::calendar: `2workdays` is a Duration of two days, so marked.
+  bool within_workdays = false;
+  bool remind_workdays = false;
   struct Escalation {
     Expr delay;
     ByRule to;
+    bool workdays = false;
   };
   std::vector<Escalation> escalations;
   std::optional<Expr> else_answer;  // an enum value; without it `within` ends in the variant `expired`
+  // `assume`: what is behind the review goes on as if this were the answer, until it is given.
+  struct Assume {
+    Expr answer;  // an enum value
+    // At most what their tasks ask for at once, by what is counted ("gpu_time", "cpu_time"): Durations.
+    std::vector<NamedExpr> up_to;
+    std::vector<std::string> unread;  // fields of the variant that nothing reads: an answer may differ in them
+  };
+  std::optional<Assume> assume;
   // The task node whose end withdraws this review, because its answers lead only to sends to it; or kNone.
   ValueId withdrawn_with = ValueId::kNone;
 };
@@ -229,6 +250,7 @@ struct SourceNode {
   bool directory = false;
   Expr path;
   std::string base_dir;
+  std::string on = {};  // a site: it stays there, known by a manifest of paths, sizes and times; empty: this machine
 };
 
 struct Node {
@@ -312,11 +334,6 @@ struct Command {
   bool direct = false;      // kShell: `words` may be executed without a shell, with the same effect
 };
 
-struct NamedExpr {
-  std::string name;
-  Expr value;
-};
-
 enum class Reason { kOom, kTimeLimit, kNodeFail, kPreempted, kCancelled, kExit, kSignal, kOutput, kSite };
 
 // A site that could never grant a task what it needs, and why, for people.
@@ -364,6 +381,13 @@ struct Group {
   std::string name;
   std::vector<std::string> members;
 };
+// The days that people work, for deadlines in working days.
+struct Calendar {
+  std::string name;
+  std::string zone;                   // of the tz database: "Europe/Madrid"
+  std::vector<std::string> holidays;  // "2026-12-25"
+  std::vector<int> days;              // of the week, 1 Monday to 7 Sunday; empty: Monday to Friday
+};
 struct SourceFile {
   std::string path;  // absolute
   std::string digest;
@@ -380,6 +404,7 @@ struct Module {
   std::vector<Workflow> workflows;
   std::vector<Site> sites;
   std::vector<Group> groups;
+  std::optional<Calendar> calendar;
   std::string entry;  // the workflow that `hwf run` runs; empty if the file has none
 
   const Task* FindTask(std::string_view name) const;

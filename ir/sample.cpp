@@ -214,6 +214,8 @@ ReviewNode CallReview(const Module& m, const Types& t, ValueId emission) {
   review.within = Duration(m, 30 * 60 * 1000);
   review.else_answer = Make(Op::kEnum, t.call, {}, "keep");
   review.withdrawn_with = Id(3);
+  review.assume = ReviewNode::Assume{
+      Make(Op::kEnum, t.call, {Float(m, 0.1)}, "retune", {"rate"}), {{"gpu_time", Duration(m, 7200000)}}, {"rate"}};
   return review;
 }
 
@@ -269,7 +271,8 @@ ReviewNode Release(const Module& m, const Types& t) {
   review.within = Duration(m, 48 * kHour);
   review.remind = Duration(m, 12 * kHour);
   ByRule head = Who(m, "head-of-lab");
-  review.escalations.push_back({Duration(m, 24 * kHour), head});
+  review.escalations.push_back({Duration(m, 24 * kHour), head, true});
+  review.within_workdays = review.remind_workdays = true;
   review.else_answer = Make(Op::kEnum, t.verdict, {String(m, "no answer within 48 h")}, "reject", {"reason"});
   return review;
 }
@@ -336,7 +339,7 @@ Workflow DigitsWorkflow(const Module& m, const Types& t) {
   Region& region = workflow.region;
   region.params = {MakeParam(0, "rate", t.real)};
   region.params[0].default_value = Float(m, 0.1);
-  region.nodes.push_back(MakeNode(1, "raw", t.file, SourceNode{false, String(m, "digits.csv"), "/src"}));
+  region.nodes.push_back(MakeNode(1, "raw", t.file, SourceNode{false, String(m, "digits.csv"), "/src", "train"}));
   region.nodes.push_back(MakeNode(2, "data", t.prepare_out, TaskNode{"prepare", {Int(m, 7)}}));
   Expr train = Field(Ref(Id(2), t.prepare_out), "train");
   TaskNode job_call{"fit", {train, Ref(Id(0), t.real)}};
@@ -345,6 +348,7 @@ Workflow DigitsWorkflow(const Module& m, const Types& t) {
   job_call.moves = {{Id(2), ""}};
   job_call.array = true;
   job_call.pack = 4;
+  job_call.priority = 14400000;
   region.nodes.push_back(MakeNode(3, "job", t.fit_out, std::move(job_call)));
   region.nodes.back().after = {Id(1)};
   region.nodes.back().span = {0, 42, 3};
@@ -390,6 +394,7 @@ Module Digits() {
   module.sites = {{"here", "local", here}, {"train", "slurm", train}};
   module.sites.push_back({"edge", "ssh", Json().Set("host", "edge1").Set("workdir", "/data/hwf")});
   module.groups = {{"ml-team", {"ana", "ben"}}};
+  module.calendar = Calendar{"lab", "Europe/Madrid", {"2026-12-25"}, {1, 2, 3, 4}};
   return module;
 }
 

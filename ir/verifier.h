@@ -105,6 +105,7 @@ class Verifier {
 
   // verify_review.cpp
   void CheckBy(const ByRule& by);
+  void CheckAssume(const Node& node, const ReviewNode& body);
   void CheckChoice(const EnumDef& type, const Choice& choice);
   void CheckFormField(const FormField& field);
 

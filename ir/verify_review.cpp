@@ -90,7 +90,21 @@ void Verifier::CheckBody(const Node& node, const ReviewNode& body) {
       if (choice.name == body.else_answer->name) Expect(choice.grants.empty(), "`else` may not grant");
     }
   }
+  if (body.assume.has_value()) CheckAssume(node, body);
   if (body.withdrawn_with != ValueId::kNone) Job(body.withdrawn_with);
+}
+
+void Verifier::CheckAssume(const Node& node, const ReviewNode& body) {
+  CheckExprIs(body.assume->answer, node.type, "`assume`");
+  const VariantDef* variant = node.type->enumeration->Find(body.assume->answer.name);
+  for (const std::string& field : body.assume->unread) {
+    if (variant == nullptr || variant->Find(field) == nullptr) Fault("`assume` has no field `{}`", field);
+  }
+  UniqueNames(body.assume->up_to, "limits");
+  for (const NamedExpr& limit : body.assume->up_to) {
+    CheckExprIs(limit.value, Simple(TypeKind::kDuration), "a limit of `assume`");
+    Expect(limit.name == "gpu_time" || limit.name == "cpu_time", "`assume` is limited in gpu_time or cpu_time");
+  }
 }
 
 }  // namespace hwf::ir::internal

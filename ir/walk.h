@@ -48,6 +48,9 @@ void VisitReview(const ReviewNode& review, Visit&& visit) {
     ForEachExpr(escalation.to, visit);
   }
   ForEachExpr(review.else_answer, visit);
+  if (!review.assume) return;
+  visit(review.assume->answer);
+  for (const NamedExpr& limit : review.assume->up_to) visit(limit.value);
 }
 }  // namespace internal
 

@@ -51,6 +51,9 @@ Durability DurabilityOf(const state::EventBody& body) {
     Durability operator()(const state::CancelRequested&) const { return Durability::kNow; }
     Durability operator()(const state::DoubtResolved&) const { return Durability::kNow; }
     Durability operator()(const state::RunFinished&) const { return Durability::kNow; }
+    Durability operator()(const state::AnswerCarried&) const { return Durability::kNow; }
+    Durability operator()(const state::ReviewWithdrawn&) const { return Durability::kNow; }
+    Durability operator()(const state::RewindRequested&) const { return Durability::kNow; }
   };
   return std::visit(Classes{}, body);
 }

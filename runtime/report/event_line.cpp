@@ -116,6 +116,20 @@ class Writer {
     return fmt::format("{} {}: {}", style_.Dim("waits"), waiting.place, Printable(waiting.why));
   }
   std::string operator()(const state::SiteTroubled&) const { return ""; }  // told as trouble, when it happens
+  std::string operator()(const state::AnswerCarried& carried) const {
+    const ReviewView* review = scheduler_.FindReview(carried.review);
+    return fmt::format("{} {}: {} by {}, in {}", style_.Green("answered"),
+                       review != nullptr ? review->place : carried.review, carried.vote.variant,
+                       Printable(carried.vote.person.name), carried.from_run);
+  }
+  std::string operator()(const state::ReviewWithdrawn& withdrawn) const {
+    const ReviewView* review = scheduler_.FindReview(withdrawn.review);
+    return fmt::format("{} {} by {}", style_.Yellow("withdrawn"), review != nullptr ? review->place : withdrawn.review,
+                       Printable(withdrawn.person.name));
+  }
+  std::string operator()(const state::RewindRequested& rewind) const {
+    return fmt::format("{} to {} by {}", style_.Yellow("rewind"), rewind.place, Printable(rewind.person.name));
+  }
   std::string operator()(const state::RunFinished& finished) const {
     if (!finished.ok) return fmt::format("{}: {}", style_.Red("failed"), Printable(finished.why, true));
     std::string text = style_.Green("finished");

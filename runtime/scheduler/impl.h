@@ -308,6 +308,8 @@ class Scheduler::Impl {
   void OnForm(const state::FormOpened& event);
   void OnClock(const state::ClockFired& event);
   void OnVoided(const state::ReviewVoided& event);
+  void OnCarried(const state::AnswerCarried& event);
+  void OnWithdrawn(const state::ReviewWithdrawn& event);
   void Arm(uint32_t review, state::Clock clock, int index, TimeMs due);
   void Decide(uint32_t review);
   void Answer(uint32_t review, const state::Vote& vote);

@@ -62,6 +62,7 @@ void Scheduler::Impl::Send(Frame& frame, uint32_t node, uint32_t task, MessageRe
   record.number = static_cast<int64_t>(view.messages.size()) + 1;
   record.sent = time_;
   record.sender = SenderOf(frame, node);
+  record.place = PlaceOf(frame, node);
   if (frame.watch != kNothing && watches_[frame.watch].task == task) record.seen_emission = frame.emission;
   record.undelivered_job_ended = state.phase == TaskPhase::kEnded;
   view.messages.push_back(std::move(record));

@@ -128,6 +128,19 @@ void Scheduler::Impl::Withdraw(uint32_t review, const std::string& why) {
     Die(*frame, state.node, MakeCause("`" + reviews[review].id + "` was withdrawn: " + text, false));
 }
 
+void Scheduler::Impl::OnCarried(const state::AnswerCarried& event) {
+  uint32_t index = FindReviewIndex(event.review);
+  if (index == kNothing || reviews[index].status != ReviewStatus::kOpen) return;
+  reviews[index].carried_from = event.from_run;
+  Answer(index, event.vote);
+}
+
+void Scheduler::Impl::OnWithdrawn(const state::ReviewWithdrawn& event) {
+  uint32_t index = FindReviewIndex(event.review);
+  if (index == kNothing) return;
+  Withdraw(index, "withdrawn by " + (event.person.name.empty() ? "the run's owner" : event.person.name));
+}
+
 void Scheduler::Impl::OnVoided(const state::ReviewVoided& event) {
   uint32_t index = FindReviewIndex(event.review);
   if (index == kNothing) return;

@@ -30,6 +30,9 @@ struct EventHandler {
   void operator()(const state::RunFinished&) { impl.finished = true; }
   void operator()(const state::AttemptWaiting& e) { impl.OnWaiting(e); }
   void operator()(const state::SiteTroubled&) {}
+  void operator()(const state::AnswerCarried& e) { impl.OnCarried(e); }
+  void operator()(const state::ReviewWithdrawn& e) { impl.OnWithdrawn(e); }
+  void operator()(const state::RewindRequested&) {}
 };
 
 Scheduler::Impl::Impl(const ir::Module& module) : module_(module), plans_(BuildPlans(module)) {

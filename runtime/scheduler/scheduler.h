@@ -37,6 +37,8 @@ struct StartTask {
   Json previous;
   std::vector<QueuedMessage> messages;
   bool may_reuse = true;
+  bool tried = false;    // its failure is a value: the log of the attempt that fails last is kept as a file
+  int64_t priority = 0;  // of what is ready, the greater goes first
 };
 struct ResolveSource {
   Place place;
@@ -112,6 +114,7 @@ struct MessageRecord {
   Json fields;
   TimeMs sent = 0;
   std::string sender;         // the review or place it comes from
+  Place place;                // of the `send`
   int64_t seen_emission = 0;  // the emission of the watched stream that the person saw; 0 if unknown
   int64_t first_carried = 0;  // the first emission that carried it; 0 so far none
   bool delivered = false;
@@ -131,6 +134,9 @@ struct TaskView {
   state::Usage usage;
   std::vector<std::pair<std::string, std::vector<EmissionRecord>>> streams;
   std::vector<MessageRecord> messages;
+  int generation = 1;
+  bool superseded = false;  // a rewind, or an answer that was not the assumed one, has it done again elsewhere
+  bool assumed = false;     // it goes on as a review's `assume` says, which nobody has confirmed
 };
 
 enum class ReviewStatus { kOpening, kOpen, kAnswered, kExpired, kWithdrawn, kVoided };
@@ -178,6 +184,12 @@ struct ReviewView {
   std::string job_stream;  // in a watch: "job.epoch"
   int64_t emission = 0;    // in a watch: which one
   Json evidence;           // as ReviewOpened brought it
+  // The place of the whole, where one `for` opens several: "each.*.call"; else empty.
+  std::string group;
+  Json assumed;              // the answer that is assumed until one is given; null: none
+  std::string carried_from;  // the run whose answer it took over; else empty
+  int generation = 1;
+  bool superseded = false;
 };
 
 class Scheduler {
@@ -207,8 +219,20 @@ class Scheduler {
   // Named checkpoints reached: name (place) and value.
   const std::vector<std::pair<Place, Json>>& checkpoints() const;
   bool finished() const;
+  // From 1; each rewind begins another.
+  int generation() const;
   // What went wrong so far, one line each with its place and source span.
   const std::vector<std::string>& failures() const;
+
+  // What a rewind would do now; changes nothing.
+  struct Rewound {
+    std::string refused;               // why it cannot be, for people; empty: it can
+    std::vector<Place> tasks;          // done again
+    std::vector<Place> cancelled;      // of them, those that run
+    std::vector<Place> effects;        // of them, those whose effect has happened, or may have
+    std::vector<std::string> reviews;  // asked again, or withdrawn
+  };
+  Rewound WouldRewind(const state::RewindRequested& request) const;
 
   // What a vote would do now; used by the CLI to say what happens next ("2 of 2: decides", "1 of 2").
   std::string Explain(const state::Vote& vote) const;

@@ -38,6 +38,7 @@ void Members(V& v, RunStarted& e) {
   v.Nested("starter", e.starter);
   v.Need("directory", e.directory);
   v.May("people", e.people, std::string());
+  v.May("from", e.from, std::string());
 }
 template <typename V>
 void Members(V& v, EngineStarted& e) {
@@ -74,6 +75,7 @@ void Members(V& v, AttemptEnded& e) {
   v.May("message", e.message, std::string());
   v.May("outputs", e.outputs, Json());
   v.Nested("usage", e.usage);
+  v.May("log", e.log, Json());
 }
 template <typename V>
 void Members(V& v, TaskReused& e) {
@@ -120,6 +122,7 @@ template <typename V>
 void Members(V& v, ReviewOpened& e) {
   v.Need("review", e.review);
   v.May("evidence", e.evidence, Json());
+  v.May("due", e.due, Json());
 }
 template <typename V>
 void Members(V& v, Vote& e) {
@@ -128,6 +131,27 @@ void Members(V& v, Vote& e) {
   v.Strings("groups", e.groups);
   v.Need("variant", e.variant);
   v.May("fields", e.fields, Json());
+  v.May("request", e.request, std::string());
+}
+template <typename V>
+void Members(V& v, AnswerCarried& e) {
+  v.Need("review", e.review);
+  v.Need("from_run", e.from_run);
+  v.Need("from_review", e.from_review);
+  v.Nested("vote", e.vote);
+}
+template <typename V>
+void Members(V& v, ReviewWithdrawn& e) {
+  v.Need("review", e.review);
+  v.Nested("person", e.person);
+  v.May("request", e.request, std::string());
+}
+template <typename V>
+void Members(V& v, RewindRequested& e) {
+  v.Need("place", e.place);
+  v.May("set", e.set, Json());
+  v.May("fresh", e.fresh, false);
+  v.Nested("person", e.person);
   v.May("request", e.request, std::string());
 }
 template <typename V>
@@ -174,10 +198,12 @@ void Members(V& v, RunFinished& e) {
 }
 
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kKinds = {
-    "run_started",  "engine_started",  "source_resolved",  "attempt_submitted",   "attempt_started",  "attempt_ended",
-    "task_reused",  "emission",        "emission_refused", "emissions_coalesced", "review_opened",    "vote",
-    "form_opened",  "clock_fired",     "review_voided",    "message_delivered",   "cancel_requested", "doubt_resolved",
-    "run_finished", "attempt_waiting", "site_troubled"};
+    "run_started",      "engine_started",      "source_resolved",  "attempt_submitted",
+    "attempt_started",  "attempt_ended",       "task_reused",      "emission",
+    "emission_refused", "emissions_coalesced", "review_opened",    "vote",
+    "form_opened",      "clock_fired",         "review_voided",    "message_delivered",
+    "cancel_requested", "doubt_resolved",      "run_finished",     "attempt_waiting",
+    "site_troubled",    "answer_carried",      "review_withdrawn", "rewind_requested"};
 
 constexpr std::array<std::string_view, 4> kClocks = {"remind", "escalate", "expire", "form"};
 

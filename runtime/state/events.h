@@ -40,6 +40,7 @@ struct RunStarted {
   Person starter;
   std::string directory;  // absolute, of the run
   std::string people;     // digest of the run's own people file; empty: it has none
+  std::string from = {};  // directory of the run whose answers and results it takes over; empty: none
 };
 // An engine took the run's lease.
 struct EngineStarted {
@@ -89,6 +90,7 @@ struct AttemptEnded {
   std::string message;  // of a failure: one line for people, with the log's last lines behind it
   Json outputs;         // object by output name, typed values (see ir/module.h)
   Usage usage;
+  Json log = {};  // of a failed attempt of a call that is tried: a File
 };
 // The result of an equal earlier task was taken.
 struct TaskReused {
@@ -123,6 +125,15 @@ struct EmissionsCoalesced {
 struct ReviewOpened {
   std::string review;  // id
   Json evidence;       // array: {"label", "value"} as shown, files with digests
+  // When its delays in working days are over, worked out by the calendar: {"expire": ms, "escalate": [ms, null],
+  // "remind": [ms, …]}, UTC; null: it has none.
+  Json due = {};
+};
+// The run's owner takes a review back: nobody's answer counts any more.
+struct ReviewWithdrawn {
+  std::string review;
+  Person person;
+  std::string request;
 };
 // A valid vote: the form was checked and the person identified before it was recorded.
 struct Vote {
@@ -132,6 +143,13 @@ struct Vote {
   std::string variant;
   Json fields;
   std::string request;  // mailbox request id
+};
+// Its question, form, rule and evidence are those of a review of the run that this one began from.
+struct AnswerCarried {
+  std::string review;
+  std::string from_run;
+  std::string from_review;
+  Vote vote;  // the deciding one
 };
 // Someone has the review's form open on a screen: a `latest` watch does not take it away for some minutes.
 struct FormOpened {
@@ -160,6 +178,14 @@ struct CancelRequested {
   Place place;  // of one task; empty: the whole run
   std::string request;
 };
+// Back to a place of the run: what is behind it is done again, as another generation.
+struct RewindRequested {
+  Place place;
+  Json set;            // object: parameters of the entry workflow that are another value now, converted
+  bool fresh = false;  // what is done again takes no result of before
+  Person person;
+  std::string request;
+};
 // The owner's answer to an effect's in-doubt question.
 struct DoubtResolved {
   Place place;
@@ -168,17 +194,18 @@ struct DoubtResolved {
   Person person;
   std::string request;
 };
-// Last of all.
+// Last of all, unless it is rewound.
 struct RunFinished {
   bool ok = false;
   Json outputs;
   std::string why;
 };
 
-using EventBody = std::variant<RunStarted, EngineStarted, SourceResolved, AttemptSubmitted, AttemptStarted,
-                               AttemptEnded, TaskReused, Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened,
-                               Vote, FormOpened, ClockFired, ReviewVoided, MessageDelivered, CancelRequested,
-                               DoubtResolved, RunFinished, AttemptWaiting, SiteTroubled>;
+using EventBody =
+    std::variant<RunStarted, EngineStarted, SourceResolved, AttemptSubmitted, AttemptStarted, AttemptEnded, TaskReused,
+                 Emission, EmissionRefused, EmissionsCoalesced, ReviewOpened, Vote, FormOpened, ClockFired,
+                 ReviewVoided, MessageDelivered, CancelRequested, DoubtResolved, RunFinished, AttemptWaiting,
+                 SiteTroubled, AnswerCarried, ReviewWithdrawn, RewindRequested>;
 
 struct Event {
   TimeMs time = 0;

@@ -20,7 +20,7 @@ std::vector<EventBody> OneOfEach() {
   ended.message = "out of memory\nlast line";
   ended.outputs = *Json::Parse(R"({"loss":0.5})");
   ended.usage = {.wall_ms = 1, .cpu_ms = 2, .max_rss = 3};
-  return {RunStarted{"r1", "b2:00", *Json::Parse(R"({"rate":0.1})"), Ana(), "/runs/r1", "b2:22"},
+  return {RunStarted{"r1", "b2:00", *Json::Parse(R"({"rate":0.1})"), Ana(), "/runs/r1", "b2:22", "/runs/r0"},
           EngineStarted{"login1", 77},
           SourceResolved{"data", Json::Object(), "no such file"},
           AttemptSubmitted{"job", 1, "here", "b2:11"},
@@ -30,7 +30,7 @@ std::vector<EventBody> OneOfEach() {
           Emission{"job", 1, "epoch", "a.json", *Json::Parse(R"({"n":1})"), 2},
           EmissionRefused{"job", 1, "b.json", "torn"},
           EmissionsCoalesced{"job", "epoch", 12},
-          ReviewOpened{"verdict", Json::Array()},
+          ReviewOpened{"verdict", Json::Array(), *Json::Parse(R"({"expire":9})")},
           Vote{"verdict", Ana(), {"ml-team"}, "approve", Json::Object(), "req"},
           FormOpened{"verdict", Ana()},
           ClockFired{"verdict", Clock::kEscalate, 1},
@@ -40,7 +40,10 @@ std::vector<EventBody> OneOfEach() {
           DoubtResolved{"publish", 1, true, Ana(), "req"},
           RunFinished{true, Json::Object(), ""},
           AttemptWaiting{"job", 1, "job 812: Resources"},
-          SiteTroubled{"edge", "no route"}};
+          SiteTroubled{"edge", "no route"},
+          AnswerCarried{"verdict", "r0", "verdict", {"verdict", Ana(), {"ml-team"}, "approve", Json::Object(), "req"}},
+          ReviewWithdrawn{"verdict", Ana(), "req"},
+          RewindRequested{"trained", *Json::Parse(R"({"rate":0.2})"), true, Ana(), "req"}};
 }
 
 std::string ErrorOf(std::string_view text) {
