@@ -303,6 +303,7 @@ class Scheduler::Impl {
   std::optional<Json> ValueOrFail(Frame& frame, uint32_t node, const ir::Expr& expr);
   bool FillChoices(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view);
   std::optional<RuleView> MakeRule(Frame& frame, uint32_t node, const ir::ByRule& rule);
+  std::string GroupOf(const Frame& frame, const Place& place) const;
   void OnOpened(const state::ReviewOpened& event);
   void OnVote(const state::Vote& event);
   void OnForm(const state::FormOpened& event);

@@ -82,6 +82,7 @@ bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode
                                ReviewState& state) {
   view.place = PlaceOf(frame, node);
   view.id = UniquePlace(view.place);
+  view.group = GroupOf(frame, view.place);
   view.node = &review;
   state.frame = frame.id;
   state.node = node;
@@ -124,6 +125,22 @@ bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode
   }
   view.form_digest = FormDigest(view, state);
   return true;
+}
+
+// What the innermost `for` around it asks at this place, for each of its elements: "each.*.call". A round of a loop and
+// an emission of a watch are places of their own.
+std::string Scheduler::Impl::GroupOf(const Frame& frame, const Place& place) const {
+  for (const Frame* inner = &frame; inner != nullptr && inner->owner != kNothing;) {
+    const Frame* owner = Alive(inner->owner);
+    if (owner == nullptr) return "";
+    if (std::holds_alternative<ir::ForNode>(owner->plan->nodes[inner->owner_node].node->body)) {
+      const uint32_t made = owner->nodes[inner->owner_node].instance;
+      if (fors_[made].bodies.size() < 2) return "";
+      return PlaceOf(*owner, inner->owner_node) + ".*." + place.substr(inner->prefix.size());
+    }
+    inner = owner;
+  }
+  return "";
 }
 
 bool Scheduler::Impl::FillChoices(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view) {

@@ -102,6 +102,30 @@ TEST(ReviewTest, AQuorumApprovesExactlyWhatWasShown) {
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
+TEST(ReviewTest, TakenBackByTheOwnerItSkipsWhatHangsOnItWithoutFailing) {
+  Release program;
+  World world(program.module);
+  world.Run();
+  world.Succeed("job", Model("b2:aa"));
+  state::ReviewWithdrawn withdrawn;
+  withdrawn.review = "verdict";
+  withdrawn.person.name = "owner";
+  withdrawn.why = "wrong data";
+  world.Apply(withdrawn);
+  EXPECT_EQ(world.Review("verdict").status, ReviewStatus::kWithdrawn);
+  EXPECT_EQ(world.Review("verdict").closed_by, "taken back by owner: wrong data");
+  ASSERT_TRUE(world.finish);
+  EXPECT_TRUE(world.finish->ok) << world.finish->why;
+  EXPECT_THAT(world.Started(), ElementsAre("job"));
+  // Whoever comes later, also with another withdrawal, changes nothing.
+  world.Vote("verdict", "ana", "approve", Json::Object(), {"board"});
+  withdrawn.person.name = "ana";
+  world.Apply(withdrawn);
+  EXPECT_THAT(world.Review("verdict").votes, IsEmpty());
+  EXPECT_EQ(world.Review("verdict").closed_by, "taken back by owner: wrong data");
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 TEST(ReviewTest, AVoteMayChangeUntilItIsDecided) {
   Release program;
   World world(program.module);
