@@ -15,7 +15,8 @@ TRY: 'try';  FAIL: 'fail';  FN: 'fn';  AND: 'and';  OR: 'or';  NOT: 'not';  TRUE
 
 // Words that mean something in their place only, and are names everywhere else: see `name` in HwfParser.g4.
 ACCEPT: 'accept';  AFTER: 'after';  ANSWER: 'answer';  AS: 'as';  ASSUME: 'assume';  AT: 'at';  BY: 'by';
-CACHE: 'cache';  CANCEL: 'cancel';  CHECKPOINT: 'checkpoint';  CHOOSE: 'choose';  EFFECT: 'effect';  ENUM: 'enum';
+CACHE: 'cache';  CALENDAR: 'calendar';  CANCEL: 'cancel';  CHECKPOINT: 'checkpoint';  CHOOSE: 'choose';
+EFFECT: 'effect';  ENUM: 'enum';
 ENV: 'env';  ESCALATE: 'escalate';  EVERY: 'every';  EXEC: 'exec';  EXPECT: 'expect';  GIVEN: 'given';
 GRANTS: 'grants';  GROUP: 'group';  HWF: 'hwf';  IMAGE: 'image';  IMPORT: 'import';  KEEP: 'keep';  LATEST: 'latest';
 LAUNCH: 'launch';  MAX: 'max';  NEEDS: 'needs';  NEXT: 'next';  ON: 'on';  PACK: 'pack';  PORT: 'port';

@@ -17,7 +17,7 @@ declarationUnit: unit=declaration EOF;
 
 declaration
   : imported=importDecl | record_=recordDecl | enum_=enumDecl | fn_=fnDecl | task_=taskDecl | workflow_=workflowDecl
-  | service_=serviceDecl | site_=siteDecl | group_=groupDecl | test_=testDecl
+  | service_=serviceDecl | site_=siteDecl | group_=groupDecl | calendar_=calendarDecl | test_=testDecl
   | error=ERROR
   ;
 
@@ -29,6 +29,7 @@ fnDecl: FN declared=name params=parameters ARROW result=typeExpr ASSIGN body=exp
 workflowDecl: WORKFLOW declared=name params=parameters results=outputs? body=block;
 siteDecl: SITE declared=name ASSIGN base=name given=arguments;
 groupDecl: GROUP declared=name ASSIGN members=collection;
+calendarDecl: CALENDAR declared=name ASSIGN base=name given=arguments;
 
 parameters: LPAREN (fields+=field (COMMA fields+=field)* COMMA?)? RPAREN;
 field: declared=name COLON type=typeExpr (ASSIGN value=expression)? | error=ERROR;
@@ -176,7 +177,7 @@ assume: word=ASSUME name arguments? (UP TO name COLON expression (COMMA name COL
 
 // Every word that is not reserved is a name where a name can stand.
 name
-  : ID | ACCEPT | AFTER | ANSWER | AS | ASSUME | AT | BY | CACHE | CANCEL | CHECKPOINT | CHOOSE | EFFECT | ENUM | ENV
+  : ID | ACCEPT | AFTER | ANSWER | AS | ASSUME | AT | BY | CACHE | CALENDAR | CANCEL | CHECKPOINT | CHOOSE | EFFECT | ENUM | ENV
   | ESCALATE | EVERY | EXEC | EXPECT | GIVEN | GRANTS | GROUP | HWF | IMAGE | IMPORT | KEEP | LATEST | LAUNCH | MAX | NEEDS
   | NEXT | ON | PACK | PORT | QUORUM | READY | RECORD | REMIND | REPLICAS | RESTART | RETRY | REVIEW | RUN | SECRET | SEND
   | SERVICE | SHOW | SITE | STOP | TASK | TEST | TO | UP | USES | WATCH | WHERE | WITH | WITHIN | WORKFLOW

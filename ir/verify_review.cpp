@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ir/verifier.h"
 
 namespace hwf::ir::internal {
@@ -82,6 +84,11 @@ void Verifier::CheckBody(const Node& node, const ReviewNode& body) {
   for (const ReviewNode::Escalation& escalation : body.escalations) {
     CheckExprIs(escalation.delay, duration, "`escalate`");
     CheckBy(escalation.to);
+  }
+  const bool escalates = std::any_of(body.escalations.begin(), body.escalations.end(),
+                                     [](const ReviewNode::Escalation& each) { return each.workdays; });
+  if (body.within_workdays || body.remind_workdays || escalates) {
+    Expect(module_.calendar.has_value(), "working days count by a calendar");
   }
   if (body.else_answer.has_value()) {
     CheckExprIs(*body.else_answer, node.type, "`else`");

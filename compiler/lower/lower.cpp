@@ -38,6 +38,9 @@ void Lowerer::AddDecl(const Decl& decl) {
     case Decl::Kind::kGroup:
       AddGroup(llvm::cast<GroupDecl>(decl));
       return;
+    case Decl::Kind::kCalendar:
+      if (&decl == program_.calendar) AddCalendar(llvm::cast<CalendarDecl>(decl));
+      return;
     case Decl::Kind::kImport:
     case Decl::Kind::kRecord:
     case Decl::Kind::kEnum:

@@ -2,6 +2,12 @@
 #include "ir/verify.h"
 
 namespace hwf::lower {
+namespace {
+
+// A working day is a day of 24 hours that the review marks as one (ir::ReviewNode::within_workdays).
+int64_t DurationOf(const DurationExpr& literal) { return literal.milliseconds + literal.workdays * 86'400'000; }
+
+}  // namespace
 
 ir::Expr Lowerer::LowerExpr(const Expr& expr) {
   switch (expr.kind) {
@@ -12,7 +18,7 @@ ir::Expr Lowerer::LowerExpr(const Expr& expr) {
     case Expr::Kind::kFloat:
       return Literal(TypeKind::kFloat, llvm::cast<FloatExpr>(expr).value, expr.range);
     case Expr::Kind::kDuration:
-      return Literal(TypeKind::kDuration, llvm::cast<DurationExpr>(expr).milliseconds, expr.range);
+      return Literal(TypeKind::kDuration, DurationOf(llvm::cast<DurationExpr>(expr)), expr.range);
     case Expr::Kind::kBytes:
       return Literal(TypeKind::kBytes, llvm::cast<BytesExpr>(expr).value, expr.range);
     case Expr::Kind::kNone:

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "compiler/lower/lowerer.h"
+#include "compiler/sema/check_calendar.h"
 #include "compiler/sema/check_secrets.h"
 #include "compiler/sema/constant.h"
 
@@ -76,6 +77,21 @@ void Lowerer::AddGroup(const GroupDecl& group) {
   made.name = group.name.text.str();
   for (const Expr* member : group.members->items) {
     if (const auto name = sema::ConstantString(member)) made.members.push_back(*name);
+  }
+}
+
+void Lowerer::AddCalendar(const CalendarDecl& calendar) {
+  ir::Calendar& made = module_.calendar.emplace();
+  made.name = calendar.name.text.str();
+  for (const Arg& arg : calendar.args) {
+    if (arg.name.text == "zone") made.zone = sema::ConstantString(arg.value).value_or("");
+    const auto* list = llvm::dyn_cast<ListExpr>(arg.value);
+    if (list == nullptr) continue;
+    for (const Expr* item : list->items) {
+      const std::string text = sema::ConstantString(item).value_or("");
+      if (arg.name.text == "holidays") made.holidays.push_back(text);
+      if (arg.name.text == "days") made.days.push_back(sema::WeekdayNumber(text).value_or(1));
+    }
   }
 }
 

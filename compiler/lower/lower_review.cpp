@@ -161,6 +161,15 @@ ir::ByRule Lowerer::LowerBy(const ByRule& rule) {
   return out;
 }
 
+namespace {
+
+bool InWorkdays(const Expr* delay) {
+  const auto* literal = llvm::dyn_cast_or_null<DurationExpr>(delay);
+  return literal != nullptr && literal->workdays != 0;
+}
+
+}  // namespace
+
 ir::Expr Lowerer::PlaceReview(const ReviewExpr& review, Spot spot) {
   HWF_CHECK(HasRegion());
   const TypeRef duration = Simple(TypeKind::kDuration);
@@ -177,8 +186,11 @@ ir::Expr Lowerer::PlaceReview(const ReviewExpr& review, Spot spot) {
   if (review.by != nullptr) node.by = LowerBy(*review.by);
   if (review.within != nullptr) node.within = LowerAs(*review.within, duration);
   if (review.remind != nullptr) node.remind = LowerAs(*review.remind, duration);
+  node.within_workdays = InWorkdays(review.within);
+  node.remind_workdays = InWorkdays(review.remind);
   for (const ReviewExpr::Escalation& escalation : review.escalations) {
-    node.escalations.push_back({LowerAs(*escalation.delay, duration), LowerBy(*escalation.to)});
+    node.escalations.push_back(
+        {LowerAs(*escalation.delay, duration), LowerBy(*escalation.to), InWorkdays(escalation.delay)});
   }
   if (review.else_variant != nullptr) node.else_answer = LowerElse(review);
   auto job = program_.withdrawn_with.find(&review);

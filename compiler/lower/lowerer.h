@@ -72,6 +72,7 @@ class Lowerer {
   void AddSources();
   void AddSites();
   void AddGroup(const GroupDecl& group);
+  void AddCalendar(const CalendarDecl& calendar);
   void AddDecl(const Decl& decl);
   ir::Workflow LowerWorkflow(const WorkflowDecl& decl);
   ir::Function LowerFn(const FnDecl& decl);

@@ -257,11 +257,27 @@ void Checker::CheckElse(const ReviewExpr& review) {
   Suggest(report, policy->name.range);
 }
 
+namespace {
+
+// Of `2workdays`; else 0.
+int64_t WorkdaysOf(const Expr* delay) {
+  const auto* literal = llvm::dyn_cast_or_null<DurationExpr>(delay);
+  return literal == nullptr ? 0 : literal->workdays;
+}
+
+}  // namespace
+
 std::optional<Constant> Checker::CheckDelay(Expr* delay, std::string_view word) {
   if (delay == nullptr) return std::nullopt;
-  if (const auto* literal = llvm::dyn_cast<DurationExpr>(delay); literal != nullptr && literal->workdays != 0) {
+  if (WorkdaysOf(delay) != 0) {
     Check(delay);
-    Report(delay->range, diagnostics::kNotCarried, "`workdays`");
+    // Of what could not be read one may be the calendar.
+    if (context_.program.calendar == nullptr && context_.incomplete.empty()) {
+      Report(delay->range, diagnostics::kNoCalendar)
+          .Help(
+              "declare it beside the sites: `calendar lab = workdays(zone: \"Europe/Madrid\", holidays: "
+              "[\"2026-12-25\"])`");
+    }
     return std::nullopt;
   }
   if (!CheckAs(delay, Simple(TypeKind::kDuration), "for `" + std::string(word) + "`")) return std::nullopt;
@@ -278,8 +294,13 @@ void Checker::CheckDelays(const ReviewExpr& review) {
   auto inner = [&](Expr* delay, std::string_view word) {
     if (delay == nullptr) return;
     const auto constant = CheckDelay(delay, word);
+    const int64_t days = WorkdaysOf(delay), limit = WorkdaysOf(review.within);
     if (review.within == nullptr) {
       Report(delay->range, diagnostics::kNeedsWithin, word);
+    } else if (days != 0 && limit != 0 && days >= limit) {
+      Report(delay->range, diagnostics::kDelayTooLong, word, fmt::format("{}workdays", days),
+             fmt::format("{}workdays", limit))
+          .Note(review.within->range, "the review ends here");
     } else if (within && constant && !(*constant < *within)) {
       Report(delay->range, diagnostics::kDelayTooLong, word, ToText(*constant), ToText(*within))
           .Note(review.within->range, "the review ends here");

@@ -47,7 +47,8 @@ class Declarer {
         continue;
       }
       if (!decl->name || decl->kind == Decl::Kind::kImport) continue;
-      if (decl->kind == Decl::Kind::kSite) continue;  // sites have a namespace of their own (check_site.cpp)
+      // Sites and calendars have namespaces of their own (check_site.cpp, check_calendar.cpp).
+      if (decl->kind == Decl::Kind::kSite || decl->kind == Decl::Kind::kCalendar) continue;
       Binding* binding = context_.NewBinding(Binding::Kind::kDecl, decl->name);
       binding->decl = decl;
       auto [known, fresh] = scope.names.try_emplace(decl->name.text.str(), binding);
@@ -125,7 +126,8 @@ class Declarer {
     for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope) {
       const std::string stem = std::filesystem::path(scope->path).stem().string();
       for (const Decl* decl : scope->module->decls) {
-        if (!decl->name || decl->kind == Decl::Kind::kSite || decl->kind == Decl::Kind::kGroup) continue;
+        if (!decl->name || llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<CalendarDecl>(decl))
+          continue;
         std::string name = decl->name.text.str();
         if (!taken.insert(name).second) name = Unique(taken, stem + "." + name);
         context_.program.ir_names[decl] = name;

@@ -56,8 +56,8 @@ class Loader {
 
   void CheckSitesOnly(const Module& unit) {
     for (const Decl* decl : unit.decls) {
-      const bool fits = llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<ImportDecl>(decl) ||
-                        llvm::isa<ErrorDecl>(decl);
+      const bool fits = llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<CalendarDecl>(decl) ||
+                        llvm::isa<ImportDecl>(decl) || llvm::isa<ErrorDecl>(decl);
       if (!fits) context_.Report(decl->name.range, diagnostics::kNotOfSites, KindName(*decl));
     }
   }

@@ -113,6 +113,7 @@ class Unused {
       case Decl::Kind::kFn:
       case Decl::Kind::kTask:
         return all_.contains(&decl);
+      case Decl::Kind::kCalendar:
       case Decl::Kind::kUncarried:
       case Decl::Kind::kError:
         return true;
@@ -134,7 +135,7 @@ class Unused {
 
   bool BringsPlacesOrPeople(const ModuleScope& scope) const {
     return llvm::any_of(scope.module->decls, [&](const Decl* decl) {
-      if (llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl)) return true;
+      if (llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<CalendarDecl>(decl)) return true;
       const auto* import = llvm::dyn_cast<ImportDecl>(decl);
       const ModuleScope* target = import == nullptr ? nullptr : program_.imports.lookup(import);
       return target != nullptr && BringsPlacesOrPeople(*target);

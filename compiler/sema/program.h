@@ -91,6 +91,7 @@ struct Program {
     std::vector<std::pair<std::string, const syntax::Expr*>> fields;
   };
   std::vector<Site> sites;
+  const syntax::CalendarDecl* calendar = nullptr;  // whose working days count; null: none is declared
   // Sites of a task's `on` that could not grant what it needs, where others could; and why.
   std::unordered_map<const syntax::TaskDecl*, std::vector<ir::Never>> never;
   // A name for IR definitions, unique over modules: "fit", or "lib.fit" for an imported module's second `fit`.

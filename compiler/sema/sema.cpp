@@ -1,4 +1,5 @@
 // The order of the passes: imports, names, heads, the names of every body, sites, recursion, then types and rules.
+#include "compiler/sema/check_calendar.h"
 #include "compiler/sema/check_site.h"
 #include "compiler/sema/checker.h"
 #include "compiler/sema/declare.h"
@@ -52,6 +53,7 @@ Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> 
   types.ResolveHeads();
   for (const ModuleScope& scope : program.scopes) Resolver(context, scope).ResolveModule();
   CheckSites(context);
+  CheckCalendar(context);
   RefuseRecursion(context);
   for (const ModuleScope& scope : program.scopes) Checker(context, types, scope).CheckModule();
   ChooseEntry(context, types);

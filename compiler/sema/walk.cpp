@@ -215,6 +215,8 @@ void Walker::Add(const Decl& decl) {
       return Add(llvm::cast<SiteDecl>(decl).args);
     case Decl::Kind::kGroup:
       return Add(llvm::cast<GroupDecl>(decl).members);
+    case Decl::Kind::kCalendar:
+      return Add(llvm::cast<CalendarDecl>(decl).args);
     case Decl::Kind::kImport:
     case Decl::Kind::kUncarried:
     case Decl::Kind::kError:

@@ -16,7 +16,7 @@
 namespace hwf::syntax {
 
 struct Decl {
-  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kUncarried, kError };
+  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kCalendar, kUncarried, kError };
   const Kind kind;
   Range range;
   Ident name;
@@ -151,6 +151,13 @@ struct GroupDecl : Decl {
   ListExpr* members;
   GroupDecl(Range r, Ident n, ListExpr* m) : Decl(Kind::kGroup, r, n), members(m) {}
   static bool classof(const Decl* d) { return d->kind == Kind::kGroup; }
+};
+// `calendar lab = workdays(zone: "Europe/Madrid", holidays: ["2026-12-25"])`
+struct CalendarDecl : Decl {
+  Ident base;  // workdays
+  ArrayRef<Arg> args;
+  CalendarDecl(Range r, Ident n, Ident b, ArrayRef<Arg> a) : Decl(Kind::kCalendar, r, n), base(b), args(a) {}
+  static bool classof(const Decl* d) { return d->kind == Kind::kCalendar; }
 };
 // `service …`, `test …`: parsed, not carried yet
 struct UncarriedDecl : Decl {

@@ -87,6 +87,7 @@ Decl* Builder::Declaration(P::DeclarationContext* c) {
   if (c->workflow_) decl = Workflow(c->workflow_);
   if (c->site_) decl = Site(c->site_);
   if (c->group_) decl = Group(c->group_);
+  if (c->calendar_) decl = Calendar(c->calendar_);
   if (c->service_) {
     decl = module_.Make<UncarriedDecl>(At(c), Name(c->start), Name(c->service_->declared));
   }
@@ -168,6 +169,10 @@ Decl* Builder::Site(P::SiteDeclContext* c) {
 
 Decl* Builder::Group(P::GroupDeclContext* c) {
   return Whole(module_.Make<GroupDecl>(At(c), Name(c->declared), List(c->members)));
+}
+
+Decl* Builder::Calendar(P::CalendarDeclContext* c) {
+  return Whole(module_.Make<CalendarDecl>(At(c), Name(c->declared), Name(c->base), Arguments(c->given)));
 }
 
 // ---------------------------------------------------------------- fields, outputs, types

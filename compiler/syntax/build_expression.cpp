@@ -100,7 +100,9 @@ Expr* Builder::Unit(const antlr4::Token* token) {
                       .Default(1099511627776.0);
   double amount = std::strtod(text.substr(0, digits).str().c_str(), nullptr) * factor;
   // Doubles are exact to 2^53, far beyond every size and time that means something; 9e15 leaves room to compute.
-  const char* wrong = amount > 9e15                  ? "it is too large"
+  // More than three hundred years of them would only be counted in vain.
+  constexpr double kMostWorkdays = 100'000;
+  const char* wrong = amount > (unit == "workdays" ? kMostWorkdays : 9e15) ? "it is too large"
                       : amount != std::floor(amount) ? "it is no whole number of milliseconds, days or bytes"
                                                      : nullptr;
   if (wrong) {

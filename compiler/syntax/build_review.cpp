@@ -56,9 +56,9 @@ Choice Builder::MakeChoice(P::ChoiceContext* c) {
   return choice;
 }
 
-// `2workdays` means something here only.
+// `2workdays` means something here only, and by itself: nobody could tell what `2workdays + 3h` is.
 Expr* Builder::Deadline(P::ExpressionContext* c) {
-  workdays_allowed_ = true;
+  workdays_allowed_ = c->start == c->stop;
   Expr* value = Expression(c);
   workdays_allowed_ = false;
   return value;

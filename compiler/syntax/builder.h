@@ -51,6 +51,7 @@ class Builder {
   Decl* Workflow(P::WorkflowDeclContext* c);
   Decl* Site(P::SiteDeclContext* c);
   Decl* Group(P::GroupDeclContext* c);
+  Decl* Calendar(P::CalendarDeclContext* c);
   Field MakeField(P::FieldContext* c);
   ArrayRef<Field> Fields(const std::vector<P::FieldContext*>& contexts);
   ArrayRef<Field> Fields(P::ParametersContext* c);

@@ -137,7 +137,7 @@ bool TokenSource::BeginsDeclaration() const {
   std::string_view first = word();
   char opens = first == "task" || first == "workflow" || first == "service" || first == "fn" ? '('
                : first == "record" || first == "enum"                                        ? '{'
-               : first == "site" || first == "group"                                         ? '='
+               : first == "site" || first == "group" || first == "calendar"                  ? '='
                                                                                              : '\0';
   if (opens == '\0' || word().empty()) return false;
   while (end < text_.size() && text_[end] == ' ') ++end;

@@ -36,6 +36,7 @@ uint16_t WordKind(std::string_view word) {
       .Case("at", Kind::AT)
       .Case("by", Kind::BY)
       .Case("cache", Kind::CACHE)
+      .Case("calendar", Kind::CALENDAR)
       .Case("cancel", Kind::CANCEL)
       .Case("checkpoint", Kind::CHECKPOINT)
       .Case("choose", Kind::CHOOSE)
@@ -95,8 +96,8 @@ bool IsReserved(std::string_view word) {
 }
 
 llvm::ArrayRef<llvm::StringRef> DeclarationWords() {
-  static constexpr llvm::StringRef kWords[] = {"import",   "record",  "enum", "fn",    "task",
-                                               "workflow", "service", "site", "group", "test"};
+  static constexpr llvm::StringRef kWords[] = {"import",  "record", "enum",  "fn",       "task", "workflow",
+                                               "service", "site",   "group", "calendar", "test"};
   return kWords;
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/room.h"
 #include "runtime/engine/uses_bundle.h"
+#include "runtime/engine/workday_dues.h"
 #include "runtime/state/values.h"
 
 namespace hwf::engine {
@@ -331,8 +332,12 @@ void EngineImpl::FinishOpening(const std::string& id, ErrorOr<Json> evidence) {
     Record(state::ReviewVoided{id, evidence.error().message()});
     return;
   }
+  const state::TimeMs now = std::max(clock_.NowMs(), record_->facts().last_event);
+  ErrorOr<Json> due = WorkdayDues(record_->module(), *review->node, now);
+  // Says nothing about the review: with the zone there it opens.
+  if (!due.ok()) return End(Ending::kWorldFailed, "the review " + id + " cannot be opened: " + due.error().message());
   WriteReviewRecord(*review);
-  Record(state::ReviewOpened{id, std::move(evidence).value()});
+  Record(state::ReviewOpened{id, std::move(evidence).value(), std::move(due).value()});
   if (const scheduler::ReviewView* opened = record_->scheduler().FindReview(id)) WriteReviewRecord(*opened);
 }
 

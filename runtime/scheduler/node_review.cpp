@@ -194,13 +194,25 @@ void Scheduler::Impl::OnOpened(const state::ReviewOpened& event) {
   view.opened = time_;
   view.evidence = event.evidence;
   Emit(Notify{view.id, "opened"});
+  // In working days it was worked out by the calendar; else it is so long from now.
+  const auto due = [&](const Json& worked_out, int64_t delay) {
+    return worked_out.is_int() ? worked_out.AsInt() : time_ + delay;
+  };
   if (state.within) {
-    view.deadline = time_ + *state.within;
+    view.deadline = due(event.due["expire"], *state.within);
     Arm(index, state::Clock::kExpire, 0, view.deadline);
   }
-  if (state.remind && *state.remind > 0) Arm(index, state::Clock::kRemind, 0, time_ + *state.remind);
+  if (event.due["remind"].is_array()) {
+    for (const Json& at : event.due["remind"].AsArray()) {
+      if (at.is_int()) state.remind_at.push_back(at.AsInt());
+    }
+  }
+  if (const TimeMs first = NextReminder(index, time_); first != 0) Arm(index, state::Clock::kRemind, 0, first);
+  const Json& escalate = event.due["escalate"];
   for (size_t i = 0; i < state.escalations.size(); ++i) {
-    Arm(index, state::Clock::kEscalate, static_cast<int>(i), time_ + state.escalations[i].first);
+    const bool known = escalate.is_array() && i < escalate.AsArray().size();
+    Arm(index, state::Clock::kEscalate, static_cast<int>(i),
+        due(known ? escalate.AsArray()[i] : Json(), state.escalations[i].first));
   }
 }
 

@@ -126,6 +126,42 @@ TEST(ReviewTest, TakenBackByTheOwnerItSkipsWhatHangsOnItWithoutFailing) {
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
+TEST(ReviewTest, DelaysInWorkingDaysAreOverWhenTheCalendarSaidSo) {
+  Release program;
+  ir::ReviewNode& review = program.review();
+  const auto days = [&](int64_t count) { return program.Duration(count * kWorkdayMs); };
+  review.within = days(2);
+  review.remind = days(1);
+  review.within_workdays = review.remind_workdays = true;
+  review.escalations.push_back({days(1), Program::Who(program, "head"), true});
+  World world(program.module);
+  world.opens = false;
+  world.Run();
+  world.Succeed("job", Model("b2:aa"));
+  const TimeMs opened = world.now;
+  // A weekend lies in between, and an hour that the clocks were put forward.
+  const TimeMs first = opened + 71 * kHour, second = opened + 95 * kHour, end = opened + 119 * kHour;
+  Json due = Json::Object(), remind = Json::Array(), escalate = Json::Array();
+  remind.Add(first).Add(second);
+  escalate.Add(second);
+  due.Set("expire", end).Set("remind", std::move(remind)).Set("escalate", std::move(escalate));
+  world.Apply(state::ReviewOpened{"verdict", Json::Array(), due});
+  EXPECT_EQ(world.Review("verdict").deadline, end);
+  world.Advance(first - opened - 1);
+  EXPECT_THAT(world.notified, ElementsAre("verdict opened"));
+  world.Advance(1);
+  EXPECT_THAT(world.notified, ElementsAre("verdict opened", "verdict remind"));
+  world.Advance(second - first);
+  EXPECT_EQ(world.notified.size(), 4u);  // the second reminder, and the escalation
+  world.Advance(end - second - 1);
+  EXPECT_EQ(world.Review("verdict").status, ReviewStatus::kOpen);
+  EXPECT_EQ(world.notified.size(), 4u);
+  world.Advance(1);
+  EXPECT_EQ(world.Review("verdict").status, ReviewStatus::kExpired);
+  EXPECT_THAT(world.Review("verdict").closed_by, HasSubstr("no answer within 2 working days"));
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 TEST(ReviewTest, AVoteMayChangeUntilItIsDecided) {
   Release program;
   World world(program.module);
