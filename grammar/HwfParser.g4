@@ -172,7 +172,7 @@ within: WITHIN limit=expression (reminders+=reminder | escalations+=escalation)*
 reminder: REMIND after=expression;
 escalation: ESCALATE after=expression TO who=byRule;
 elseVariant: variant_name=name given=arguments?;
-assume: word=ASSUME name arguments? (UP TO name COLON expression (COMMA name COLON expression)*)?;
+assume: ASSUME answer=elseVariant (UP TO limits+=need (COMMA limits+=need)*)?;
 
 // Every word that is not reserved is a name where a name can stand.
 name

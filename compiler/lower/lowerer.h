@@ -162,8 +162,8 @@ class Lowerer {
   ir::FormField LowerFormField(const Choice::FormField& field);
   std::vector<ir::Choice> DeclaredChoices(const ReviewExpr& review);
   const EnumDecl& EnumOf(const ReviewExpr& review);
-  ir::Expr LowerElse(const ReviewExpr& review);
-  ir::Expr LowerDeclaredElse(const ReviewExpr& review);
+  ir::Expr LowerGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy);
+  ir::Expr LowerDeclaredAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy);
   ir::ByRule LowerBy(const ByRule& rule);
 
   // ---- expressions (lower_expr.cpp, lower_operators.cpp, lower_call.cpp)

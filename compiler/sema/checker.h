@@ -153,6 +153,8 @@ class Checker {
   TypeRef DeclaredAnswers(ReviewExpr& review);
   void CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant);
   void CheckElse(const ReviewExpr& review);
+  void CheckAssume(const ReviewExpr& review);
+  const Choice* CheckGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& answer);
   void CheckDelays(const ReviewExpr& review);
   std::optional<Constant> CheckDelay(Expr* delay, std::string_view word);
   void CheckFormField(const Choice::FormField& field);
@@ -168,6 +170,7 @@ class Checker {
   void CheckAnswersUsed();
   void CheckFieldsRead(const ReviewExpr& review);
   void CheckWithdrawal(const ReviewExpr& review);
+  void NoteUnread(const ReviewExpr& review);
 
   // ---- where answers go (answer_flow.cpp)
   using Answers = llvm::SmallSetVector<const ReviewExpr*, 2>;

@@ -157,6 +157,8 @@ void Resolver::ResolveReview(ReviewExpr& review) {
     ResolveWho(escalation.to);
   }
   if (review.else_variant != nullptr) ResolveArgs(review.else_variant->args);
+  if (review.assume != nullptr) ResolveArgs(review.assume->args);
+  for (const ReviewExpr::Limit& limit : review.up_to) Resolve(limit.value);
 }
 
 void Resolver::ResolveWho(const ByRule* rule) {

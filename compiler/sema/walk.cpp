@@ -171,6 +171,8 @@ void Walker::Add(const ReviewExpr& review) {
     Add(escalation.to);
   }
   if (review.else_variant != nullptr) Add(review.else_variant->args);
+  if (review.assume != nullptr) Add(review.assume->args);
+  for (const ReviewExpr::Limit& limit : review.up_to) Add(limit.value);
 }
 
 void Walker::Add(const TaskDecl& task) {

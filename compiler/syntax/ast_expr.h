@@ -352,10 +352,14 @@ struct ReviewExpr : Expr {
     Expr* delay;
     ByRule* to;
   };
-  struct ElseVariant {
+  struct ElseVariant {  // also of `assume`
     Range range;
     Ident name;
     ArrayRef<Arg> args;
+  };
+  struct Limit {
+    Ident name;
+    Expr* value;
   };
   StringExpr* question;
   ArrayRef<Expr*> show;
@@ -366,9 +370,16 @@ struct ReviewExpr : Expr {
   Expr* remind;       // or null
   ArrayRef<Escalation> escalations;
   const ElseVariant* else_variant;  // or null
-  Ident assume;                     // `assume approve`: the word, for the diagnostic; or empty
+  const ElseVariant* assume;        // or null
+  ArrayRef<Limit> up_to;            // of `assume`
   ReviewExpr(Range r, StringExpr* q)
-      : Expr(Kind::kReview, r), question(q), by(nullptr), within(nullptr), remind(nullptr), else_variant(nullptr) {}
+      : Expr(Kind::kReview, r),
+        question(q),
+        by(nullptr),
+        within(nullptr),
+        remind(nullptr),
+        else_variant(nullptr),
+        assume(nullptr) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kReview; }
 };
 // `fail "rejected: ~{reason}"`

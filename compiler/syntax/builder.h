@@ -108,6 +108,8 @@ class Builder {
   void Choose(P::ChooseContext* c, ReviewExpr* review);
   Choice MakeChoice(P::ChoiceContext* c);
   void Within(P::WithinContext* c, ReviewExpr* review);
+  void Assume(P::AssumeContext* c, ReviewExpr* review);
+  const ReviewExpr::ElseVariant* AnswerOf(P::ElseVariantContext* c);
   ByRule* By(P::ByRuleContext* c);
   ByRule* ByTerm(P::ByTermContext* c);
   Expr* Deadline(P::ExpressionContext* c);

@@ -152,7 +152,12 @@ class Parser {
   // Of two values only one can count, and nobody could tell which was meant.
   ErrorOr<Success> CheckDoubled() const {
     std::vector<std::string> names;
-    for (const auto& option : result_.options) names.push_back(option.first);
+    for (const auto& [name, value] : result_.options) {
+      const bool repeats =
+          std::any_of(spec_.options.begin(), spec_.options.end(),
+                      [&name = name](const OptionSpec& option) { return option.name == name && option.repeats; });
+      if (!repeats) names.push_back(name);
+    }
     for (const auto& option : result_.program) names.push_back(option.first);
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());

@@ -27,6 +27,7 @@ struct OptionSpec {
   std::string value;  // "DIR"; empty: a flag
   std::string help;
   char letter = 0;  // 'f' for -f, or 0
+  bool repeats = false;
 };
 
 struct Example {

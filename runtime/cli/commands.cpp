@@ -14,8 +14,8 @@ void Complain(const std::string& message) {
 std::vector<CommandSpec> AllCommands() {
   return {RunCommand(),        PlanCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
           ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ResumeCommand(), CancelCommand(),
-          DoubtCommand(),      RunsCommand(),       LoginCommand(),        DoctorCommand(), GcCommand(),
-          CompletionCommand(), ManCommand()};
+          DoubtCommand(),      RewindCommand(),     RunsCommand(),         LoginCommand(),  DoctorCommand(),
+          GcCommand(),         CompletionCommand(), ManCommand()};
 }
 
 }  // namespace hwf::cli

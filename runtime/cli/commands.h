@@ -16,6 +16,7 @@ CommandSpec ReviewAnswerCommand();
 CommandSpec ResumeCommand();
 CommandSpec CancelCommand();
 CommandSpec DoubtCommand();
+CommandSpec RewindCommand();
 CommandSpec RunsCommand();
 CommandSpec DoctorCommand();
 CommandSpec LoginCommand();

@@ -249,6 +249,22 @@ ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments)
   return values;
 }
 
+ErrorOr<Json> ReadChanges(const ir::Module& module, const std::vector<std::string>& changes) {
+  Program program;
+  program.entry = module.FindWorkflow(module.entry);
+  Json out = Json::Object();
+  for (const std::string& change : changes) {
+    const size_t equals = change.find('=');
+    if (equals == 0 || equals == std::string::npos) return MakeError("`--set {}` is not NAME=VALUE", change);
+    const std::string name = change.substr(0, equals);
+    const ir::Param* param = FindParameter(*program.entry, name);
+    if (param == nullptr) return UnknownParameter(program, name);
+    HWF_ASSIGN(Json value, ReadOption(*param, change.substr(equals + 1)));
+    out.Set(param->name, std::move(value));
+  }
+  return out;
+}
+
 std::string ProgramHelp(const Program& program, const std::string& path) {
   const ir::Workflow& entry = *program.entry;
   std::string text =

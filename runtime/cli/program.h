@@ -36,6 +36,9 @@ LoadedProgram LoadDeclarations(const Context& context, const std::string& path, 
 // names what is unknown, missing or of the wrong type.
 ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments);
 
+// Of `NAME=VALUE`s: those parameters of the entry workflow, checked and resolved as ReadParameters does.
+ErrorOr<Json> ReadChanges(const ir::Module& module, const std::vector<std::string>& changes);
+
 // The part of `hwf run x.hwf --help` that the program gives.
 std::string ProgramHelp(const Program& program, const std::string& path);
 

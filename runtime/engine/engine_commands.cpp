@@ -357,7 +357,9 @@ void EngineImpl::Do(const scheduler::FinishRun& command) {
   auto finish = std::make_shared<scheduler::FinishRun>(command);
   auto bringing = std::make_shared<Bringing>();
   bringing->values.push_back(&finish->outputs);
-  BringFiles(bringing, [this, finish](const std::string& why) {
+  BringFiles(bringing, [this, finish, generation = record_->scheduler().generation()](const std::string& why) {
+    fetching_outputs_ = false;
+    if (generation != record_->scheduler().generation()) return;  // rewound meanwhile
     if (finish->ok && !why.empty()) {
       finish->ok = false;
       finish->outputs = Json();

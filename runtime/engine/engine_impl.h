@@ -69,6 +69,7 @@ class EngineImpl : public Engine, public site::Listener {
  private:
   // ---- opening (engine.cpp)
   ErrorOr<Success> TakeOver(const std::string& directory);
+  bool RewindWaits() const;
   ErrorOr<Success> OpenSites();
   void OpenWatch();
   void NoteReplayed(const state::Event& event);
@@ -194,6 +195,7 @@ class EngineImpl : public Engine, public site::Listener {
   ErrorOr<review::Reply> ApplyOpen(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyDoubt(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyRewind(const review::Incoming& incoming);
   struct Entitlement {
     std::vector<std::string> groups;    // of those that the rule names, the person's
     std::optional<std::string> barred;  // why the person may not answer

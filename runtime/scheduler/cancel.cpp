@@ -21,13 +21,13 @@ void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_p
     FrameId id = state.frame;
     uint32_t node = state.node;
     tasks[task].why = "cancelled" + by;
+    state.cancelled_by_program = by_program;
+    state.ended_with_run = !cancelled_by_.empty();
     EndTask(task, TaskStatus::kCancelled);
     Frame* frame = Alive(id);
     if (frame == nullptr) return;
     frame->nodes[node].begun = true;
-    uint32_t cause = by_program ? MakeCause("`" + tasks[task].place + "` was cancelled", false)
-                                : Fail(*frame, node, tasks[task].why, frame->plan->nodes[node].node->span);
-    return Die(*frame, node, cause);
+    return DieEnded(*frame, node, task);
   }
   if (state.phase == TaskPhase::kDoubt) {
     state::AttemptEnded end = *Extra(task).in_doubt;

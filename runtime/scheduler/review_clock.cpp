@@ -74,7 +74,7 @@ void Scheduler::Impl::Expire(uint32_t review) {
   view.answer_fields = value["fields"];
   std::string late = "no answer within " + state::DurationText(state.within.value_or(0));
   CloseReviewAs(review, ReviewStatus::kExpired, policy ? "policy (" + late + ")" : late);
-  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, std::move(value));
+  Conclude(review, std::move(value));
 }
 
 }  // namespace hwf::scheduler

@@ -174,6 +174,16 @@ void World::Vote(const std::string& review, const std::string& person, const std
   Apply(vote);
 }
 
+void World::Rewind(const Place& place, Json set, bool fresh) {
+  state::RewindRequested rewind;
+  rewind.place = place;
+  rewind.set = std::move(set);
+  rewind.fresh = fresh;
+  rewind.person = {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"};
+  started.clear();
+  Apply(rewind);
+}
+
 void World::Take(const Command& command) {
   std::string text = ToText(command);
   log.push_back(text);
@@ -248,6 +258,14 @@ void World::Settle(const EventBody& body) {
     outstanding_.erase("resolve " + resolved->place);
   } else if (const auto* opened = std::get_if<state::ReviewOpened>(&body)) {
     outstanding_.erase("open " + opened->review);
+  } else if (std::holds_alternative<state::RewindRequested>(body)) {
+    outstanding_.erase("finish");
+    finish.reset();
+    // No event says of a closed review that its record is written: of a run that goes on it is asked for again.
+    for (const ReviewView& review : scheduler->reviews()) {
+      const bool closed = review.status != ReviewStatus::kOpen && review.status != ReviewStatus::kOpening;
+      if (closed) outstanding_["close " + review.id] = ToText(CloseReview{review.id});
+    }
   } else if (const auto* fired = std::get_if<state::ClockFired>(&body)) {
     ArmClock clock{fired->review, fired->clock, fired->index, 0};
     auto armed = clocks_.find({clock.review, ClockName(clock)});
