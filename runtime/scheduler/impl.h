@@ -274,7 +274,12 @@ class Scheduler::Impl {
   void EndTask(uint32_t task, TaskStatus status);
   uint32_t FindTaskIndex(std::string_view place) const;
 
+  // node_try.cpp
+  bool IsTried(uint32_t task) const;
+  void Catch(uint32_t task, Frame& frame, uint32_t node, const state::AttemptEnded& end);
+
   // emissions.cpp
+  Json WithStreams(uint32_t task, Json value) const;
   void OnEmission(const state::Emission& event);
   Json Previous(uint32_t task) const;
   std::vector<EmissionRecord>* StreamOf(uint32_t task, std::string_view name);

@@ -38,6 +38,13 @@ std::string DefaultMessage(const state::AttemptEnded& end) {
   HWF_UNREACHABLE();
 }
 
+// What a tried call gives that went well.
+Json Made(Json outputs, const ir::Task& task) {
+  Json fields = Json::Object();
+  if (!task.outputs.empty()) fields.Set("value", std::move(outputs));
+  return Json().Set("variant", "ok").Set("fields", std::move(fields));
+}
+
 // As placed by the compiler; else the first that the task names.
 std::string SiteOf(const ir::Node& node, const ir::Task& task) {
   const auto* call = std::get_if<ir::TaskNode>(&node.body);
@@ -144,6 +151,7 @@ StartTask Scheduler::Impl::MakeStart(uint32_t task) const {
     start.messages.push_back({message.number, message.message, message.fields});
   }
   bool replays = state.plan->watched || state.plan->streams_read || state.plan->told;
+  start.tried = IsTried(task);
   start.may_reuse = view.attempt == 1 && view.task->cache && !view.task->effect && !replays && !state.reuse_refused &&
                     start.messages.empty();
   return start;
@@ -228,6 +236,7 @@ void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
   ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, Extra(task).in_doubt->outputs);
   if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
   state::AttemptEnded end = *Extra(task).in_doubt;
+  end.failure = ir::Reason::kOutput;
   FailTask(task, end,
            event.person.name + " says that it happened, but its outputs are lost: " + outputs.error().message());
 }
@@ -262,15 +271,7 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
   TaskState& state = task_states_[task];
   FrameId id = state.frame;
-  Json value = outputs;
-  if (state.plan->streams_read) {
-    for (const ir::Stream& stream : state.plan->task->streams) value.Set(stream.name, Json::Array());
-    for (const auto& [name, emissions] : tasks[task].streams) {
-      JsonArray list;
-      for (const EmissionRecord& emission : emissions) list.push_back(emission.values);
-      value.Set(name, Json(std::move(list)));
-    }
-  }
+  Json value = WithStreams(task, IsTried(task) ? Made(outputs, *state.plan->task) : outputs);
   tasks[task].outputs = std::move(outputs);
   uint32_t node = state.node;
   EndTask(task, status);
@@ -294,6 +295,11 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   EndTask(task, status);
   Frame* frame = Alive(id);
   if (frame == nullptr) return;
+  if (IsTried(task)) {
+    state::AttemptEnded caught = end;
+    if (cancelled) caught.failure = ir::Reason::kCancelled;
+    return Catch(task, *frame, node, caught);
+  }
   if (by_program) return Die(*frame, node, MakeCause("`" + tasks[task].place + "` was cancelled", false));
   Die(*frame, node, Fail(*frame, node, why, frame->plan->nodes[node].node->span));
 }
