@@ -101,6 +101,7 @@ struct TaskExtra {
   int64_t carried = 0;                    // messages that some emission carried
   std::string cancelled_by;
   std::optional<state::AttemptEnded> in_doubt;
+  Json caught;  // of a tried call that failed: its value; null if its log is not known
 };
 struct TaskState {
   FrameId frame = kNothing;  // kNothing: the frame was cancelled; only the attempt's end is awaited
@@ -270,13 +271,17 @@ class Scheduler::Impl {
   bool TryAgain(uint32_t task, ir::Reason reason);
   void NextAttempt(uint32_t task);
   void Succeed(uint32_t task, Json outputs, TaskStatus status);
+  Json ValueOf(uint32_t task) const;
+  void DieEnded(Frame& frame, uint32_t node, uint32_t task);
   void FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message);
   void EndTask(uint32_t task, TaskStatus status);
   uint32_t FindTaskIndex(std::string_view place) const;
 
   // node_try.cpp
   bool IsTried(uint32_t task) const;
-  void Catch(uint32_t task, Frame& frame, uint32_t node, const state::AttemptEnded& end);
+  static Json Made(const Json& outputs, const ir::Task& task);
+  static Json Caught(const state::AttemptEnded& end, bool cancelled);
+  void Catch(Frame& frame, uint32_t node, uint32_t task);
 
   // emissions.cpp
   Json WithStreams(uint32_t task, Json value) const;

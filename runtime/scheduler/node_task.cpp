@@ -38,13 +38,6 @@ std::string DefaultMessage(const state::AttemptEnded& end) {
   HWF_UNREACHABLE();
 }
 
-// What a tried call gives that went well.
-Json Made(Json outputs, const ir::Task& task) {
-  Json fields = Json::Object();
-  if (!task.outputs.empty()) fields.Set("value", std::move(outputs));
-  return Json().Set("variant", "ok").Set("fields", std::move(fields));
-}
-
 // As placed by the compiler; else the first that the task names.
 std::string SiteOf(const ir::Node& node, const ir::Task& task) {
   const auto* call = std::get_if<ir::TaskNode>(&node.body);
@@ -268,14 +261,18 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
   IssueStart(task);
 }
 
+// What the call gives: the record of its outputs, of a tried one `ok` with it; with the lists of its emissions where
+// they are read.
+Json Scheduler::Impl::ValueOf(uint32_t task) const {
+  const Json& outputs = tasks[task].outputs;
+  return WithStreams(task, IsTried(task) ? Made(outputs, *task_states_[task].plan->task) : outputs);
+}
+
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
-  TaskState& state = task_states_[task];
-  FrameId id = state.frame;
-  Json value = WithStreams(task, IsTried(task) ? Made(outputs, *state.plan->task) : outputs);
   tasks[task].outputs = std::move(outputs);
-  uint32_t node = state.node;
   EndTask(task, status);
-  if (Frame* frame = Alive(id)) Done(*frame, node, std::move(value));
+  const TaskState& state = task_states_[task];
+  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, ValueOf(task));
 }
 
 void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message) {
@@ -287,21 +284,20 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   bool doubtful = state.phase == TaskPhase::kDoubt && !cancelled_by_.empty();
   TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
   if (doubtful) status = TaskStatus::kInDoubt;
-  uint32_t node = state.node;
-  FrameId id = state.frame;
-  bool by_program = state.cancelled_by_program;
-  std::string why = view.why;
-  if (view.attempt > 1) why += fmt::format(" (attempt {})", view.attempt);
+  if (IsTried(task)) Extra(task).caught = Caught(end, cancelled);
   EndTask(task, status);
-  Frame* frame = Alive(id);
-  if (frame == nullptr) return;
-  if (IsTried(task)) {
-    state::AttemptEnded caught = end;
-    if (cancelled) caught.failure = ir::Reason::kCancelled;
-    return Catch(task, *frame, node, caught);
+  if (Frame* frame = Alive(state.frame)) DieEnded(*frame, state.node, task);
+}
+
+// What the end of a task that did not succeed is to its node.
+void Scheduler::Impl::DieEnded(Frame& frame, uint32_t node, uint32_t task) {
+  if (IsTried(task)) return Catch(frame, node, task);
+  const TaskView& view = tasks[task];
+  if (task_states_[task].cancelled_by_program) {
+    return Die(frame, node, MakeCause("`" + view.place + "` was cancelled", false));
   }
-  if (by_program) return Die(*frame, node, MakeCause("`" + tasks[task].place + "` was cancelled", false));
-  Die(*frame, node, Fail(*frame, node, why, frame->plan->nodes[node].node->span));
+  const std::string attempts = view.attempt > 1 ? fmt::format(" (attempt {})", view.attempt) : "";
+  Die(frame, node, Fail(frame, node, view.why + attempts, frame.plan->nodes[node].node->span));
 }
 
 // The job is over, whatever its end: what hangs on its going on is let go.
