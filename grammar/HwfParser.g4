@@ -149,7 +149,7 @@ pattern: variant_name=name (LPAREN (binds+=bind (COMMA binds+=bind)* COMMA?)? RP
 bind: bound=name (COLON renamed=name)?;
 forExpression: FOR declared=name IN list=rangeOrExpression (WHERE where=expression)? body=block;
 loopExpression: LOOP values+=carried (COMMA values+=carried)* MAX limit=expression body=block;
-tryExpression: TRY dottedName arguments;
+tryExpression: TRY callee=dottedName given=arguments;
 failExpression: FAIL message_text=string;
 withExpression: WITH dottedName arguments AS name block;
 

@@ -82,6 +82,7 @@ class Verifier {
   void CheckArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const char* what);
   void CheckBody(const Node& node, const LetNode& body);
   void CheckBody(const Node& node, const TaskNode& body);
+  void CheckTried(const Type& type, TypeRef outputs);
   void CheckPlacement(const Task& task, const TaskNode& body);
   void CheckBody(const Node& node, const WorkflowNode& body);
   void CheckBody(const Node& node, const IfNode& body);

@@ -133,6 +133,8 @@ class Lowerer {
   ValueId JobId(const Binding* binding) const;
   // The values that an expression refers to: what an `after` waits for.
   static void CollectRefs(const ir::Expr& expr, std::vector<ValueId>& ids);
+  // Where there is no region: a call of a function that is made for it (lower_pure.cpp).
+  ir::Expr AsFunction(const Expr& expr);
   // Whether lowering the expression would make nodes.
   bool Hoists(const Expr& expr) const;
   bool HasRegion() const { return builder_ != nullptr; }
@@ -224,6 +226,7 @@ class Lowerer {
   std::unordered_map<std::string, const EnumDecl*> enums_;  // by name in the IR; filled when first asked for
   ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
   uint32_t next_id_ = 0;
+  int pure_functions_ = 0;  // made for clauses and defaults
   // Places that SpanOf was asked for lately.
   struct KnownPlace {
     source::FileId file{};

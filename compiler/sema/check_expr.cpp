@@ -206,6 +206,7 @@ bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
   } else if (Plain(found)->kind == TypeKind::kFloat && want->kind == TypeKind::kInt) {
     report.Help("`round(x)` gives the nearest Int");
   }
+  HelpWithTry(found, report);
   return false;
 }
 

@@ -105,6 +105,11 @@ class Checker {
   TypeRef CheckFlag(const CallExpr& call);
   void CheckData(const Expr& path, bool directory);
 
+  // ---- `try` (check_try.cpp)
+  bool RefuseTry(const CallExpr& call, const Binding& callee);
+  TypeRef ValueOf(const CallExpr& call, const Decl& callee);
+  static void HelpWithTry(TypeRef found, diagnostics::Report& report);
+
   // ---- control (check_control.cpp, check_match.cpp, check_loop.cpp)
   TypeRef CheckIf(IfExpr& node, bool used);
   TypeRef CheckFor(ForExpr& node, bool used);

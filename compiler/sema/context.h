@@ -47,8 +47,9 @@ struct Context {
   // The first scopes are those of the file that replaces the program's sites, and of its imports; 0: there is none.
   size_t sites_scopes = 0;
   std::unordered_map<std::string, Binding*> groups;
-  llvm::DenseMap<const Decl*, ModuleScope*> home;  // the module of each declaration
-  std::unordered_map<std::string, Binding*> builtins;
+  llvm::DenseMap<const Decl*, ModuleScope*> home;      // the module of each declaration
+  std::unordered_map<std::string, Binding*> builtins;  // functions, and the enum `Reason`
+  llvm::DenseMap<const Decl*, TypeRef> failures;       // what `try` of a task gives
   // Modules of which something could not be read: an unknown name there may be of that, and is not reported.
   llvm::DenseSet<const ModuleScope*> incomplete;
   // Names of declarations with a syntax error, over all modules: any of them may have been a site.

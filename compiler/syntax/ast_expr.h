@@ -167,10 +167,11 @@ struct Arg {
   Ident name;  // empty if positional
   Expr* value;
 };
-// `fit(data.train, rate: rate)`: a task, workflow, fn, record, variant or built-in
+// `fit(data.train, rate: rate)`: a task, workflow, fn, record, variant or built-in; `try fit(…)`
 struct CallExpr : Expr {
   Expr* callee;
   ArrayRef<Arg> args;
+  Ident tried;  // the word `try` before it, or empty
   // Set by sema: for each parameter of the callee in order, the argument's value, or null for its default.
   ArrayRef<Expr*> by_param;
   CallExpr(Range r, Expr* c, ArrayRef<Arg> a) : Expr(Kind::kCall, r), callee(c), args(a) {}
@@ -388,7 +389,7 @@ struct FailExpr : Expr {
   FailExpr(Range r, StringExpr* m) : Expr(Kind::kFail, r), message(m) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kFail; }
 };
-// A construct of the language that this version parses but does not carry: `try`, `with`
+// A construct of the language that this version parses but does not carry: `with`
 struct UncarriedExpr : Expr {
   Ident keyword;
   UncarriedExpr(Range r, Ident k) : Expr(Kind::kUncarried, r), keyword(k) {}

@@ -93,6 +93,7 @@ class Builder {
   Pattern MakePattern(P::PatternContext* c);
   Expr* For(P::ForExpressionContext* c);
   Expr* Loop(P::LoopExpressionContext* c);
+  Expr* Try(P::TryExpressionContext* c);
   ArrayRef<Carried> CarriedOf(const std::vector<P::CarriedContext*>& values);
   ArrayRef<Arg> Arguments(P::ArgumentsContext* c);
   Expr* Combine(const antlr4::Token* op, Expr* left, Range left_range, Expr* right, Range right_range);

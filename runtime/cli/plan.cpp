@@ -81,7 +81,7 @@ class Planner {
   void Node(const ir::Node& node, const ir::TaskNode& body, const std::string& indent) {
     const PlannedCall call = sites_.Of(*workflow_, node, body);
     const ir::Task* task = call.task;
-    std::string text = fmt::format("{}: task {}", node.name, body.task);
+    std::string text = fmt::format("{}: {} {}", node.name, body.tried ? "try" : "task", body.task);
     if (sites_.choice()) text += " " + PlanSites::Where(call);
     if (task != nullptr && task->effect) text += style_.Yellow("  (an effect: never repeated by itself)");
     if (call.reusable) text += style_.Dim("  (can be reused)");

@@ -26,6 +26,7 @@
 #include "runtime/engine/server.h"
 #include "runtime/engine/signals.h"
 #include "runtime/engine/site_table.h"
+#include "runtime/engine/tried_log.h"
 #include "runtime/engine/uses_bundle.h"
 #include "runtime/engine/worker.h"
 #include "runtime/journal/lease.h"
@@ -48,6 +49,7 @@ struct LiveAttempt {
   bool started = false;                       // AttemptStarted is recorded
   bool sent = false;                          // handed to the site by this engine
   bool given_back = false;                    // by a site that drained
+  bool ended = false;                         // its end is recorded as soon as its log is kept
   std::unordered_set<std::string> emissions;  // file names recorded
 };
 
@@ -180,6 +182,11 @@ class EngineImpl : public Engine, public site::Listener {
   bool WaitsForImage(RunSite& site, Ready& ready);
   std::string ImageDigest(const RunSite& site, const scheduler::StartTask& start) const;
   void On(RunSite& site, const runner::ImageReady& report);
+
+  // ---- logs of tried calls (engine_try.cpp)
+  bool IsTried(const state::Place& place, int attempt) const;
+  void RecordEnd(state::AttemptEnded ended, Written written);
+  void RecordFailure(state::AttemptEnded ended);
 
   void StoreResult(const LiveAttempt& live, const Json& outputs);
 

@@ -17,6 +17,13 @@ void Scheduler::Impl::RunCancel(Frame& frame, uint32_t node) {
 void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_program) {
   TaskState& state = task_states_[task];
   if (state.phase == TaskPhase::kEnded) return;
+  if (state.phase == TaskPhase::kIdle && IsTried(task)) {
+    // Its end is a value, with a log that the engine makes: it is asked for, though nothing began.
+    Alive(state.frame)->nodes[state.node].begun = true;
+    state.phase = TaskPhase::kStarting;
+    tasks[task].attempt = 1;
+    ++active_;
+  }
   if (state.phase == TaskPhase::kIdle) {
     FrameId id = state.frame;
     uint32_t node = state.node;

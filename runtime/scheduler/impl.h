@@ -112,6 +112,7 @@ struct TaskExtra {
   std::unordered_set<int64_t> sent_again;  // numbers of messages whose `send` a rewind came to again
   std::string cancelled_by;
   std::optional<state::AttemptEnded> in_doubt;
+  Json caught;  // of a tried call that failed: its value; null if its log is not known
 };
 struct TaskState {
   FrameId frame = kNothing;  // kNothing: the frame was cancelled; only the attempt's end is awaited
@@ -352,7 +353,14 @@ class Scheduler::Impl {
   void DieEnded(Frame& frame, uint32_t node, uint32_t task);
   uint32_t FindTaskIndex(std::string_view place) const;
 
+  // node_try.cpp
+  bool IsTried(uint32_t task) const;
+  static Json Made(const Json& outputs, const ir::Task& task);
+  static Json Caught(const state::AttemptEnded& end, bool cancelled);
+  void Catch(Frame& frame, uint32_t node, uint32_t task);
+
   // emissions.cpp
+  Json WithStreams(uint32_t task, Json value) const;
   void OnEmission(const state::Emission& event);
   Json Previous(uint32_t task) const;
   std::vector<EmissionRecord>* StreamOf(uint32_t task, std::string_view name);

@@ -160,10 +160,8 @@ StartTask Scheduler::Impl::MakeStart(uint32_t task) const {
     if (!message.taken_back) start.messages.push_back({message.number, message.message, message.fields});
   }
   bool replays = state.plan->watched || state.plan->streams_read || state.plan->told;
-  if (const auto* call = std::get_if<ir::TaskNode>(&state.plan->node->body)) {
-    start.tried = call->tried;
-    start.priority = call->priority;
-  }
+  if (const auto* call = std::get_if<ir::TaskNode>(&state.plan->node->body)) start.priority = call->priority;
+  start.tried = IsTried(task);
   start.may_reuse = view.attempt == 1 && !state.fresh && view.task->cache && !view.task->effect && !replays &&
                     !state.reuse_refused && start.messages.empty();
   return start;
@@ -248,6 +246,7 @@ void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
   ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, Extra(task).in_doubt->outputs);
   if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
   state::AttemptEnded end = *Extra(task).in_doubt;
+  end.failure = ir::Reason::kOutput;
   FailTask(task, end,
            event.person.name + " says that it happened, but its outputs are lost: " + outputs.error().message());
 }
@@ -279,16 +278,11 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
   IssueStart(task);
 }
 
-// The record of its outputs; with the lists of its emissions where they are read.
+// What the call gives: the record of its outputs, of a tried one `ok` with it; with the lists of its emissions where
+// they are read.
 Json Scheduler::Impl::ValueOf(uint32_t task) const {
-  Json value = tasks[task].outputs;
-  if (!task_states_[task].plan->streams_read) return value;
-  for (const auto& [name, emissions] : tasks[task].streams) {
-    JsonArray list;
-    for (const EmissionRecord& emission : emissions) list.push_back(emission.values);
-    value.Set(name, Json(std::move(list)));
-  }
-  return value;
+  const Json& outputs = tasks[task].outputs;
+  return WithStreams(task, IsTried(task) ? Made(outputs, *task_states_[task].plan->task) : outputs);
 }
 
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
@@ -308,12 +302,14 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   bool doubtful = state.phase == TaskPhase::kDoubt && state.ended_with_run;
   TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
   if (doubtful) status = TaskStatus::kInDoubt;
+  if (IsTried(task)) Extra(task).caught = Caught(end, cancelled);
   EndTask(task, status);
   if (Frame* frame = Alive(state.frame)) DieEnded(*frame, state.node, task);
 }
 
 // What the end of a task that did not succeed is to its node.
 void Scheduler::Impl::DieEnded(Frame& frame, uint32_t node, uint32_t task) {
+  if (IsTried(task)) return Catch(frame, node, task);
   const TaskView& view = tasks[task];
   if (task_states_[task].cancelled_by_program) {
     return Die(frame, node, MakeCause("`" + view.place + "` was cancelled", false));

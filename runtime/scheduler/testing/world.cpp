@@ -19,8 +19,8 @@ std::string ClockName(const ArmClock& clock) { return ClockName(clock.review, cl
 
 struct TextOf {
   std::string operator()(const StartTask& c) const {
-    std::string out =
-        fmt::format("start {}#{} reuse={} previous={} args=", c.place, c.attempt, c.may_reuse, c.previous.Dump());
+    std::string out = fmt::format("start {}#{} reuse={}{} previous={} args=", c.place, c.attempt, c.may_reuse,
+                                  c.tried ? " tried" : "", c.previous.Dump());
     for (const Json& argument : c.arguments) out += argument.Dump() + ",";
     for (const QueuedMessage& m : c.messages) out += fmt::format(" {}:{}{}", m.number, m.message, m.fields.Dump());
     return out;
@@ -94,6 +94,11 @@ const TaskView& World::Task(const Place& place) const {
   HWF_CHECK(view != nullptr);
   return *view;
 }
+Json World::LogOf(const Place& place) const {
+  const std::optional<StartTask> start = scheduler->FindStart(place);
+  if (!start || !start->tried) return Json();
+  return Json::Object().Set("path", "/store/" + place + "/log").Set("digest", Json("b2:2")).Set("size", Json(3));
+}
 const ReviewView& World::Review(const std::string& id) const {
   const ReviewView* view = scheduler->FindReview(id);
   HWF_CHECK(view != nullptr);
@@ -155,6 +160,7 @@ void World::FailWith(const Place& place, ir::Reason reason, const std::string& m
   end.attempt = attempt(place);
   end.failure = reason;
   end.message = message;
+  end.log = LogOf(place);
   Apply(end);
 }
 
@@ -232,6 +238,7 @@ void World::Take(const Command& command) {
     end.place = cancel->place;
     end.attempt = cancel->attempt;
     end.failure = ir::Reason::kCancelled;
+    end.log = LogOf(cancel->place);
     if (cancels) queue_.push_back(end);
   } else if (const auto* doubt = std::get_if<AskDoubt>(&command)) {
     outstanding_["doubt " + doubt->place] = text;

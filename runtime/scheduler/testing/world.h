@@ -42,6 +42,7 @@ class World {
 
   std::vector<std::string> Started() const;  // places, in the order of their starts
   const TaskView& Task(const Place& place) const;
+  Json LogOf(const Place& place) const;  // that the engine would keep of the attempt; null: it is not tried
   const ReviewView& Review(const std::string& id) const;
   bool Has(const std::string& review) const { return scheduler->FindReview(review) != nullptr; }
 
