@@ -15,9 +15,6 @@
 
 namespace hwf::driver {
 
-namespace {
-
-// The standard library's modules: beside this program in a build, below share/ where it is installed.
 std::string LibraryDirectory() {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -25,8 +22,6 @@ std::string LibraryDirectory() {
   const fs::path built = programs / "std";
   return fs::is_directory(built, error) ? built.string() : (programs.parent_path() / "share" / "hwf" / "std").string();
 }
-
-}  // namespace
 
 std::optional<sema::Program> Frontend::Compile(const std::string& path) { return Analyze(sources_.Load(path)); }
 

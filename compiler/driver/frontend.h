@@ -57,6 +57,9 @@ class Frontend {
   std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };
 
+// The standard library's modules: beside this program in a build, below share/ where it is installed.
+std::string LibraryDirectory();
+
 // Whether text to that stream is coloured: `--color`, then NO_COLOR and TERM=dumb, then whether it is a terminal.
 bool UseColor(const Options& options, int fd);
 

@@ -2,6 +2,7 @@
 // converts to another and which one two have in common.
 #include "compiler/sema/approval_path.h"
 #include "compiler/sema/checker.h"
+#include "compiler/sema/mismatch.h"
 #include "compiler/sema/resolve.h"
 #include "ir/type_rules.h"
 
@@ -201,11 +202,7 @@ bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
     return false;
   }
   auto report = Report(expr->range, diagnostics::kTypeMismatch, TypeName(want), what, TypeName(found));
-  if (found->kind == TypeKind::kOptional && ir::Converts(found->element, want)) {
-    report.Help("it may be `none`: give a default with `??`, or use it inside `if x != none { … }`");
-  } else if (Plain(found)->kind == TypeKind::kFloat && want->kind == TypeKind::kInt) {
-    report.Help("`round(x)` gives the nearest Int");
-  }
+  report.Help(MismatchHelp(*expr, want));
   HelpWithTry(found, report);
   return false;
 }

@@ -144,6 +144,7 @@ void Resolver::ResolveReview(ReviewExpr& review) {
   }
   for (Expr* shown : review.show) Resolve(shown);
   for (const Choice& choice : review.choices) {
+    answers_[choice.name.text] = choice.range;
     for (const Choice::FormField& field : choice.fields) {
       Resolve(field.in);
       Resolve(field.default_value);

@@ -79,7 +79,8 @@ class Resolver {
     const EnumDecl* other = nullptr;
   };
   llvm::StringMap<Bare> bare_;
-  llvm::StringSet<> doubted_;  // words of what could not be parsed
+  llvm::StringMap<Range> answers_;  // of the reviews so far, for who takes one for a value
+  llvm::StringSet<> doubted_;       // words of what could not be parsed
   llvm::StringMap<llvm::SmallVector<Binding*, 1>> visible_;
   std::vector<StringRef> declared_;  // to undo
   std::vector<Frame> frames_;

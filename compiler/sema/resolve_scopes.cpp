@@ -169,6 +169,11 @@ void Resolver::ReportUnknown(const Ident& name) {
   for (const auto& entry : bare_) context_.suggester.Offer(entry.first());
   for (const auto& [known, binding] : context_.builtins) context_.suggester.Offer(known);
   auto report = context_.Report(name.range, diagnostics::kUnknownName, name.text);
+  if (auto answer = answers_.find(name.text); answer != answers_.end()) {
+    const std::string arm = "`match … { " + name.text.str() + " => … }`";
+    report.Note(answer->second, "an answer of this review").Help("an answer is named in a `match` alone: " + arm);
+    return;
+  }
   const StringRef best = context_.suggester.Best();
   if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", name.range, best.str());
 }
