@@ -79,14 +79,17 @@ serviceClause
 
 // ---------------------------------------------------------------- test
 
-testDecl: TEST label=STRING LBRACE (testStatement (NEWLINE testStatement)*)? RBRACE;
+testDecl: TEST label=STRING LBRACE (lines+=testStatement (NEWLINE lines+=testStatement)*)? RBRACE;
 testStatement
-  : letStatement
-  | GIVEN expression FAT_ARROW expression
-  | ANSWER expression AT expression WITH name arguments?
-  | EXPECT expression
-  | ERROR
+  : bound=letStatement
+  | GIVEN stubbed=expression FAT_ARROW given=expression
+  | ANSWER asked=testPlace AT delay=expression WITH variant_name=name fields=arguments?
+  | EXPECT expected=expression
+  | error=ERROR
   ;
+// `verdict`, `each.2.call`, `for.2.3.call`: the lexer takes `2.3` for a number with a fraction.
+testPlace: placePart (DOT placePart)*;
+placePart: name | INT | FLOAT | FOR | LOOP;
 
 // ---------------------------------------------------------------- statements
 

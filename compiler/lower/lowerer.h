@@ -14,6 +14,7 @@
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
 #include "ir/module.h"
+#include "ir/test.h"
 #include "languages/language.h"
 
 namespace hwf::ir {
@@ -31,7 +32,7 @@ using ir::ValueId;
 class Lowerer {
  public:
   Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
-  ir::Module Run();
+  ir::TestedModule Run();
   void CheckCommand(const TaskDecl& decl);
 
  private:
@@ -69,6 +70,7 @@ class Lowerer {
   };
 
   // ---- the module (lower.cpp, lower_module.cpp)
+  std::vector<ir::Test> RunTests();
   void AddSources();
   void AddSites();
   void AddGroup(const GroupDecl& group);
@@ -189,6 +191,16 @@ class Lowerer {
   ir::Expr Coerce(ir::Expr expr, TypeRef wanted);
   static const Binding* CalleeOf(const CallExpr& call);
   static std::string_view BuiltinName(const Binding& binding);
+
+  // ---- tests (lower_stubs.cpp)
+  ir::Test LowerTest(const TestDecl& decl);
+  std::optional<ir::Expr> TestValues(const Block& body, std::vector<ir::FieldDef>& outputs);
+  ir::Expectation LowerExpectation(const ExprStmt& expected);
+  void AddParts(const Expr& root, std::vector<ir::Shown>& parts);
+  std::unique_ptr<ir::Region> LowerStub(const TestDecl::Given& given, const Expr& value, TypeRef wanted);
+  ir::Given LowerGiven(const TestDecl::Given& given);
+  ir::TestAnswer LowerTestAnswer(const TestDecl::Answer& answer);
+  void CheckPlaces(const TestDecl& decl, const ir::Test& test);
 
   // ---- small things
   ir::Expr Make(ir::Op op, TypeRef type, Range range) const;

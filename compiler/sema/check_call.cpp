@@ -96,6 +96,7 @@ TypeRef Checker::CheckDeclCall(CallExpr& call, const Binding& binding) {
     case Decl::Kind::kEnum:
     case Decl::Kind::kSite:
     case Decl::Kind::kGroup:
+    case Decl::Kind::kTest:
     case Decl::Kind::kUncarried:
     case Decl::Kind::kError:
       break;

@@ -226,6 +226,16 @@ class Checker {
   void CheckCommand(const TaskDecl& task);
   void CheckInterpreter(const Ident& name);
   void CheckGroup(const GroupDecl& group);
+
+  // ---- tests (check_stubs.cpp)
+  void CheckTests();
+  void CheckTest(const TestDecl& test);
+  void CheckTestLine(Stmt& stmt);
+  void CheckExpectation(Expr& expr);
+  void CheckGiven(const TestDecl::Given& given);
+  TypeRef GivenType(const TestDecl::Given& given);
+  void CheckTestAnswer(const TestDecl::Answer& answer);
+  void CheckAnswerFields(const TestDecl::Answer& answer, const ReviewExpr& review);
   bool CheckCount(Expr* expr, int64_t least, std::string_view what);
   void RefuseType(const TypeExpr* written, TypeRef type, bool refused, std::string_view what);
 
@@ -265,6 +275,14 @@ class Checker {
   bool missed_else_ = false;        // and a branch of it ends in a value
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
+  bool made_up_ = false;  // `file(…)` and `dir(…)` are made up of their names: in a test
+  // What `(name: value)` makes in a stub: the outputs of a task, or what one of its streams shows.
+  struct Stub {
+    Params params;
+    Callee callee;
+    TypeRef type = nullptr;  // null: of nothing that is known
+  };
+  const Stub* stub_ = nullptr;
   // A loop whose body is being checked: how its rounds end.
   struct Round {
     const LoopExpr* loop = nullptr;

@@ -24,6 +24,8 @@ std::string_view KindName(const Decl& decl) {
       return "a site";
     case Decl::Kind::kGroup:
       return "a group";
+    case Decl::Kind::kTest:
+      return "a test";
     case Decl::Kind::kUncarried:
       return "a declaration that is not carried yet";
     case Decl::Kind::kError:

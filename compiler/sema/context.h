@@ -59,6 +59,9 @@ struct Context {
   // from, through whatever name, record or call.
   llvm::DenseMap<const ir::EnumDef*, const ReviewExpr*> asked;
 
+  // The compiled file's own: its tests alone count.
+  bool IsRoot(const ModuleScope& scope) const { return scope.module == program.modules.back().get(); }
+
   template <typename... Args, typename... Given>
   diagnostics::Report Report(Range range, const diagnostics::Code<Args...>& code, const Given&... args) {
     return emitter.Report(range, code, args...);

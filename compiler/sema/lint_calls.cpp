@@ -27,6 +27,7 @@ class Discarded {
     visit.block = block;
     visit.stmt = stmt;
     for (const Decl* decl : program_.modules.back()->decls) {
+      if (llvm::isa<TestDecl>(decl)) continue;
       Walk(*decl, visit);
       const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl);
       if (workflow != nullptr && workflow->body != nullptr && workflow->outputs.empty()) Drop(workflow->body->result);

@@ -113,6 +113,7 @@ class Unused {
       case Decl::Kind::kFn:
       case Decl::Kind::kTask:
         return all_.contains(&decl);
+      case Decl::Kind::kTest:
       case Decl::Kind::kUncarried:
       case Decl::Kind::kError:
         return true;

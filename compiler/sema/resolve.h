@@ -33,6 +33,8 @@ class Resolver {
   void Resolve(const TaskDecl& task);
   void ResolveOutputs(const TaskDecl& task);
   void Resolve(const WorkflowDecl& workflow);
+  void Resolve(const TestDecl& test);
+  void Resolve(TestDecl::Given& given);
   void ResolveDefaults(ArrayRef<Field> fields);
   void ResolveParams(ArrayRef<Field> params);
   void DeclareInTask(const TaskDecl& task, Binding::Kind kind, StringRef name);

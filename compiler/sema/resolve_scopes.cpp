@@ -37,7 +37,49 @@ void Resolver::ResolveModule() {
     if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) Resolve(*task);
     if (const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl)) Resolve(*workflow);
     if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) Resolve(group->members);
+    if (const auto* test = llvm::dyn_cast<TestDecl>(decl); test != nullptr && context_.IsRoot(module_)) Resolve(*test);
   }
+}
+
+void Resolver::Resolve(const TestDecl& test) {
+  Resolve(*test.body);
+  for (const TestDecl::Answer& answer : test.answers) {
+    Resolve(answer.delay);
+    ResolveArgs(answer.args);
+  }
+  for (const TestDecl::Given& each : test.givens) Resolve(Mutable(each));
+}
+
+// A stub reads the parameters of its task, and `attempt`.
+void Resolver::Resolve(TestDecl::Given& given) {
+  Resolve(given.subject);
+  const auto* field = llvm::dyn_cast<FieldExpr>(given.subject);
+  const auto bound = [](const Expr* expr) -> TaskDecl* {
+    const Binding* binding = nullptr;
+    if (const auto* name = llvm::dyn_cast<NameExpr>(expr)) binding = name->binding;
+    if (const auto* inner = llvm::dyn_cast<FieldExpr>(expr)) binding = inner->binding;
+    return binding == nullptr ? nullptr : llvm::dyn_cast_or_null<TaskDecl>(binding->decl);
+  };
+  given.task = bound(given.subject);
+  if (given.task == nullptr && field != nullptr) {
+    given.task = bound(field->base);
+    if (given.task != nullptr) given.stream = field->name.text;
+  }
+  llvm::SmallVector<const Binding*, 8> params;
+  const auto declare = [&](const Ident& name, TypeRef type) {
+    Binding* binding = context_.NewBinding(Binding::Kind::kPattern, name);
+    binding->type = type;
+    DeclareShadowing(binding);
+    params.push_back(binding);
+  };
+  if (given.task != nullptr) {
+    for (const Field& param : given.task->params) declare(param.name, param.sema_type);
+    declare({"attempt", given.range}, context_.Simple(TypeKind::kInt));
+  }
+  given.params = module_.module->Copy<const Binding*>(params);
+  Resolve(given.value);
+  Resolve(given.after);
+  Leave(0);
 }
 
 void Resolver::ResolveDefaults(ArrayRef<Field> fields) {

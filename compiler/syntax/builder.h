@@ -103,6 +103,11 @@ class Builder {
   StringExpr* Plain(const antlr4::Token* token);
   StringRef Unescape(Range range);
 
+  // ---- build_tests.cpp
+  Decl* Test(P::TestDeclContext* c);
+  TestDecl::Given Given(P::TestStatementContext* c);
+  TestDecl::Answer Answer(P::TestStatementContext* c);
+
   // ---- build_review.cpp
   Expr* Review(P::ReviewExpressionContext* c);
   void ReviewClause(P::ReviewClauseContext* c, ReviewExpr* review);

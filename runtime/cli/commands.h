@@ -7,6 +7,7 @@ namespace hwf::cli {
 
 CommandSpec RunCommand();
 CommandSpec PlanCommand();
+CommandSpec TestCommand();
 CommandSpec StatusCommand();
 CommandSpec LogsCommand();
 CommandSpec ExplainCommand();

@@ -44,7 +44,7 @@ struct Compiled {
   std::string ir;
   ProgramError error;
 };
-Compiled Compile(const Context& context, const std::string& path, const std::string& sites) {
+Compiled Compile(const Context& context, const std::string& path, const std::string& sites, bool tests = false) {
   Compiled compiled;
   const auto fail = [&](int exit, std::string message) {
     compiled.error = {exit, std::move(message)};
@@ -55,6 +55,7 @@ Compiled Compile(const Context& context, const std::string& path, const std::str
   platform::SpawnOptions options;
   options.argv = {context.program_directory + "/hwfc", "build", path, "-o", "-"};
   if (!sites.empty()) options.argv.push_back("--sites=" + sites);
+  if (tests) options.argv.push_back("--tests");
   options.inherit_env = true;
   options.files = {{out.get(), 1}, {2, 2}};
   const ErrorOr<pid_t> child = platform::Spawn(options);
@@ -215,6 +216,26 @@ LoadedProgram LoadDeclarations(const Context& context, const std::string& path, 
                                           context.program_directory, program->module->compiler, wanted));
   }
   loaded.program = std::move(program);
+  return loaded;
+}
+
+LoadedTests LoadTests(const Context& context, const std::string& path) {
+  LoadedTests loaded;
+  const Compiled compiled = Compile(context, path, "", true);
+  if (compiled.ir.empty()) {
+    loaded.error = compiled.error;
+    return loaded;
+  }
+  ErrorOr<ir::TestedModule> tested = ir::TestedModuleFromText(compiled.ir);
+  if (!tested.ok()) {
+    loaded.error.message = tested.error().WithContext(path).message();
+    return loaded;
+  }
+  loaded.tested = std::make_unique<ir::TestedModule>(std::move(tested).value());
+  const std::vector<std::string> faults = ir::Verify(*loaded.tested);
+  if (faults.empty()) return loaded;
+  loaded.tested.reset();
+  loaded.error.message = fmt::format("{} is not a sound program: {}", path, faults.front());
   return loaded;
 }
 

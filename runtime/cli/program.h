@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ir/module.h"
+#include "ir/test.h"
 #include "runtime/cli/command.h"
 
 namespace hwf::cli {
@@ -31,6 +32,13 @@ struct LoadedProgram {
 LoadedProgram LoadProgram(const Context& context, const std::string& path, const std::string& sites);
 // The same of a file that need not have a workflow: `entry` is null.
 LoadedProgram LoadDeclarations(const Context& context, const std::string& path, const std::string& sites);
+
+// A program and its tests, of a source file.
+struct LoadedTests {
+  std::unique_ptr<ir::TestedModule> tested;
+  ProgramError error;
+};
+LoadedTests LoadTests(const Context& context, const std::string& path);
 
 // Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
 // names what is unknown, missing or of the wrong type.
