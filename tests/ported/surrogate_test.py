@@ -10,7 +10,7 @@ import ported  # noqa: E402
 import runs as look  # noqa: E402
 import world as worlds  # noqa: E402
 
-TICKS = 9
+TICKS = 7
 REFUSED = (
     ("enough => stop with seasons", "enough => {}"),
     ("    exhausted(seasons) => seasons\n", ""),
