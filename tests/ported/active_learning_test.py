@@ -42,7 +42,7 @@ def main(world):
 
     taught = look.outputs(run)["taught"]
     reviews = look.journal(run, "review_opened")
-    rounds = len({e["place"].split(".")[1] for e in reviews})
+    rounds = len(ported.done(run, "learnt")) - 1  # the last one is good enough, and asks nobody
     assert taught["accuracy"] >= GOAL and rounds >= 2, (taught, rounds)
     assert len(reviews) == len(person.readable) == rounds * 10, (len(reviews), len(person.readable))
     assert taught["labels"] == 10 + rounds * 10 <= 200, taught
