@@ -12,7 +12,7 @@ void Complain(const std::string& message) {
 }
 
 std::vector<CommandSpec> AllCommands() {
-  return {RunCommand(),        PlanCommand(), TestCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
+  return {NewCommand(), RunCommand(),        PlanCommand(), TestCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
           ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ResumeCommand(), CancelCommand(),
           DoubtCommand(),      RewindCommand(),     RunsCommand(),         LoginCommand(),  DoctorCommand(),
           GcCommand(),         CompletionCommand(), ManCommand()};

@@ -5,6 +5,7 @@
 
 namespace hwf::cli {
 
+CommandSpec NewCommand();
 CommandSpec RunCommand();
 CommandSpec PlanCommand();
 CommandSpec TestCommand();
