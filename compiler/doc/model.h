@@ -40,7 +40,7 @@ struct Review {
   uint32_t line = 0;
   std::vector<Shape> answers;
   Text chosen;                  // `choose Verdict`: the enum; else empty
-  std::vector<Clause> clauses;  // show, by, within, remind, escalate, else
+  std::vector<Clause> clauses;  // show, by, within, remind, escalate, assume, else
 };
 
 struct Item {

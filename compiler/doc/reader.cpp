@@ -42,6 +42,7 @@ std::string Reader::AnchorOf(const Decl& decl) {
       word = "group";
       break;
     case Decl::Kind::kImport:
+    case Decl::Kind::kTest:
     case Decl::Kind::kUncarried:
     case Decl::Kind::kError:
       return "";

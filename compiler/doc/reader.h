@@ -14,7 +14,7 @@ class Reader {
          const syntax::ModuleScope& scope, const llvm::DenseMap<const syntax::Decl*, std::string>& links)
       : sources_(sources), program_(program), module_(module), scope_(scope), links_(links) {}
 
-  // False for what is no declaration to be shown: an import.
+  // False for what is no declaration to be shown: an import, a test.
   bool Read(const syntax::Decl& decl, Item& item) const;
 
   // A declaration's anchor in its page: "task.fit"; empty for one that is not shown.
