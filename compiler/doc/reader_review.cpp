@@ -38,7 +38,12 @@ Review Reader::ReadReview(const ReviewExpr& review) const {
     for (const Piece& piece : RuleText(*escalation.to)) clause.text.push_back(piece);
     out.clauses.push_back(std::move(clause));
   }
-  if (review.assume != nullptr) add("assume", SourceText(review.assume->range));
+  if (review.assume != nullptr) {
+    std::string limits;
+    for (const ReviewExpr::Limit& limit : review.up_to)
+      limits += (limits.empty() ? " up to " : ", ") + limit.name.text.str() + ": " + SourceText(limit.value);
+    add("assume", SourceText(review.assume->range) + limits);
+  }
   if (review.else_variant != nullptr) {
     add("else", SourceText(review.else_variant->range));
   } else if (review.within != nullptr) {
