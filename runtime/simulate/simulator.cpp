@@ -40,7 +40,8 @@ std::string Brief(const state::Vote& reply) {
 
 }  // namespace
 
-Simulator::Simulator(const ir::Module& module, Behaviour& behaviour) : behaviour_(behaviour), scheduler_(module) {}
+Simulator::Simulator(const ir::Module& module, Behaviour& behaviour, Rooms* rooms)
+    : behaviour_(behaviour), rooms_(rooms), scheduler_(module) {}
 
 Simulated Simulator::Run(Json params) {
   state::RunStarted begin;
@@ -51,15 +52,63 @@ Simulated Simulator::Run(Json params) {
   while (!due_.empty() && !result_.finish && result_.stuck.empty()) {
     Due next = due_.top();
     due_.pop();
-    now_ = next.time;
+    Pass(next.time);
+    cause_ = next.cause;
+    NoteCause(next.body);
     if (Happens(next.body)) Apply(std::move(next.body));
   }
   if (!result_.finish && result_.stuck.empty()) result_.stuck = WhyStuck();
   result_.elapsed = now_ - kBegin;
+  result_.critical = Critical();
   return std::move(result_);
 }
 
-void Simulator::At(state::TimeMs time, state::EventBody body) { due_.push({time, sequence_++, std::move(body)}); }
+void Simulator::Pass(state::TimeMs to) {
+  if (running_ == 0 && !open_.empty()) result_.people_alone += to - now_;
+  now_ = to;
+}
+
+uint32_t Simulator::AddStep(bool review, const state::Place& place) {
+  steps_.push_back({review, cause_, now_, now_, place});
+  return static_cast<uint32_t>(steps_.size() - 1);
+}
+
+// What begins because of this event waited for its task or review.
+void Simulator::NoteCause(const state::EventBody& body) {
+  const state::Place* place = nullptr;
+  if (const auto* end = std::get_if<state::AttemptEnded>(&body)) place = &end->place;
+  if (const auto* shown = std::get_if<state::Emission>(&body)) place = &shown->place;
+  if (place != nullptr) {
+    auto attempt = attempts_.find(*place);
+    if (attempt != attempts_.end()) cause_ = attempt->second.step;
+    return;
+  }
+  const std::string* review = nullptr;
+  if (const auto* vote = std::get_if<state::Vote>(&body)) review = &vote->review;
+  if (const auto* fired = std::get_if<state::ClockFired>(&body)) review = &fired->review;
+  if (review == nullptr) return;
+  auto step = open_.find(*review);
+  if (step != open_.end()) cause_ = step->second;
+}
+
+// Backwards from the end: each step began when what it waited for last was there.
+std::vector<Stretch> Simulator::Critical() const {
+  std::vector<Stretch> way;
+  state::TimeMs end = now_;
+  for (uint32_t at = cause_; at != kNothing; at = steps_[at].cause) {
+    const Step& step = steps_[at];
+    const auto what = step.review ? Stretch::What::kReview : Stretch::What::kTask;
+    if (end > step.begin) way.push_back({what, step.place, step.begin - kBegin, end - kBegin});
+    if (step.begin > step.ready)
+      way.push_back({Stretch::What::kRoom, step.place, step.ready - kBegin, step.begin - kBegin});
+    end = step.ready;
+  }
+  return {way.rbegin(), way.rend()};
+}
+
+void Simulator::At(state::TimeMs time, state::EventBody body) {
+  due_.push({time, sequence_++, cause_, std::move(body)});
+}
 
 void Simulator::Apply(state::EventBody body) {
   ++result_.events;
@@ -76,7 +125,7 @@ bool Simulator::Happens(state::EventBody& body) {
   if (const auto* end = std::get_if<state::AttemptEnded>(&body)) {
     auto attempt = attempts_.find(end->place);
     if (attempt == attempts_.end() || attempt->second.number != end->attempt) return false;
-    attempts_.erase(attempt);
+    Ended(end->place);
   } else if (auto* shown = std::get_if<state::Emission>(&body)) {
     auto attempt = attempts_.find(shown->place);
     if (attempt == attempts_.end() || attempt->second.number != shown->attempt) return false;
@@ -114,6 +163,7 @@ void Simulator::Take(scheduler::Command& command) {
     if (attempt != attempts_.end()) attempt->second.messages = place->number;
     return At(now_, state::MessageDelivered{place->place, place->attempt, place->number});
   }
+  if (const auto* closed = std::get_if<scheduler::CloseReview>(&command)) open_.erase(closed->review);
   if (auto* finish = std::get_if<scheduler::FinishRun>(&command)) result_.finish = std::move(*finish);
 }
 
@@ -123,24 +173,44 @@ void Simulator::Start(scheduler::StartTask& start) {
     if (result_.stuck.empty()) result_.stuck = outcome.error().message();
     return;
   }
-  attempts_[start.place] = {start.attempt, static_cast<int64_t>(start.messages.size())};
-  At(now_, state::AttemptStarted{start.place, start.attempt, "simulated", 0});
+  Attempt& attempt = attempts_[start.place];
+  attempt = {start.attempt, static_cast<int64_t>(start.messages.size()), false, AddStep(false, start.place), {}, {}};
+  attempt.outcome = std::move(outcome).value();
+  if (rooms_ != nullptr) {
+    ErrorOr<Rooms::Ticket> ticket = rooms_->TicketOf(start);
+    if (!ticket.ok()) {
+      result_.stuck = ticket.error().message();
+      return;
+    }
+    attempt.ticket = std::move(ticket).value();
+    if (!rooms_->Take(attempt.ticket, start.place, start.priority, now_)) return;
+  }
+  Begin(start.place);
+}
+
+void Simulator::Begin(const state::Place& place) {
+  Attempt& attempt = attempts_[place];
+  Outcome* outcome = &attempt.outcome;
+  attempt.runs = true;
+  ++running_;
+  steps_[attempt.step].begin = now_;
+  At(now_, state::AttemptStarted{place, attempt.number, "simulated", 0});
   const auto parts = static_cast<int64_t>(outcome->shown.size()) + 1;
   for (int64_t i = 1; i < parts; ++i) {
     Outcome::Shown& each = outcome->shown[static_cast<size_t>(i - 1)];
     state::Emission emission;
-    emission.place = start.place;
-    emission.attempt = start.attempt;
+    emission.place = place;
+    emission.attempt = attempt.number;
     emission.stream = std::move(each.stream);
-    emission.file = fmt::format("{}.{}", start.attempt, i);
+    emission.file = fmt::format("{}.{}", attempt.number, i);
     emission.values = std::move(each.values);
     // In doubles: a duration times a count may be more than 64 bits hold.
     const double part = static_cast<double>(outcome->duration_ms) * static_cast<double>(i) / static_cast<double>(parts);
     At(now_ + static_cast<int64_t>(part), std::move(emission));
   }
   state::AttemptEnded end;
-  end.place = start.place;
-  end.attempt = start.attempt;
+  end.place = place;
+  end.attempt = attempt.number;
   end.failure = outcome->failure;
   if (!end.failure || *end.failure == ir::Reason::kExit) end.exit_code = end.failure ? 1 : 0;
   end.message = std::move(outcome->message);
@@ -149,7 +219,19 @@ void Simulator::Start(scheduler::StartTask& start) {
   At(now_ + outcome->duration_ms, std::move(end));
 }
 
+// Whoever waited for its room begins.
+void Simulator::Ended(const state::Place& place) {
+  const auto node = attempts_.extract(place);
+  const Attempt& attempt = node.mapped();
+  if (!attempt.runs) return;
+  --running_;
+  if (rooms_ == nullptr) return;
+  for (const state::Place& next : rooms_->Give(attempt.ticket, now_)) Begin(next);
+}
+
 void Simulator::Cancel(const scheduler::CancelAttempt& cancel) {
+  auto attempt = attempts_.find(cancel.place);
+  if (attempt != attempts_.end() && !attempt->second.runs && rooms_ != nullptr) rooms_->Forget(cancel.place);
   state::AttemptEnded end;
   end.place = cancel.place;
   end.attempt = cancel.attempt;
@@ -160,6 +242,7 @@ void Simulator::Cancel(const scheduler::CancelAttempt& cancel) {
 void Simulator::Opened(const std::string& review) {
   const scheduler::ReviewView& view = *scheduler_.FindReview(review);
   if (view.status != scheduler::ReviewStatus::kOpen) return;
+  open_[review] = AddStep(true, view.place);
   ErrorOr<std::optional<Reply>> reply = behaviour_.Answer(view);
   if (!reply.ok()) {
     result_.stuck = reply.error().message();
