@@ -12,10 +12,10 @@ void Complain(const std::string& message) {
 }
 
 std::vector<CommandSpec> AllCommands() {
-  return {RunCommand(),        PlanCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
-          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ResumeCommand(), CancelCommand(),
-          DoubtCommand(),      RunsCommand(),       LoginCommand(),        DoctorCommand(), GcCommand(),
-          CompletionCommand(), ManCommand()};
+  return {RunCommand(),        PlanCommand(),       StatusCommand(),       LogsCommand(),           ExplainCommand(),
+          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ReviewWithdrawCommand(), ResumeCommand(),
+          CancelCommand(),     DoubtCommand(),      RunsCommand(),         LoginCommand(),          DoctorCommand(),
+          GcCommand(),         CompletionCommand(), ManCommand()};
 }
 
 }  // namespace hwf::cli

@@ -13,6 +13,7 @@ CommandSpec ExplainCommand();
 CommandSpec ReviewListCommand();
 CommandSpec ReviewShowCommand();
 CommandSpec ReviewAnswerCommand();
+CommandSpec ReviewWithdrawCommand();
 CommandSpec ResumeCommand();
 CommandSpec CancelCommand();
 CommandSpec DoubtCommand();

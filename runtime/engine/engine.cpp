@@ -126,6 +126,8 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
     requests_[cancel->request] = cancel->person;
   } else if (const auto* doubt = std::get_if<state::DoubtResolved>(&event.body)) {
     requests_[doubt->request] = doubt->person;
+  } else if (const auto* withdrawn = std::get_if<state::ReviewWithdrawn>(&event.body)) {
+    requests_[withdrawn->request] = withdrawn->person;
   }
 }
 

@@ -131,6 +131,9 @@ ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
     case Request::Kind::kDoubt:
       reply = ApplyDoubt(incoming);
       break;
+    case Request::Kind::kWithdraw:
+      reply = ApplyWithdraw(incoming);
+      break;
   }
   if (reply.ok() && reply->accepted) requests_[incoming.request.id] = incoming.person;
   if (outcome_ && outcome_->ending == Ending::kWorldFailed) return Error(outcome_->why);
@@ -295,6 +298,21 @@ ErrorOr<Reply> EngineImpl::ApplyDoubt(const Incoming& incoming) {
   resolved.request = request.id;
   if (!Record(std::move(resolved))) return Error(outcome_->why);
   return Accepted(request.happened ? "the run goes on as after its success" : "it is not taken as done");
+}
+
+// Who may answer has no say in whether it is asked.
+ErrorOr<Reply> EngineImpl::ApplyWithdraw(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  if (!IsOwner(incoming.person)) return Refused("only the run's owner may withdraw a review");
+  const ReviewView* review = record_->scheduler().FindReview(request.review);
+  if (review == nullptr) return Refused(fmt::format("the run has no review `{}`", request.review));
+  if (review->status == ReviewStatus::kWithdrawn) return Repeated("it is withdrawn already: " + review->closed_by);
+  if (review->status != ReviewStatus::kOpening && review->status != ReviewStatus::kOpen) return ClosedReply(*review);
+  const size_t before = todo_.size();
+  if (!Record(state::ReviewWithdrawn{review->id, incoming.person, request.id, request.why})) {
+    return Error(outcome_->why);
+  }
+  return Accepted("nobody's answer counts any more" + WhatStarts(before));
 }
 
 void EngineImpl::WriteReviewRecord(const ReviewView& review) {

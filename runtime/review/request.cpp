@@ -27,13 +27,15 @@ std::string_view NameOf(Request::Kind kind) {
       return "cancel";
     case Request::Kind::kDoubt:
       return "doubt";
+    case Request::Kind::kWithdraw:
+      return "withdraw";
   }
   HWF_UNREACHABLE();
 }
 
 ErrorOr<Request::Kind> KindFrom(const std::string& name) {
-  for (Request::Kind kind :
-       {Request::Kind::kAnswer, Request::Kind::kOpen, Request::Kind::kCancel, Request::Kind::kDoubt}) {
+  for (Request::Kind kind : {Request::Kind::kAnswer, Request::Kind::kOpen, Request::Kind::kCancel,
+                             Request::Kind::kDoubt, Request::Kind::kWithdraw}) {
     if (NameOf(kind) == name) return kind;
   }
   return MakeError("a request has no kind `{}`", name.substr(0, kMaxName));
@@ -49,6 +51,8 @@ std::vector<std::string_view> MembersOf(Request::Kind kind) {
       return {"place"};
     case Request::Kind::kDoubt:
       return {"place", "attempt", "happened"};
+    case Request::Kind::kWithdraw:
+      return {"review", "why"};
   }
   HWF_UNREACHABLE();
 }
@@ -89,6 +93,12 @@ ErrorOr<Success> ReadAnswer(const Json& json, Request& request) {
   return Success();
 }
 
+ErrorOr<Success> ReadWhy(const Json& json, Request& request) {
+  if (json.Find("why") == nullptr) return Success();
+  HWF_ASSIGN(request.why, Text(json, "why", kMaxWhy, true));
+  return CheckWhy(request.why);
+}
+
 ErrorOr<Success> ReadDoubt(const Json& json, Request& request) {
   int64_t attempt = json.IntOr("attempt", 0);
   if (attempt < 1 || attempt > std::numeric_limits<int>::max()) return Error("`attempt` is not the number of one");
@@ -113,11 +123,12 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
   switch (request.kind) {
     case Request::Kind::kAnswer:
       HWF_TRY(ReadAnswer(*json, request));
-      [[fallthrough]];
-    case Request::Kind::kOpen: {
-      HWF_ASSIGN(request.review, Text(*json, "review", kMaxName));
       break;
-    }
+    case Request::Kind::kOpen:
+      break;
+    case Request::Kind::kWithdraw:
+      HWF_TRY(ReadWhy(*json, request));
+      break;
     case Request::Kind::kDoubt:
       HWF_TRY(ReadDoubt(*json, request));
       [[fallthrough]];
@@ -125,6 +136,10 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
       HWF_ASSIGN(request.place, Text(*json, "place", kMaxPlace, request.kind == Request::Kind::kCancel));
       break;
     }
+  }
+  const std::vector<std::string_view> members = MembersOf(request.kind);
+  if (std::find(members.begin(), members.end(), "review") != members.end()) {
+    HWF_ASSIGN(request.review, Text(*json, "review", kMaxName));
   }
   if (with_id) {
     HWF_ASSIGN(request.id, Text(*json, "id", kMaxName));
@@ -134,6 +149,13 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
 }
 
 }  // namespace
+
+ErrorOr<Success> CheckWhy(std::string_view why) {
+  if (why.size() > kMaxWhy) return MakeError("`why` is longer than {} bytes", kMaxWhy);
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(why.begin(), why.end(), control)) return Error("`why` is more than a line of text");
+  return Success();
+}
 
 bool IsRequestId(std::string_view id) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -165,6 +187,10 @@ Json ToJson(const Request& request) {
       break;
     case Request::Kind::kDoubt:
       json.Set("place", request.place).Set("attempt", request.attempt).Set("happened", request.happened);
+      break;
+    case Request::Kind::kWithdraw:
+      json.Set("review", request.review);
+      if (!request.why.empty()) json.Set("why", request.why);
       break;
   }
   return json;

@@ -12,15 +12,16 @@
 namespace hwf::review {
 
 struct Request {
-  enum class Kind { kAnswer, kOpen, kCancel, kDoubt };
+  enum class Kind { kAnswer, kOpen, kCancel, kDoubt, kWithdraw };
   Kind kind = Kind::kAnswer;
   std::string id;  // its file's name, or the member "id" over the socket
   std::string run;
-  std::string review, form, variant;  // of an answer; `review` also of an open
+  std::string review, form, variant;  // of an answer; `review` also of an open and a withdraw
   Json fields = Json::Object();
   std::string place;  // of a cancel ("": the whole run) and a doubt
   int attempt = 0;
   bool happened = false;
+  std::string why;                // of a withdraw: a line for people, or nothing
   std::string signature, signer;  // of an answer; both or neither
 };
 
@@ -36,6 +37,11 @@ struct Reply {
   };
   std::optional<About> about = std::nullopt;
 };
+
+// The most that `Request::why` may have, in bytes.
+inline constexpr size_t kMaxWhy = 500;
+// An error if it is too long, or more than a line of text.
+ErrorOr<Success> CheckWhy(std::string_view why);
 
 // 26 letters and digits.
 bool IsRequestId(std::string_view id);
