@@ -143,6 +143,7 @@ class LiveFollower : public FollowerBase {
            std::holds_alternative<state::TaskReused>(event.body) ||
            std::holds_alternative<state::ClockFired>(event.body) ||
            std::holds_alternative<state::ReviewVoided>(event.body) ||
+           std::holds_alternative<state::ReviewWithdrawn>(event.body) ||
            std::holds_alternative<state::CancelRequested>(event.body) ||
            std::holds_alternative<state::MessageDelivered>(event.body) ||
            std::holds_alternative<state::EmissionRefused>(event.body) ||

@@ -152,11 +152,9 @@ class Parser {
   // Of two values only one can count, and nobody could tell which was meant.
   ErrorOr<Success> CheckDoubled() const {
     std::vector<std::string> names;
-    for (const auto& [name, value] : result_.options) {
-      const bool repeats =
-          std::any_of(spec_.options.begin(), spec_.options.end(),
-                      [&name = name](const OptionSpec& option) { return option.name == name && option.repeats; });
-      if (!repeats) names.push_back(name);
+    for (const auto& option : result_.options) {
+      const auto repeats = [&](const OptionSpec& known) { return known.repeats && known.name == option.first; };
+      if (std::none_of(spec_.options.begin(), spec_.options.end(), repeats)) names.push_back(option.first);
     }
     for (const auto& option : result_.program) names.push_back(option.first);
     std::sort(names.begin(), names.end());
@@ -199,6 +197,14 @@ std::vector<std::string> SplitWords(const std::string& text) {
 
 bool Arguments::Has(std::string_view name) const {
   return std::any_of(options.begin(), options.end(), [&](const auto& option) { return option.first == name; });
+}
+
+std::vector<std::string> Arguments::All(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [option, value] : options) {
+    if (option == name) values.push_back(value);
+  }
+  return values;
 }
 
 std::string Arguments::Get(std::string_view name, std::string_view fallback) const {

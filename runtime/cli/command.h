@@ -26,8 +26,8 @@ struct OptionSpec {
   std::string name;   // "runs", without dashes
   std::string value;  // "DIR"; empty: a flag
   std::string help;
-  char letter = 0;  // 'f' for -f, or 0
-  bool repeats = false;
+  char letter = 0;       // 'f' for -f, or 0
+  bool repeats = false;  // may be given several times
 };
 
 struct Example {
@@ -45,6 +45,8 @@ struct Arguments {
 
   bool Has(std::string_view name) const;
   std::string Get(std::string_view name, std::string_view fallback = "") const;
+  // Of one that repeats: all its values.
+  std::vector<std::string> All(std::string_view name) const;
 };
 
 // What a command may use of the world around it; made by main.

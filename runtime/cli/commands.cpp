@@ -13,7 +13,7 @@ void Complain(const std::string& message) {
 
 std::vector<CommandSpec> AllCommands() {
   return {NewCommand(), RunCommand(),        PlanCommand(), TestCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
-          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ResumeCommand(), CancelCommand(),
+          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ReviewWithdrawCommand(), ResumeCommand(), CancelCommand(),
           DoubtCommand(),      RewindCommand(),     RunsCommand(),         LoginCommand(),  DoctorCommand(),
           GcCommand(),         CompletionCommand(), ManCommand()};
 }

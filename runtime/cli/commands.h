@@ -15,6 +15,7 @@ CommandSpec ExplainCommand();
 CommandSpec ReviewListCommand();
 CommandSpec ReviewShowCommand();
 CommandSpec ReviewAnswerCommand();
+CommandSpec ReviewWithdrawCommand();
 CommandSpec ResumeCommand();
 CommandSpec CancelCommand();
 CommandSpec DoubtCommand();

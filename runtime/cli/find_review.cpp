@@ -28,8 +28,10 @@ FoundReview Failed(int exit, const std::string& message) {
   return found;
 }
 
-FoundReview FindInRun(const Arguments& arguments, const std::string& run, const std::string& text) {
-  OpenResult opened = OpenRun(arguments, run, Naming::kLooking);
+}  // namespace
+
+FoundReview FindReviewIn(const Arguments& arguments, const std::string& run, const std::string& text, Naming naming) {
+  OpenResult opened = OpenRun(arguments, run, naming);
   FoundReview found;
   found.exit = opened.exit;
   if (!opened.run.record) return found;
@@ -45,6 +47,8 @@ FoundReview FindInRun(const Arguments& arguments, const std::string& run, const 
   found.review = matches.front();
   return found;
 }
+
+namespace {
 
 // The one that is open; of closed ones, the newest run's.
 FoundReview FindAnywhere(const std::string& runs, const std::string& text) {
@@ -84,7 +88,8 @@ FoundReview FindReview(const Arguments& arguments) {
   if (!runs.ok()) return Failed(kExitUsage, runs.error().message());
   const std::vector<std::string>& words = arguments.positional;
   const bool names_run = words.size() > 1 && FindRun(runs.value(), words[0], Naming::kLooking).ok();
-  FoundReview found = names_run ? FindInRun(arguments, words[0], words[1]) : FindAnywhere(runs.value(), words[0]);
+  FoundReview found =
+      names_run ? FindReviewIn(arguments, words[0], words[1], Naming::kLooking) : FindAnywhere(runs.value(), words[0]);
   const size_t behind = names_run ? 2 : 1;
   if (found.exit != 0) return found;
   if (words.size() > behind) found.choice = words[behind];

@@ -16,5 +16,7 @@ struct FoundReview {
 // From `[RUN] REVIEW [CHOICE]`: REVIEW is an id, a unique beginning of one, or the place of an open one. Without RUN
 // all runs of the directory are looked through.
 FoundReview FindReview(const Arguments& arguments);
+// In the run that is named.
+FoundReview FindReviewIn(const Arguments& arguments, const std::string& run, const std::string& text, Naming naming);
 
 }  // namespace hwf::cli

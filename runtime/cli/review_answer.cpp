@@ -1,19 +1,15 @@
 // `hwf review answer`: one answer, from options or asked for on the terminal, checked against the form before it is
 // sent.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <optional>
 
+#include "runtime/cli/answer.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/find_review.h"
-#include "runtime/cli/option_text.h"
 #include "runtime/cli/request.h"
 #include "runtime/platform/clock.h"
-#include "runtime/platform/ids.h"
-#include "runtime/platform/process.h"
-#include "runtime/platform/users.h"
 #include "runtime/report/review_text.h"
 #include "runtime/review/form.h"
 
@@ -23,77 +19,6 @@ namespace {
 using scheduler::ChoiceView;
 using scheduler::FormFieldView;
 using scheduler::ReviewView;
-
-struct Answer {
-  const ChoiceView* choice = nullptr;
-  Json fields = Json::Object();
-};
-
-const ChoiceView* FindChoice(const ReviewView& review, const std::string& name) {
-  for (const ChoiceView& choice : review.choices) {
-    if (choice.name == name) return &choice;
-  }
-  return nullptr;
-}
-
-std::string ChoiceNames(const ReviewView& review) {
-  std::string names;
-  for (const ChoiceView& choice : review.choices) names += (names.empty() ? "" : ", ") + choice.name;
-  return names;
-}
-
-const FormFieldView* FindField(const ChoiceView& choice, const std::string& name) {
-  for (const FormFieldView& field : choice.fields) {
-    if (field.name == name || Dashed(field.name) == name) return &field;
-  }
-  return nullptr;
-}
-
-// `retune(rate: 0.05)`, as a person reads it.
-std::string AnswerText(const Answer& answer) {
-  std::string fields;
-  for (const FormFieldView& field : answer.choice->fields) {
-    const Json* value = answer.fields.Find(field.name);
-    if (value == nullptr || value->is_null()) continue;
-    // In full: this is what is sent.
-    const std::string text = value->is_double() ? value->Dump() : report::FormatValue(*value, field.type);
-    fields += fmt::format("{}{}: {}", fields.empty() ? "" : ", ", field.name, text);
-  }
-  return fields.empty() ? answer.choice->name : fmt::format("{}({})", answer.choice->name, fields);
-}
-
-// ---------------------------------------------------------------- from options
-
-ErrorOr<Answer> FromOptions(const ReviewView& review, const std::string& name, const Arguments& arguments) {
-  Answer answer;
-  answer.choice = FindChoice(review, name);
-  if (answer.choice == nullptr)
-    return MakeError("`{}` is no answer to this review; choose one of {}", name, ChoiceNames(review));
-  for (const auto& [option, text] : arguments.program) {
-    const FormFieldView* field = FindField(*answer.choice, option);
-    if (field == nullptr && !text && option.compare(0, 3, "no-") == 0) {
-      const FormFieldView* negated = FindField(*answer.choice, option.substr(3));
-      if (negated != nullptr && IsBool(negated->type)) {
-        answer.fields.Set(negated->name, false);
-        continue;
-      }
-    }
-    if (field == nullptr) {
-      std::string names;
-      for (const FormFieldView& other : answer.choice->fields)
-        names += (names.empty() ? "--" : ", --") + Dashed(other.name);
-      return MakeError("the answer {} has no field `--{}`; it takes {}", name, option, names.empty() ? "none" : names);
-    }
-    if (!text && !IsBool(field->type)) return MakeError("`--{}` wants a value: {}", option, report::FieldText(*field));
-    ErrorOr<Json> value = review::ParseField(field->type, text.value_or("true"));
-    if (!value.ok()) return value.error().WithContext("`--" + option + "`");
-    answer.fields.Set(field->name, std::move(value).value());
-  }
-  HWF_ASSIGN(answer.fields, review::CheckAnswer(review, name, answer.fields));
-  return answer;
-}
-
-// ---------------------------------------------------------------- on a terminal
 
 // A line from standard input without its newline; nothing at its end.
 std::optional<std::string> ReadLine(const std::string& prompt) {
@@ -163,51 +88,6 @@ std::optional<Answer> AskPerson(const ReviewView& review) {
   return answer;
 }
 
-// ---------------------------------------------------------------- the request
-
-review::Request AnswerRequest(const std::string& run, const ReviewView& review, const Answer& answer) {
-  review::Request request;
-  request.kind = review::Request::Kind::kAnswer;
-  request.id = platform::NewId();  // here, since a signature covers it
-  request.run = run;
-  request.review = review.id;
-  request.form = review.form_digest;
-  request.variant = answer.choice->name;
-  request.fields = answer.fields;
-  return request;
-}
-
-std::string LoginName() {
-  const std::optional<platform::User> user = platform::UserOf(geteuid());
-  return user ? user->name : "";
-}
-
-ErrorOr<Success> Sign(review::Request& request, const std::string& key, const std::string& signer) {
-  platform::SpawnOptions options;
-  options.argv = {"ssh-keygen", "-Y", "sign", "-n", "hwf-answer", "-f", key};
-  options.inherit_env = true;
-  HWF_ASSIGN(const platform::Finished finished,
-             platform::RunToEnd(options, review::SignedText(request), {.timeout_ms = 60'000}));
-  static constexpr std::string_view kBegin = "-----BEGIN SSH SIGNATURE-----", kEnd = "-----END SSH SIGNATURE-----";
-  const size_t begin = finished.output.find(kBegin), end = finished.output.find(kEnd);
-  if (begin == std::string::npos || end == std::string::npos) {
-    return MakeError("signing with {} failed: {}", key, report::Printable(finished.output, true));
-  }
-  request.signature = finished.output.substr(begin, end + kEnd.size() - begin) + "\n";
-  request.signer = signer;
-  return Success{};
-}
-
-// No engine will ever take an answer to a run that is over.
-RequestResult Closed(const ReviewView& review) {
-  RequestResult result;
-  result.kind = RequestResult::Kind::kRefused;
-  const std::string how = review.answer.empty() ? std::string() : fmt::format(" with `{}`", review.answer);
-  result.text = fmt::format("the run is over; the review was closed{} by {}", how,
-                            review.closed_by.empty() ? "its end" : report::Printable(review.closed_by));
-  return result;
-}
-
 // Tells the engine that the form is being filled in; it says whether this person's answer could count. Without an
 // engine nobody knows yet.
 RequestResult TellFormOpened(const OpenedRun& run, const ReviewView& review) {
@@ -219,6 +99,11 @@ RequestResult TellFormOpened(const OpenedRun& run, const ReviewView& review) {
 }
 
 int Run(Context& context, const Arguments& arguments) {
+  if (NamesGroup(arguments)) return AnswerGroup(context, arguments);
+  if (arguments.Has("except")) {
+    Complain("--except leaves reviews of a group out, and no group is named: RUN 'each.*.call' CHOICE");
+    return kExitUsage;
+  }
   FoundReview found = FindReview(arguments);
   if (found.exit != 0) return found.exit;
   const ReviewView& review = *found.run.record->scheduler().FindReview(found.review);
@@ -244,26 +129,23 @@ int Run(Context& context, const Arguments& arguments) {
       return kExitUnfinished;
     }
   } else {
-    ErrorOr<Answer> given = FromOptions(review, found.choice, arguments);
+    ErrorOr<Answer> given = AnswerFromOptions(review, found.choice, arguments);
     if (!given.ok()) {
       Complain(given.error().message());
       return kExitUsage;
     }
     answer = std::move(given).value();
   }
-  review::Request request = AnswerRequest(found.run.record->facts().id, review, *answer);
-  if (arguments.Has("sign")) {
-    const ErrorOr<Success> sign = Sign(request, arguments.Get("sign"), arguments.Get("as", LoginName()));
-    if (!sign.ok()) {
-      Complain(sign.error().message());
-      return kExitWorld;
-    }
+  const ErrorOr<review::Request> request = AnswerRequest(found.run.record->facts().id, review, *answer, arguments);
+  if (!request.ok()) {
+    Complain(request.error().message());
+    return kExitWorld;
   }
   RequestResult result;
   if (found.run.record->facts().finished) {
-    result = Closed(review);
+    result = RunIsOver(review);
   } else {
-    result = SendRequest(found.run.directory, request);
+    result = SendRequest(found.run.directory, request.value());
   }
   if (result.kind == RequestResult::Kind::kQueued) {
     const std::string look = fmt::format("what becomes of it: hwf review show {} {}", word, review.id);
@@ -278,7 +160,7 @@ int Run(Context& context, const Arguments& arguments) {
 CommandSpec ReviewAnswerCommand() {
   CommandSpec spec;
   spec.name = "review answer";
-  spec.positional = "[RUN] REVIEW [CHOICE]";
+  spec.positional = "[RUN] REVIEW [CHOICE] | RUN GROUP CHOICE";
   spec.least = 1;
   spec.most = 3;
   spec.summary = "answer a review";
@@ -287,14 +169,22 @@ CommandSpec ReviewAnswerCommand() {
       "choice, at a\nterminal, they are asked for; Ctrl-D or an empty answer leaves and sends nothing (exit 75). The\n"
       "outcome is one of three: accepted (and what happens next), refused (and why, or who was first; exit 1), queued "
       "(no\n"
-      "engine has taken it yet; exit 75). Who you are is known by your account, or by a signature with --sign.";
-  spec.options = {RunsOption(),
-                  JsonOption(),
-                  {"sign", "KEY", "sign the answer with this SSH key"},
-                  {"as", "NAME", "the name of the key in the people file (default: your login name)"}};
+      "engine has taken it yet; exit 75). Who you are is known by your account, or by a signature with --sign.\n"
+      "GROUP is what one `for` asks for each of its elements, as `hwf review list` names it: the answer goes to every "
+      "open "
+      "one\nof them but those of --except, each checked, taken and reported by itself (exit 1 if one was refused). To "
+      "repeat "
+      "it\nchanges nothing.";
+  spec.options = {
+      RunsOption(),
+      JsonOption(),
+      {"sign", "KEY", "sign the answer with this SSH key"},
+      {"as", "NAME", "the name of the key in the people file (default: your login name)"},
+      {"except", "NAME", "of a group: not this one, by its element (3), place or id; may be repeated", 0, true}};
   spec.examples = {{"hwf review answer 20260504 verdict approve", "by the review's place"},
                    {"hwf review answer 20260504 call retune --rate 0.05", "with a field"},
-                   {"hwf review answer 20260504 verdict", "ask me"}};
+                   {"hwf review answer 20260504 verdict", "ask me"},
+                   {"hwf review answer 20260504 'each.*.call' keep --except 3", "a group, but for element 3"}};
   spec.program_options = true;
   spec.run = Run;
   return spec;

@@ -5,6 +5,7 @@
 #include "runtime/cli/find_review.h"
 #include "runtime/engine/review_record.h"
 #include "runtime/platform/clock.h"
+#include "runtime/report/review_groups.h"
 #include "runtime/report/review_text.h"
 #include "runtime/review/delivery.h"
 
@@ -22,18 +23,39 @@ struct Listing {
 
   void Add(const engine::RunRecord& record) {
     const std::string& run = record.facts().id;
+    std::vector<const ReviewView*> listed;
     for (const ReviewView& review : record.scheduler().reviews()) {
       if (!arguments.Has("all") && (review.status != ReviewStatus::kOpen || record.facts().finished)) continue;
       ++count;
       if (arguments.Has("json")) {
         list.Add(engine::ReviewJson(review, run));
-        continue;
+      } else {
+        listed.push_back(&review);
       }
-      fmt::print("{} {}{}", style.Bold(run), record.module().entry,
-                 report::ReviewLine(review, style, platform::RealClock().NowMs()));
-      if (review.status != ReviewStatus::kOpen) continue;
-      fmt::print("{}", report::AnswerHint(review, RunWord(record.paths().root), "    "));
     }
+    for (const report::ReviewGroup& group : Groups(listed)) Print(record, group);
+  }
+
+ private:
+  // Closed ones stand alone: they were closed one by one.
+  std::vector<report::ReviewGroup> Groups(const std::vector<const ReviewView*>& listed) const {
+    if (!arguments.Has("all") && !arguments.Has("each")) return report::GroupReviews(listed);
+    std::vector<report::ReviewGroup> each;
+    for (const ReviewView* review : listed) each.push_back({"", {review}});
+    return each;
+  }
+
+  void Print(const engine::RunRecord& record, const report::ReviewGroup& group) const {
+    const std::string run = RunWord(record.paths().root);
+    const state::TimeMs now = platform::RealClock().NowMs();
+    const ReviewView& review = *group.reviews.front();
+    fmt::print("{} {}", style.Bold(record.facts().id), record.module().entry);
+    if (group.reviews.size() > 1) {
+      fmt::print("{}", report::GroupText(group, run, style, now));
+      return;
+    }
+    fmt::print("{}", report::ReviewLine(review, style, now));
+    if (review.status == ReviewStatus::kOpen) fmt::print("{}", report::AnswerHint(review, run, "    "));
   }
 };
 
@@ -110,8 +132,16 @@ CommandSpec ReviewListCommand() {
   spec.positional = "[RUN]";
   spec.most = 1;
   spec.summary = "what waits for people";
-  spec.text = "Open reviews of every run here, or of RUN, with the command that answers each.";
-  spec.options = {RunsOption(), JsonOption(), {"all", "", "closed ones too"}};
+  spec.text =
+      "Open reviews of every run here, or of RUN, with the command that answers each. What one `for` asks for each of "
+      "its\n"
+      "elements is a group, `each.*.call`, and stands in one block, with what differs between them. In JSON each "
+      "review "
+      "has its\n`group`.";
+  spec.options = {RunsOption(),
+                  JsonOption(),
+                  {"all", "", "closed ones too, each by itself"},
+                  {"each", "", "no groups: each by itself"}};
   spec.examples = {{"hwf review list", "the inbox"},
                    {"hwf review list --runs /shared/runs --json", "another place, for a program"}};
   spec.run = List;

@@ -141,6 +141,8 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
     requests_[doubt->request] = doubt->person;
   } else if (const auto* rewind = std::get_if<state::RewindRequested>(&event.body)) {
     requests_[rewind->request] = rewind->person;
+  } else if (const auto* withdrawn = std::get_if<state::ReviewWithdrawn>(&event.body)) {
+    requests_[withdrawn->request] = withdrawn->person;
   }
 }
 

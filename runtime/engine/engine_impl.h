@@ -203,6 +203,7 @@ class EngineImpl : public Engine, public site::Listener {
   ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyDoubt(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyRewind(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyWithdraw(const review::Incoming& incoming);
   struct Entitlement {
     std::vector<std::string> groups;    // of those that the rule names, the person's
     std::optional<std::string> barred;  // why the person may not answer

@@ -151,6 +151,9 @@ ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
     case Request::Kind::kRewind:
       reply = ApplyRewind(incoming);
       break;
+    case Request::Kind::kWithdraw:
+      reply = ApplyWithdraw(incoming);
+      break;
   }
   if (reply.ok() && reply->accepted) requests_[incoming.request.id] = incoming.person;
   if (outcome_ && outcome_->ending == Ending::kWorldFailed) return Error(outcome_->why);
@@ -342,6 +345,21 @@ ErrorOr<Reply> EngineImpl::ApplyRewind(const Incoming& incoming) {
   cancelled_ = false;
   if (!Record(std::move(rewind))) return Error(outcome_->why);
   return Accepted(fmt::format("{} to be done again, {} cancelled", would.done_again.size(), would.cancelled.size()));
+}
+
+// Who may answer has no say in whether it is asked.
+ErrorOr<Reply> EngineImpl::ApplyWithdraw(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  if (!IsOwner(incoming.person)) return Refused("only the run's owner may withdraw a review");
+  const ReviewView* review = record_->scheduler().FindReview(request.review);
+  if (review == nullptr) return Refused(fmt::format("the run has no review `{}`", request.review));
+  if (review->status == ReviewStatus::kWithdrawn) return Repeated("it is withdrawn already: " + review->closed_by);
+  if (review->status != ReviewStatus::kOpening && review->status != ReviewStatus::kOpen) return ClosedReply(*review);
+  const size_t before = todo_.size();
+  if (!Record(state::ReviewWithdrawn{review->id, incoming.person, request.id, request.why})) {
+    return Error(outcome_->why);
+  }
+  return Accepted("nobody's answer counts any more" + WhatStarts(before));
 }
 
 void EngineImpl::WriteReviewRecord(const ReviewView& review) {

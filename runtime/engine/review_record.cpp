@@ -107,6 +107,7 @@ Json ReviewJson(const ReviewView& review, const std::string& run) {
       .Set("review", review.id)
       .Set("place", review.place)
       .Set("question", review.question);
+  if (!review.group.empty()) json.Set("group", review.group);
   json.Set("status", ToString(review.status)).Set("form", review.form_digest);
   Json shown = Json::Array();
   for (const auto& [label, value] : review.show) shown.Add(Json().Set("label", label).Set("value", value));

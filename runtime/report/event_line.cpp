@@ -124,8 +124,9 @@ class Writer {
   }
   std::string operator()(const state::ReviewWithdrawn& withdrawn) const {
     const ReviewView* review = scheduler_.FindReview(withdrawn.review);
-    return fmt::format("{} {} by {}", style_.Yellow("withdrawn"), review != nullptr ? review->place : withdrawn.review,
-                       Printable(withdrawn.person.name));
+    return fmt::format("{} {} by {}{}", style_.Yellow("withdrawn"),
+                       review != nullptr ? review->place : withdrawn.review, Printable(withdrawn.person.name),
+                       withdrawn.why.empty() ? "" : ": " + Printable(withdrawn.why));
   }
   std::string operator()(const state::RewindRequested& rewind) const {
     return fmt::format("{} to {} by {}", style_.Yellow("rewind"), rewind.place, Printable(rewind.person.name));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/report/plot.h"
+#include "runtime/report/review_groups.h"
 #include "runtime/report/review_text.h"
 #include "runtime/report/status.h"
 
@@ -17,7 +18,6 @@ namespace hwf::report {
 namespace {
 
 using scheduler::EmissionRecord;
-using scheduler::ReviewStatus;
 using scheduler::ReviewView;
 using scheduler::TaskStatus;
 using scheduler::TaskView;
@@ -133,10 +133,18 @@ class Page {
     // What runs shall be seen too.
     const size_t most = std::max<size_t>(view_.rows / 2, kReviewLines + 1) / kReviewLines;
     size_t open = 0;
-    for (const ReviewView& review : scheduler_.reviews()) {
-      if (review.status != ReviewStatus::kOpen || ++open > most) continue;
+    for (const ReviewGroup& group : OpenGroups(scheduler_)) {
+      if (++open > most) continue;
+      const ReviewView& review = *group.reviews.front();
       std::string state = fmt::format("open since {}", FormatNear(review.opened, view_.now));
       if (review.deadline != 0) state += fmt::format(", until {}", FormatNear(review.deadline, view_.now));
+      if (group.reviews.size() > 1) {
+        const std::string who = fmt::format("{} of {}", group.reviews.size(), group.name);
+        Add(fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)),
+                        style_.Dim(who + ", the first " + state)));
+        AddHint(GroupHint(group, view_.run, "    "));
+        continue;
+      }
       if (!review.votes.empty())
         state += fmt::format(", {} {}", review.votes.size(), review.votes.size() == 1 ? "vote" : "votes");
       Add(fmt::format("{} {}  {}", style_.Yellow("?"), style_.Bold(FormatProse(review.question)), style_.Dim(state)));

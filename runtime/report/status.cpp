@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/engine/review_record.h"
+#include "runtime/report/review_groups.h"
 #include "runtime/report/review_text.h"
 
 namespace hwf::report {
@@ -286,10 +287,16 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
     text += fmt::format("  {} {} {}\n", Pad(place, 28), "checkpoint", Fit(FormatValue(value, nullptr), 60));
   }
   for (const scheduler::ReviewView& review : scheduler.reviews()) {
-    if (!review.superseded) text += ReviewLine(review, style, now);
+    if (review.superseded) continue;
+    if (review.group.empty() || review.status != ReviewStatus::kOpen) text += ReviewLine(review, style, now);
   }
-  for (const scheduler::ReviewView& review : scheduler.reviews()) {
-    if (review.status != ReviewStatus::kOpen) continue;
+  for (const ReviewGroup& group : OpenGroups(scheduler)) {
+    const scheduler::ReviewView& review = *group.reviews.front();
+    if (group.reviews.size() > 1) {
+      text += GroupText(group, run, style, now);
+      continue;
+    }
+    if (!review.group.empty()) text += ReviewLine(review, style, now);
     text += "answer with:\n" + AnswerHint(review, run, "  ");
   }
   for (const TaskView& task : scheduler.tasks()) {

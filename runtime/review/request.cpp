@@ -29,13 +29,15 @@ std::string_view NameOf(Request::Kind kind) {
       return "doubt";
     case Request::Kind::kRewind:
       return "rewind";
+    case Request::Kind::kWithdraw:
+      return "withdraw";
   }
   HWF_UNREACHABLE();
 }
 
 ErrorOr<Request::Kind> KindFrom(const std::string& name) {
   for (Request::Kind kind : {Request::Kind::kAnswer, Request::Kind::kOpen, Request::Kind::kCancel,
-                             Request::Kind::kDoubt, Request::Kind::kRewind}) {
+                             Request::Kind::kDoubt, Request::Kind::kRewind, Request::Kind::kWithdraw}) {
     if (NameOf(kind) == name) return kind;
   }
   return MakeError("a request has no kind `{}`", name.substr(0, kMaxName));
@@ -53,6 +55,8 @@ std::vector<std::string_view> MembersOf(Request::Kind kind) {
       return {"place", "attempt", "happened"};
     case Request::Kind::kRewind:
       return {"place", "set", "fresh", "effects"};
+    case Request::Kind::kWithdraw:
+      return {"review", "why"};
   }
   HWF_UNREACHABLE();
 }
@@ -93,6 +97,12 @@ ErrorOr<Success> ReadAnswer(const Json& json, Request& request) {
   return Success();
 }
 
+ErrorOr<Success> ReadWhy(const Json& json, Request& request) {
+  if (json.Find("why") == nullptr) return Success();
+  HWF_ASSIGN(request.why, Text(json, "why", kMaxWhy, true));
+  return CheckWhy(request.why);
+}
+
 ErrorOr<Success> ReadDoubt(const Json& json, Request& request) {
   int64_t attempt = json.IntOr("attempt", 0);
   if (attempt < 1 || attempt > std::numeric_limits<int>::max()) return Error("`attempt` is not the number of one");
@@ -131,11 +141,12 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
   switch (request.kind) {
     case Request::Kind::kAnswer:
       HWF_TRY(ReadAnswer(*json, request));
-      [[fallthrough]];
-    case Request::Kind::kOpen: {
-      HWF_ASSIGN(request.review, Text(*json, "review", kMaxName));
       break;
-    }
+    case Request::Kind::kOpen:
+      break;
+    case Request::Kind::kWithdraw:
+      HWF_TRY(ReadWhy(*json, request));
+      break;
     case Request::Kind::kDoubt: {
       HWF_TRY(ReadDoubt(*json, request));
       HWF_ASSIGN(request.place, Text(*json, "place", kMaxPlace));
@@ -149,6 +160,10 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
       break;
     }
   }
+  const std::vector<std::string_view> members = MembersOf(request.kind);
+  if (std::find(members.begin(), members.end(), "review") != members.end()) {
+    HWF_ASSIGN(request.review, Text(*json, "review", kMaxName));
+  }
   if (with_id) {
     HWF_ASSIGN(request.id, Text(*json, "id", kMaxName));
     if (!IsRequestId(request.id)) return Error("`id` is not a request id");
@@ -157,6 +172,13 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
 }
 
 }  // namespace
+
+ErrorOr<Success> CheckWhy(std::string_view why) {
+  if (why.size() > kMaxWhy) return MakeError("`why` is longer than {} bytes", kMaxWhy);
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(why.begin(), why.end(), control)) return Error("`why` is more than a line of text");
+  return Success();
+}
 
 bool IsRequestId(std::string_view id) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -192,6 +214,10 @@ Json ToJson(const Request& request) {
     case Request::Kind::kRewind:
       json.Set("place", request.place).Set("set", request.set);
       json.Set("fresh", request.fresh).Set("effects", request.effects);
+      break;
+    case Request::Kind::kWithdraw:
+      json.Set("review", request.review);
+      if (!request.why.empty()) json.Set("why", request.why);
       break;
   }
   return json;

@@ -12,11 +12,11 @@
 namespace hwf::review {
 
 struct Request {
-  enum class Kind { kAnswer, kOpen, kCancel, kDoubt, kRewind };
+  enum class Kind { kAnswer, kOpen, kCancel, kDoubt, kRewind, kWithdraw };
   Kind kind = Kind::kAnswer;
   std::string id;  // its file's name, or the member "id" over the socket
   std::string run;
-  std::string review, form, variant;  // of an answer; `review` also of an open
+  std::string review, form, variant;  // of an answer; `review` also of an open and a withdraw
   Json fields = Json::Object();
   std::string place;  // of a cancel ("": the whole run), a doubt and a rewind ("": to the beginning)
   int attempt = 0;
@@ -24,6 +24,7 @@ struct Request {
   Json set = Json::Object();      // of a rewind: parameters that are another value now
   bool fresh = false;             // of a rewind: nothing is reused
   bool effects = false;           // of a rewind: effects that have happened may happen again
+  std::string why;                // of a withdraw: a line for people, or nothing
   std::string signature, signer;  // of an answer; both or neither
 };
 
@@ -39,6 +40,11 @@ struct Reply {
   };
   std::optional<About> about = std::nullopt;
 };
+
+// The most that `Request::why` may have, in bytes.
+inline constexpr size_t kMaxWhy = 500;
+// An error if it is too long, or more than a line of text.
+ErrorOr<Success> CheckWhy(std::string_view why);
 
 // 26 letters and digits.
 bool IsRequestId(std::string_view id);

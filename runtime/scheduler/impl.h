@@ -143,6 +143,7 @@ struct ReviewState {
   uint32_t node = 0;
   uint64_t open_sequence = 0, close_sequence = 0;
   std::optional<int64_t> within, remind;
+  std::vector<TimeMs> remind_at;  // of reminders in working days, all of them
   std::vector<std::pair<int64_t, RuleView>> escalations;
   Json else_value;  // null: the variant `expired`
   Json value;       // of the node, once it is answered
@@ -389,7 +390,9 @@ class Scheduler::Impl {
   std::optional<Json> ValueOrFail(Frame& frame, uint32_t node, const ir::Expr& expr);
   bool FillChoices(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view);
   std::optional<RuleView> MakeRule(Frame& frame, uint32_t node, const ir::ByRule& rule);
+  std::string GroupOf(const Frame& frame, const Place& place) const;
   void OnOpened(const state::ReviewOpened& event);
+  TimeMs NextReminder(uint32_t review, TimeMs last) const;
   void OnVote(const state::Vote& event);
   void OnForm(const state::FormOpened& event);
   void OnClock(const state::ClockFired& event);

@@ -85,6 +85,7 @@ bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode
                                ReviewState& state) {
   view.place = PlaceOf(frame, node);
   view.id = UniquePlace(view.place);
+  view.group = GroupOf(frame, view.place);
   view.node = &review;
   state.frame = frame.id;
   state.node = node;
@@ -139,6 +140,22 @@ bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode
   return true;
 }
 
+// What the innermost `for` around it asks at this place, for each of its elements: "each.*.call". A round of a loop and
+// an emission of a watch are places of their own.
+std::string Scheduler::Impl::GroupOf(const Frame& frame, const Place& place) const {
+  for (const Frame* inner = &frame; inner != nullptr && inner->owner != kNothing;) {
+    const Frame* owner = Alive(inner->owner);
+    if (owner == nullptr) return "";
+    if (std::holds_alternative<ir::ForNode>(owner->plan->nodes[inner->owner_node].node->body)) {
+      const uint32_t made = owner->nodes[inner->owner_node].instance;
+      if (fors_[made].bodies.size() < 2) return "";
+      return PlaceOf(*owner, inner->owner_node) + ".*." + place.substr(inner->prefix.size());
+    }
+    inner = owner;
+  }
+  return "";
+}
+
 bool Scheduler::Impl::FillChoices(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view) {
   for (const ir::Choice& choice : review.choices) {
     ChoiceView& out = view.choices.emplace_back();
@@ -190,13 +207,25 @@ void Scheduler::Impl::OnOpened(const state::ReviewOpened& event) {
   view.opened = time_;
   view.evidence = event.evidence;
   Emit(Notify{view.id, "opened"});
+  // In working days it was worked out by the calendar; else it is so long from now.
+  const auto due = [&](const Json& worked_out, int64_t delay) {
+    return worked_out.is_int() ? worked_out.AsInt() : time_ + delay;
+  };
   if (state.within) {
-    view.deadline = time_ + *state.within;
+    view.deadline = due(event.due["expire"], *state.within);
     Arm(index, state::Clock::kExpire, 0, view.deadline);
   }
-  if (state.remind && *state.remind > 0) Arm(index, state::Clock::kRemind, 0, time_ + *state.remind);
+  if (event.due["remind"].is_array()) {
+    for (const Json& at : event.due["remind"].AsArray()) {
+      if (at.is_int()) state.remind_at.push_back(at.AsInt());
+    }
+  }
+  if (const TimeMs first = NextReminder(index, time_); first != 0) Arm(index, state::Clock::kRemind, 0, first);
+  const Json& escalate = event.due["escalate"];
   for (size_t i = 0; i < state.escalations.size(); ++i) {
-    Arm(index, state::Clock::kEscalate, static_cast<int>(i), time_ + state.escalations[i].first);
+    const bool known = escalate.is_array() && i < escalate.AsArray().size();
+    Arm(index, state::Clock::kEscalate, static_cast<int>(i),
+        due(known ? escalate.AsArray()[i] : Json(), state.escalations[i].first));
   }
 }
 

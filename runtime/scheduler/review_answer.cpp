@@ -139,7 +139,8 @@ void Scheduler::Impl::OnCarried(const state::AnswerCarried& event) {
 void Scheduler::Impl::OnWithdrawn(const state::ReviewWithdrawn& event) {
   uint32_t index = FindReviewIndex(event.review);
   if (index == kNothing) return;
-  Withdraw(index, "withdrawn by " + (event.person.name.empty() ? "the run's owner" : event.person.name));
+  const std::string by = "taken back by " + (event.person.name.empty() ? "the run's owner" : event.person.name);
+  Withdraw(index, event.why.empty() ? by : by + ": " + event.why);
 }
 
 void Scheduler::Impl::OnVoided(const state::ReviewVoided& event) {

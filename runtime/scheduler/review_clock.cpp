@@ -43,10 +43,9 @@ void Scheduler::Impl::OnClock(const state::ClockFired& event) {
       return Expire(index);
     case state::Clock::kRemind: {
       Emit(Notify{view.id, "remind"});
-      // The next one, from the last one's due time, skipping those that passed while no engine was alive.
-      TimeMs step = *state.remind;
-      TimeMs next = due + step * ((time_ - due) / step + 1);
-      if (view.deadline == 0 || next < view.deadline) Arm(index, state::Clock::kRemind, event.index + 1, next);
+      if (const TimeMs next = NextReminder(index, due); next != 0) {
+        Arm(index, state::Clock::kRemind, event.index + 1, next);
+      }
       return;
     }
     case state::Clock::kEscalate: {
@@ -64,6 +63,21 @@ void Scheduler::Impl::OnClock(const state::ClockFired& event) {
   HWF_UNREACHABLE();
 }
 
+// The next one behind `last`, the opening or the due time of another, without those that passed while no engine was
+// alive; 0: there is none before the deadline.
+TimeMs Scheduler::Impl::NextReminder(uint32_t review, TimeMs last) const {
+  const ReviewState& state = review_states_[review];
+  TimeMs next = 0;
+  if (reviews[review].node->remind_workdays) {
+    const auto at = std::upper_bound(state.remind_at.begin(), state.remind_at.end(), time_);
+    if (at != state.remind_at.end()) next = *at;
+  } else if (state.remind && *state.remind > 0) {
+    next = last + *state.remind * ((time_ - last) / *state.remind + 1);
+  }
+  const TimeMs deadline = reviews[review].deadline;
+  return deadline == 0 || next < deadline ? next : 0;
+}
+
 void Scheduler::Impl::Expire(uint32_t review) {
   ReviewView& view = reviews[review];
   ReviewState& state = review_states_[review];
@@ -72,7 +86,11 @@ void Scheduler::Impl::Expire(uint32_t review) {
   if (!policy) value = Json::Object().Set("variant", Json("expired")).Set("fields", Json::Object());
   view.answer = value.StringOr("variant", "");
   view.answer_fields = value["fields"];
-  std::string late = "no answer within " + state::DurationText(state.within.value_or(0));
+  const int64_t within = state.within.value_or(0);
+  const int64_t days = within / kWorkdayMs;
+  std::string late =
+      "no answer within " + (view.node->within_workdays ? fmt::format("{} working {}", days, days == 1 ? "day" : "days")
+                                                        : state::DurationText(within));
   CloseReviewAs(review, ReviewStatus::kExpired, policy ? "policy (" + late + ")" : late);
   Conclude(review, std::move(value));
 }

@@ -165,6 +165,9 @@ struct RuleView {
   ir::ByRule::Level level = ir::ByRule::Level::kAny;
   std::vector<RuleView> parts;
 };
+// What a working day is among a review's delays (ir::ReviewNode::within_workdays).
+inline constexpr int64_t kWorkdayMs = 86'400'000;
+
 struct ReviewView {
   std::string id;
   Place place;

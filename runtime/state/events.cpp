@@ -145,6 +145,7 @@ void Members(V& v, ReviewWithdrawn& e) {
   v.Need("review", e.review);
   v.Nested("person", e.person);
   v.May("request", e.request, std::string());
+  v.May("why", e.why, std::string());
 }
 template <typename V>
 void Members(V& v, RewindRequested& e) {

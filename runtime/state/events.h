@@ -134,6 +134,7 @@ struct ReviewWithdrawn {
   std::string review;
   Person person;
   std::string request;
+  std::string why = {};  // a line as its owner gave it, or nothing
 };
 // A valid vote: the form was checked and the person identified before it was recorded.
 struct Vote {

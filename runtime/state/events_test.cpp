@@ -42,7 +42,7 @@ std::vector<EventBody> OneOfEach() {
           AttemptWaiting{"job", 1, "job 812: Resources"},
           SiteTroubled{"edge", "no route"},
           AnswerCarried{"verdict", "r0", "verdict", {"verdict", Ana(), {"ml-team"}, "approve", Json::Object(), "req"}},
-          ReviewWithdrawn{"verdict", Ana(), "req"},
+          ReviewWithdrawn{"verdict", Ana(), "req", "asked too early"},
           RewindRequested{"trained", *Json::Parse(R"({"rate":0.2})"), true, Ana(), "req"}};
 }
 

@@ -35,6 +35,8 @@ ROUNDS = 8  # of resume, after one kill
 
 
 def decide(question):
+    if question.startswith("Drop"):
+        return None
     return ("more", "--by", "7") if question.startswith("Look") else ("yes", "--add", "2")
 
 
@@ -83,6 +85,7 @@ class Small:
             again = [p for p, count in places.items() if count > 1]
             assert not again, f"run again though nothing of it was lost: {again}"
         assert len(places) == 8, f"places: {sorted(places)}"
+        assert len(look.journal(directory, "review_withdrawn")) == 1, "not withdrawn once"
         votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
         # A job that ran again shows its state again, and that opens a review of its own.
         wanted = len(votes) == 2 if one_attempt else len(votes) in (2, 3)

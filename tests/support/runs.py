@@ -64,8 +64,13 @@ def answer(world, runs, review, choice, *fields, **more):
     return world.run(["hwf", "review", "answer", review["run"], review["review"], choice, *fields, "--runs", runs], **more)
 
 
+def withdraw(world, runs, review, *more):
+    return world.run(["hwf", "review", "withdraw", review["run"], review["review"], *more, "--runs", runs])
+
+
 class Answerer(threading.Thread):
-    """Someone who answers every review that opens, by a function from its question to the choice and its options."""
+    """Someone who answers every review that opens, by a function from its question to the choice and its options; or
+    withdraws it, where that gives nothing."""
 
     def __init__(self, world, runs, decide):
         super().__init__(daemon=True)
@@ -77,7 +82,11 @@ class Answerer(threading.Thread):
         while not self.stop.is_set():
             for review in open_reviews(self.world, self.runs):
                 if review["review"] not in self.done:
-                    result = answer(self.world, self.runs, review, *self.decide(review["question"]))
+                    choice = self.decide(review["question"])
+                    if choice:
+                        result = answer(self.world, self.runs, review, *choice)
+                    else:
+                        result = withdraw(self.world, self.runs, review)
                     if result.status in (0, 75):
                         self.done[review["review"]] = result.status
             time.sleep(0.05)
