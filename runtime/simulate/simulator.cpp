@@ -181,7 +181,11 @@ void Simulator::Start(scheduler::StartTask& start) {
     return;
   }
   Attempt& attempt = attempts_[start.place];
-  attempt = {start.attempt, static_cast<int64_t>(start.messages.size()), false, AddStep(false, start.place), {}, {}};
+  attempt = Attempt();
+  attempt.number = start.attempt;
+  attempt.messages = static_cast<int64_t>(start.messages.size());
+  attempt.tried = start.tried;
+  attempt.step = AddStep(false, start.place);
   attempt.outcome = std::move(outcome).value();
   if (rooms_ != nullptr) {
     ErrorOr<Rooms::Ticket> ticket = rooms_->TicketOf(start);
@@ -223,6 +227,7 @@ void Simulator::Begin(const state::Place& place) {
   end.message = std::move(outcome->message);
   end.outputs = std::move(outcome->outputs);
   end.usage.wall_ms = outcome->duration_ms;
+  if (end.failure && attempt.tried) end.log = MadeUpFile("log", place);
   At(now_ + outcome->duration_ms, std::move(end));
 }
 
@@ -243,6 +248,7 @@ void Simulator::Cancel(const scheduler::CancelAttempt& cancel) {
   end.place = cancel.place;
   end.attempt = cancel.attempt;
   end.failure = ir::Reason::kCancelled;
+  if (attempt != attempts_.end() && attempt->second.tried) end.log = MadeUpFile("log", cancel.place);
   At(now_, std::move(end));
 }
 

@@ -60,6 +60,7 @@ class Simulator {
     int number = 0;
     int64_t messages = 0;  // that it was given so far
     bool runs = false;
+    bool tried = false;  // its failure comes with a log
     uint32_t step = 0;
     Rooms::Ticket ticket;
     Outcome outcome;
