@@ -61,7 +61,7 @@ std::string ChoiceNames(const ReviewView& review) {
   return names;
 }
 
-std::string AnswerText(const Answer& answer) {
+std::string AnswerText(const ReviewAnswer& answer) {
   std::string fields;
   for (const FormFieldView& field : answer.choice->fields) {
     const Json* value = answer.fields.Find(field.name);
@@ -73,8 +73,8 @@ std::string AnswerText(const Answer& answer) {
   return fields.empty() ? answer.choice->name : fmt::format("{}({})", answer.choice->name, fields);
 }
 
-ErrorOr<Answer> AnswerFromOptions(const ReviewView& review, const std::string& name, const Arguments& arguments) {
-  Answer answer;
+ErrorOr<ReviewAnswer> AnswerFromOptions(const ReviewView& review, const std::string& name, const Arguments& arguments) {
+  ReviewAnswer answer;
   answer.choice = FindChoice(review, name);
   if (answer.choice == nullptr)
     return MakeError("`{}` is no answer to this review; choose one of {}", name, ChoiceNames(review));
@@ -102,7 +102,7 @@ ErrorOr<Answer> AnswerFromOptions(const ReviewView& review, const std::string& n
   return answer;
 }
 
-ErrorOr<review::Request> AnswerRequest(const std::string& run, const ReviewView& review, const Answer& answer,
+ErrorOr<review::Request> AnswerRequest(const std::string& run, const ReviewView& review, const ReviewAnswer& answer,
                                        const Arguments& arguments) {
   review::Request request;
   request.kind = review::Request::Kind::kAnswer;

@@ -11,7 +11,7 @@
 
 namespace hwf::cli {
 
-struct Answer {
+struct ReviewAnswer {
   const scheduler::ChoiceView* choice = nullptr;  // of the review
   Json fields = Json::Object();
 };
@@ -21,15 +21,15 @@ const scheduler::ChoiceView* FindChoice(const scheduler::ReviewView& review, con
 // "keep, retune, halt"
 std::string ChoiceNames(const scheduler::ReviewView& review);
 // `retune(rate: 0.05)`, as a person reads it.
-std::string AnswerText(const Answer& answer);
+std::string AnswerText(const ReviewAnswer& answer);
 
 // The choice `name` with the fields that the options give, whole and within its bounds. Errors are for people.
-ErrorOr<Answer> AnswerFromOptions(const scheduler::ReviewView& review, const std::string& name,
-                                  const Arguments& arguments);
+ErrorOr<ReviewAnswer> AnswerFromOptions(const scheduler::ReviewView& review, const std::string& name,
+                                        const Arguments& arguments);
 
 // To the run with this id; signed if the options say so.
 ErrorOr<review::Request> AnswerRequest(const std::string& run, const scheduler::ReviewView& review,
-                                       const Answer& answer, const Arguments& arguments);
+                                       const ReviewAnswer& answer, const Arguments& arguments);
 
 // `hwf review answer RUN GROUP CHOICE`: whether a group is named, and answering its reviews.
 bool NamesGroup(const Arguments& arguments);

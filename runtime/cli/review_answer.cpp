@@ -68,10 +68,10 @@ bool AskField(const FormFieldView& field, Json& fields) {
   }
 }
 
-std::optional<Answer> AskPerson(const ReviewView& review) {
+std::optional<ReviewAnswer> AskPerson(const ReviewView& review) {
   const std::optional<const ChoiceView*> choice = AskChoice(review);
   if (!choice) return std::nullopt;
-  Answer answer;
+  ReviewAnswer answer;
   answer.choice = *choice;
   for (const FormFieldView& field : (*choice)->fields) {
     if (!AskField(field, answer.fields)) return std::nullopt;
@@ -109,7 +109,7 @@ int Run(Context& context, const Arguments& arguments) {
   const ReviewView& review = *found.run.record->scheduler().FindReview(found.review);
   const std::string word = RunWord(found.run.directory);
   const report::Style style(context.color);
-  std::optional<Answer> answer;
+  std::optional<ReviewAnswer> answer;
   if (found.choice.empty()) {
     fmt::print("{}", report::ReviewText(review, word, style, platform::RealClock().NowMs()));
     if (review.status != scheduler::ReviewStatus::kOpen) return kExitFailed;
@@ -129,7 +129,7 @@ int Run(Context& context, const Arguments& arguments) {
       return kExitUnfinished;
     }
   } else {
-    ErrorOr<Answer> given = AnswerFromOptions(review, found.choice, arguments);
+    ErrorOr<ReviewAnswer> given = AnswerFromOptions(review, found.choice, arguments);
     if (!given.ok()) {
       Complain(given.error().message());
       return kExitUsage;

@@ -60,9 +60,10 @@ class Group {
 
   // Sends an answer to each; the exit code.
   int AnswerAll(const std::vector<const ReviewView*>& open) {
-    std::vector<ErrorOr<Answer>> answers;
+    std::vector<ErrorOr<ReviewAnswer>> answers;
+    answers.reserve(open.size());
     for (const ReviewView* review : open) answers.push_back(AnswerFromOptions(*review, choice_, arguments_));
-    const auto fits = [](const ErrorOr<Answer>& answer) { return answer.ok(); };
+    const auto fits = [](const ErrorOr<ReviewAnswer>& answer) { return answer.ok(); };
     if (std::none_of(answers.begin(), answers.end(), fits)) {
       Complain(answers.front().error().message());
       return kExitUsage;
@@ -105,7 +106,7 @@ class Group {
     return meant;
   }
 
-  RequestResult Send(const ReviewView& review, const ErrorOr<Answer>& answer) {
+  RequestResult Send(const ReviewView& review, const ErrorOr<ReviewAnswer>& answer) {
     RequestResult result;
     if (!answer.ok()) {
       result.kind = Kind::kRefused;

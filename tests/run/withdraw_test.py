@@ -96,6 +96,7 @@ def skipped_without_failing(world):
 def hangs_on_it(world):
     scene = Scene(world, "needed", "behind.text")
     engine = scene.start()
+    world.until("nothing else runs", lambda: look.journal(scene.run, "attempt_ended"))
     told = scene.withdraw()
     assert "there is no result" in told.text, repr(told)
     assert engine.wait(timeout=30 * worlds.SLOW) == 1
