@@ -40,6 +40,7 @@ bool GoesOn(llvm::ArrayRef<Token> unit, size_t newline) {
 struct Foreign {
   llvm::StringRef word, expected, help;
   const char* instead = nullptr;  // what may take its place as it is
+  bool shows_itself = false;      // nothing can be called so where an error is found
 };
 constexpr const char* kValueAlone = "a block's value is its last expression, without a word before it";
 constexpr Foreign kForeign[] = {
@@ -54,7 +55,7 @@ constexpr Foreign kForeign[] = {
     {"throw", "`fail`", "`fail \"why\"` fails the run", "fail"},
     {"raise", "`fail`", "`fail \"why\"` fails the run", "fail"},
     {"switch", "`match`", "`match x { variant => value … }`", "match"},
-    {"elif", "`else if`", "a choice goes on with `else if c { … }`", "else if"},
+    {"elif", "`else if`", "a choice goes on with `else if c { … }`", "else if", true},
     {"unless", "`if not`", "`if not c { … }`", "if not"},
 };
 
@@ -69,7 +70,7 @@ class Reporter {
     size_t at = error_.token;
     auto report = emitter_.Report(Place(at), diagnostics::kSyntax, Found(at), Expected());
     report.Help(Hint());
-    if (KindAt(at) == P::ASSIGN && ExpectsOperator()) report.Suggest("`==` compares", At(at), "==");
+    if (KindAt(at) == P::ASSIGN && (ExpectsOperator() || InCondition())) report.Suggest("`==` compares", At(at), "==");
   }
 
  private:
@@ -86,6 +87,14 @@ class Reporter {
   }
   bool Awaited(uint16_t kind) const { return llvm::is_contained(error_.expected, kind); }
   bool ExpectsOperator() const { return Awaited(P::EQUAL); }
+  // Between an `if` or `where` and its block.
+  bool InCondition() const {
+    if (error_.token < part_.begin || error_.token > unit_.size()) return false;
+    const llvm::ArrayRef<Token> read = unit_.slice(part_.begin, error_.token - part_.begin);
+    const bool begun =
+        llvm::any_of(read, [](const Token& each) { return each.kind == P::IF || each.kind == P::WHERE; });
+    return begun && Awaited(P::LBRACE);
+  }
 
   std::string Found(size_t i) const {
     switch (KindAt(i)) {
@@ -196,16 +205,22 @@ class Reporter {
 
   bool MeantForeignWord() {
     const size_t at = error_.token;
-    if (at == 0 || at > unit_.size() || !IsWord(KindAt(at - 1)) || at - 1 < part_.begin) return false;
-    const llvm::StringRef word = TextAt(at - 1);
-    const auto* slip = llvm::find_if(kForeign, [&](const Foreign& each) { return each.word == word; });
-    const bool awaited = at > 1 && KindAt(at - 2) == P::AWAIT;
-    if (slip == std::end(kForeign) || awaited) return false;
-    auto report = emitter_.Report(At(at - 1), diagnostics::kSyntax, Found(at - 1), slip->expected);
-    if (slip->instead == nullptr) {
-      report.Help(slip->help.str());
+    for (const Foreign& slip : kForeign) {
+      const bool here = at < unit_.size() && slip.shows_itself && slip.word == llvm::StringRef(TextAt(at));
+      const bool before = at > part_.begin && at <= unit_.size() && IsWord(KindAt(at - 1)) &&
+                          slip.word == llvm::StringRef(TextAt(at - 1));
+      const bool awaited = before && at > 1 && KindAt(at - 2) == P::AWAIT;
+      if (here || (before && !awaited)) return ReportForeign(slip, here ? at : at - 1);
+    }
+    return false;
+  }
+
+  bool ReportForeign(const Foreign& slip, size_t at) {
+    auto report = emitter_.Report(At(at), diagnostics::kSyntax, Found(at), slip.expected);
+    if (slip.instead == nullptr) {
+      report.Help(slip.help.str());
     } else {
-      report.Suggest(slip->help.str(), At(at - 1), slip->instead);
+      report.Suggest(slip.help.str(), At(at), slip.instead);
     }
     return true;
   }
@@ -232,6 +247,7 @@ class Reporter {
     if (in_task && before == "exec") return "`exec` takes a list: `exec [\"ls\", \"-l\"]`; `run` takes a text";
     if (in_task && before == "uses") return "paths stand in quotes: `uses \"fit.py\", \"lib/\"`";
     if (in_task && before == "image") return "an image stands in quotes: `image \"docker://debian:12\"`";
+    if (before == "stop" && KindAt(0) == P::WORKFLOW) return "a loop's value stands behind `stop with`";
     if (before == "->" && Awaited(P::LPAREN)) return "outputs are named, in parentheses: `-> (x: Int)`";
     if (before == "fail" && Awaited(P::STRING)) return "what is said stands in quotes: `fail \"~{reason}\"`";
     return {};
@@ -242,7 +258,18 @@ class Reporter {
     const uint16_t kind = KindAt(error_.token), first = KindAt(part_.begin);
     const std::string_view word = TextAt(part_.begin);
     if (kind == P::ASSIGN && Awaited(P::COLON)) return "fields are written `name: value`";
-    if (kind == P::COLON && first == P::LET) return "`let` finds the type itself: `let name = value`";
+    if (kind == P::COLON && first == P::LET && error_.token == part_.begin + 2)
+      return "`let` finds the type itself: `let name = value`";
+    if (kind == P::COMMA && word == "by") return "people are joined by `or`: `by \"ana\" or \"ben\"`";
+    if (kind == P::COMMA && first == P::CHOOSE) return "answers are joined by `|`";
+    if (kind == P::COMMA && first == P::ON) return "sites are joined by `|`";
+    if (kind == P::PIPE && first == P::ACCEPT) return "messages are joined by commas";
+    if (kind == P::LBRACKET && word == "by") return "several people are a `group`: `group team = [\"ana\", \"ben\"]`";
+    if (Awaited(P::SHOW) && (first == P::REMIND || first == P::ESCALATE))
+      return fmt::format("`{}` stands behind `within`, on its line", word);
+    const bool clause = error_.rule == P::RuleTaskDecl || error_.rule == P::RuleTaskClause;
+    if (clause && Awaited(P::RUN) && KindAt(error_.token + 1) == P::STRING)
+      return "what a task does stands behind `run`: `run \"…\"`";
     if (kind == P::ASSIGN && first == P::SECRET)
       return "its site says where a secret comes from: `secrets: [TOKEN: env(\"TOKEN\")]`";
     if (kind == P::LBRACE && Awaited(P::LPAREN) && !Awaited(P::INT) &&
