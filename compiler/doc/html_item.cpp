@@ -27,11 +27,12 @@ size_t Width(const Text& text) {
 
 void Append(Text& to, const Text& more) { to.insert(to.end(), more.begin(), more.end()); }
 
-// `open item, item close`, one line each where they are long.
-Text Bracketed(const std::string& open, const std::vector<Text>& items, const std::string& close, bool spaced) {
-  size_t width = open.size() + close.size();
+// `open item, item close`, one line each where they, and what stands behind them, are long.
+Text Bracketed(const std::string& open, const std::vector<Text>& items, const std::string& close, bool spaced,
+               size_t behind = 0) {
+  size_t width = open.size() + close.size() + behind;
   for (const Text& item : items) width += Width(item) + 2;
-  const bool broken = width > kLineWidth;
+  const bool broken = width > kLineWidth && !items.empty();
   const std::string gap = spaced && !items.empty() ? " " : "";
   Text out = {{open + (broken ? "\n  " : gap), ""}};
   for (size_t i = 0; i < items.size(); ++i) {
@@ -89,14 +90,15 @@ Text Head(const Item& item) {
       return out;
     }
     case Item::Kind::kFn: {
-      Text out = Bracketed(begin + "(", Texts(item.takes), ") -> ", false);
+      Text out = Bracketed(begin + "(", Texts(item.takes), ") -> ", false, Width(item.result));
       Append(out, item.result);
       return out;
     }
     case Item::Kind::kTask:
     case Item::Kind::kWorkflow: {
-      Text out = Bracketed(begin + "(", Texts(item.takes), ")", false);
-      if (!item.gives.empty()) Append(out, Bracketed(" -> (", Texts(item.gives), ")", false));
+      const Text gives = item.gives.empty() ? Text() : Bracketed(" -> (", Texts(item.gives), ")", false);
+      Text out = Bracketed(begin + "(", Texts(item.takes), ")", false, Width(gives));
+      Append(out, gives);
       return out;
     }
   }
