@@ -20,7 +20,10 @@ constexpr size_t kMostShown = 20;
 constexpr double kHour = 3600e3;
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
-std::string Hours(double value) { return report::FormatNumber(Rounded(value)); }
+std::string Number(double value) { return fmt::format("{:g}", Rounded(value)); }
+std::string Counted(size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
 
 // What people cost: waiting on the critical way, and what would stand still if their answers were waited for.
 struct People {
@@ -157,7 +160,7 @@ void PrintPeople(const Found& found) {
       "idle GPU-hours if an allocation waited for people: {}; if jobs "
       "stood still while people look: {}; as hwf "
       "does it: 0\n",
-      Hours(found.people.alone_gpu_hours), Hours(found.people.watched_gpu_hours));
+      Number(found.people.alone_gpu_hours), Number(found.people.watched_gpu_hours));
 }
 
 void Print(const Found& found, const simulate::Rooms& rooms, const simulate::Table& table, const report::Style& style) {
@@ -166,12 +169,12 @@ void Print(const Found& found, const simulate::Rooms& rooms, const simulate::Tab
                                                   : "";
   fmt::print("{} {}\n", style.Bold("simulated:"), report::FormatDuration(found.run.elapsed));
   if (!end.empty()) fmt::print("{}\n", end);
-  fmt::print("{} tasks, {} reviews, {} CPU-hours, {} GPU-hours\n", found.tasks, found.reviews, Hours(found.cpu_hours),
-             Hours(found.gpu_hours));
+  fmt::print("{}, {}, {} CPU-hours, {} GPU-hours\n", Counted(found.tasks, "task"), Counted(found.reviews, "review"),
+             Number(found.cpu_hours), Number(found.gpu_hours));
   for (const auto& [name, room] : rooms.rooms()) {
     if (room.starts == 0) continue;
-    fmt::print("  {} at most {} cpus, {} gpus", report::Pad(name.empty() ? "here" : name, 12), Hours(room.most.cpus),
-               Hours(room.most.gpus));
+    fmt::print("  {} at most {} cpus, {} gpus", report::Pad(name.empty() ? "here" : name, 12), Number(room.most.cpus),
+               Number(room.most.gpus));
     if (const auto share = Share(room.cpu_ms, room.cpus, found.run.elapsed))
       fmt::print(", cpus {:.0f} % used", *share * 100);
     if (const auto share = Share(room.gpu_ms, room.gpus, found.run.elapsed))
