@@ -7,7 +7,6 @@
 
 #include <utility>
 
-#include "runtime/engine/work_calendar.h"
 #include "runtime/review/decision.h"
 #include "runtime/review/form.h"
 #include "runtime/simulate/made_up.h"
@@ -42,7 +41,7 @@ std::string Brief(const state::Vote& reply) {
 }  // namespace
 
 Simulator::Simulator(const ir::Module& module, Behaviour& behaviour, Rooms* rooms)
-    : module_(module), behaviour_(behaviour), rooms_(rooms), scheduler_(module) {}
+    : behaviour_(behaviour), rooms_(rooms), scheduler_(module) {}
 
 Simulated Simulator::Run(Json params) {
   state::RunStarted begin;
@@ -153,13 +152,7 @@ void Simulator::Take(scheduler::Command& command) {
     for (const auto& [label, value] : scheduler_.FindReview(open->review)->show) {
       evidence.Add(Json().Set("label", label).Set("value", value));
     }
-    const scheduler::ReviewView& view = *scheduler_.FindReview(open->review);
-    ErrorOr<Json> due = engine::WorkdayDues(module_, view, now_);
-    if (!due.ok()) {
-      result_.stuck = due.error().WithContext("the deadlines of `" + view.place + "`").message();
-      return;
-    }
-    return At(now_, state::ReviewOpened{open->review, std::move(evidence), std::move(due).value()});
+    return At(now_, state::ReviewOpened{open->review, std::move(evidence)});
   }
   if (const auto* arm = std::get_if<scheduler::ArmClock>(&command)) {
     clocks_[ClockName(arm->review, arm->clock, arm->index)] = arm->due;

@@ -89,7 +89,6 @@ class Simulator {
   void Answer(const state::Vote& reply);
   std::string WhyStuck() const;
 
-  const ir::Module& module_;
   Behaviour& behaviour_;
   Rooms* rooms_;
   scheduler::Scheduler scheduler_;
