@@ -80,14 +80,17 @@ serviceClause
 
 // ---------------------------------------------------------------- test
 
-testDecl: TEST label=STRING LBRACE (testStatement (NEWLINE testStatement)*)? RBRACE;
+testDecl: TEST label=STRING LBRACE (lines+=testStatement (NEWLINE lines+=testStatement)*)? RBRACE;
 testStatement
-  : letStatement
-  | GIVEN expression FAT_ARROW expression
-  | ANSWER expression AT expression WITH name arguments?
-  | EXPECT expression
-  | ERROR
+  : bound=letStatement
+  | GIVEN stubbed=expression FAT_ARROW given=expression
+  | ANSWER asked=testPlace AT delay=expression WITH variant_name=name fields=arguments?
+  | EXPECT expected=expression
+  | error=ERROR
   ;
+// `verdict`, `each.2.call`, `for.2.3.call`: the lexer takes `2.3` for a number with a fraction.
+testPlace: placePart (DOT placePart)*;
+placePart: name | INT | FLOAT | FOR | LOOP;
 
 // ---------------------------------------------------------------- statements
 
@@ -150,7 +153,7 @@ pattern: variant_name=name (LPAREN (binds+=bind (COMMA binds+=bind)* COMMA?)? RP
 bind: bound=name (COLON renamed=name)?;
 forExpression: FOR declared=name IN list=rangeOrExpression (WHERE where=expression)? body=block;
 loopExpression: LOOP values+=carried (COMMA values+=carried)* MAX limit=expression body=block;
-tryExpression: TRY dottedName arguments;
+tryExpression: TRY callee=dottedName given=arguments;
 failExpression: FAIL message_text=string;
 withExpression: WITH dottedName arguments AS name block;
 
@@ -173,7 +176,7 @@ within: WITHIN limit=expression (reminders+=reminder | escalations+=escalation)*
 reminder: REMIND after=expression;
 escalation: ESCALATE after=expression TO who=byRule;
 elseVariant: variant_name=name given=arguments?;
-assume: word=ASSUME name arguments? (UP TO name COLON expression (COMMA name COLON expression)*)?;
+assume: ASSUME answer=elseVariant (UP TO limits+=need (COMMA limits+=need)*)?;
 
 // Every word that is not reserved is a name where a name can stand.
 name

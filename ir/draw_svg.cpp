@@ -159,18 +159,21 @@ class SvgWriter {
  public:
   std::string Write(const Scene& scene, const std::string& name) {
     const Drawn drawn = Measure(scene);
+    name_ = Escaped(name);
     const double width = drawn.width + 2 * kMargin, height = drawn.height + 2 * kMargin;
     out_ = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
         "{1:.0f}\" "
         "font-family=\"Helvetica, Arial, sans-serif\">\n<title>{2}</title>\n",
-        width, height, Escaped(name));
-    out_ +=
+        width, height, name_);
+    // Several drawings may stand in one page.
+    out_ += fmt::format(
         "<defs>\n"
-        "<marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
+        "<marker id=\"arrow-{0}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
         "orient=\"auto\"><path d=\"M0 0.5 L8 4 L0 7.5 z\" fill=\"#71717a\"/></marker>\n"
-        "<marker id=\"teal\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
-        "orient=\"auto\"><path d=\"M0 0.5 L8 4 L0 7.5 z\" fill=\"#0f766e\"/></marker>\n</defs>\n";
+        "<marker id=\"teal-{0}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
+        "orient=\"auto\"><path d=\"M0 0.5 L8 4 L0 7.5 z\" fill=\"#0f766e\"/></marker>\n</defs>\n",
+        name_);
     out_ += fmt::format("<rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#ffffff\"/>\n", width, height);
     WriteScene(drawn, kMargin, kMargin);
     return out_ + "</svg>\n";
@@ -195,8 +198,9 @@ class SvgWriter {
     const char* dash = watch                                       ? " stroke-dasharray=\"6 4\""
                        : meaning.kind == Scene::Edge::Kind::kAfter ? " stroke-dasharray=\"2 3\""
                                                                    : "";
-    out_ += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.4\"{} marker-end=\"url(#{})\"/>\n",
-                        path, watch ? "#0f766e" : "#71717a", dash, watch ? "teal" : "arrow");
+    out_ +=
+        fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.4\"{} marker-end=\"url(#{}-{})\"/>\n",
+                    path, watch ? "#0f766e" : "#71717a", dash, watch ? "teal" : "arrow", name_);
     if (meaning.label.empty()) return;
     const Point &a = edge.points[edge.points.size() - 2], &b = edge.points.back();
     Text(x + (a.x + b.x) / 2 + 6, y + (a.y + b.y) / 2 + 15, meaning.label, kLineSize, "start", "#0f766e", false);
@@ -274,6 +278,7 @@ class SvgWriter {
   }
 
   std::string out_;
+  std::string name_;  // escaped
 };
 
 }  // namespace

@@ -325,7 +325,7 @@ class SceneMaker {
               const Task* task = module_.FindTask(body.task);
               std::vector<std::string> lines;
               const bool renamed = node.name != body.task && node.name.rfind(body.task + ".", 0) != 0;
-              if (renamed) lines.push_back("task " + body.task);
+              if (renamed || body.tried) lines.push_back((body.tried ? "try " : "task ") + body.task);
               if (task != nullptr && IsChoice()) {
                 lines.push_back(Shortened("on " + SiteText(*task, body)));
                 for (const Never& never : task->never_on) {

@@ -201,19 +201,26 @@ ErrorOr<Module> Reader::ReadModule(const Json& json) {
     module_.calendar = ReadCalendar(*calendar, Path{&top, "calendar"});
   }
   if (failed()) return Error("this IR cannot be read: " + *error_);
-  return std::move(module_);
+  Module read = std::move(module_);
+  module_.types = read.types;  // of the tests too
+  return read;
 }
 
 }  // namespace internal
 
 ErrorOr<Module> ModuleFromJson(const Json& json) { return internal::Reader().ReadModule(json); }
 
-ErrorOr<Module> ModuleFromText(std::string_view text) {
+ErrorOr<Json> internal::ParseModule(std::string_view text) {
   Json::Limits limits;
   limits.depth = 4096;
   ErrorOr<Json> json = Json::Parse(text, limits);
   if (!json.ok()) return json.error().WithContext("this is no hwf IR");
-  return ModuleFromJson(*json);
+  return json;
+}
+
+ErrorOr<Module> ModuleFromText(std::string_view text) {
+  HWF_ASSIGN(const Json json, internal::ParseModule(text));
+  return ModuleFromJson(json);
 }
 
 }  // namespace hwf::ir

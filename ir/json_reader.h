@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "ir/module.h"
+#include "ir/test.h"
 
 namespace hwf::ir::internal {
 
@@ -25,6 +26,8 @@ struct Path {
 class Reader {
  public:
   ErrorOr<Module> ReadModule(const Json& json);
+  // After ReadModule, of the same object.
+  ErrorOr<std::vector<Test>> ReadTests(const Json& json);
 
  private:
   // Regions, expressions and rules within each other; the language allows 256 brackets, each one or two levels of ours.
@@ -99,6 +102,12 @@ class Reader {
   ByRule ByMember(const Json& object, const Path& path, std::string_view key);
   Choice ReadChoice(const Json& json, const Path& path);
 
+  // json_tests.cpp
+  Test ReadTest(const Json& json, const Path& path);
+  Given ReadGiven(const Json& json, const Path& path);
+  TestAnswer ReadAnswer(const Json& json, const Path& path);
+  Expectation ReadExpectation(const Json& json, const Path& path);
+
   // json_read.cpp
   Function ReadFunction(const Json& json, const Path& path);
   Task ReadTask(const Json& json, const Path& path);
@@ -129,5 +138,8 @@ class Reader {
   Module module_;
   std::vector<TypeRef> types_;
 };
+
+// With limits that fit the IR.
+ErrorOr<Json> ParseModule(std::string_view text);
 
 }  // namespace hwf::ir::internal

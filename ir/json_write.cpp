@@ -152,7 +152,15 @@ Json Writer::WriteCalendar(const Calendar& calendar) {
   return out.Set("days", std::move(days));
 }
 
-Json Writer::WriteModule(const Module& module) {
+Json Writer::WriteWorkflow(const Workflow& workflow) {
+  Json item;
+  item.Set("name", workflow.name);
+  if (!workflow.doc.empty()) item.Set("doc", workflow.doc);
+  SetSpan(item, workflow.span);
+  return item.Set("outputs", WriteFields(workflow.outputs)).Set("region", WriteRegion(workflow.region));
+}
+
+Json Writer::WriteModule(const Module& module, const std::vector<Test>* tests) {
   Json sources = Json::Array(), functions = Json::Array(), tasks = Json::Array(), workflows = Json::Array(),
        sites = Json::Array(), groups = Json::Array();
   for (const SourceFile& source : module.sources) {
@@ -164,26 +172,21 @@ Json Writer::WriteModule(const Module& module) {
     functions.Add(std::move(item.Set("region", WriteRegion(function.region))));
   }
   for (const Task& task : module.tasks) tasks.Add(WriteTask(task));
-  for (const Workflow& workflow : module.workflows) {
-    Json item;
-    item.Set("name", workflow.name);
-    if (!workflow.doc.empty()) item.Set("doc", workflow.doc);
-    SetSpan(item, workflow.span);
-    item.Set("outputs", WriteFields(workflow.outputs)).Set("region", WriteRegion(workflow.region));
-    workflows.Add(std::move(item));
-  }
+  for (const Workflow& workflow : module.workflows) workflows.Add(WriteWorkflow(workflow));
   for (const Site& site : module.sites) {
     sites.Add(Json().Set("name", site.name).Set("kind", site.kind).Set("fields", site.fields));
   }
   for (const Group& group : module.groups) {
     groups.Add(Json().Set("name", group.name).Set("members", Strings(group.members)));
   }
+  Json written = tests == nullptr ? Json() : WriteTests(*tests);  // before the types, which it adds to
   Json out;
   out.Set("hwfir", module.version).Set("compiler", module.compiler).Set("edition", module.edition);
   out.Set("entry", module.entry).Set("sources", std::move(sources)).Set("types", WriteTypes());
   out.Set("functions", std::move(functions)).Set("tasks", std::move(tasks)).Set("workflows", std::move(workflows));
   out.Set("sites", std::move(sites)).Set("groups", std::move(groups));
   if (module.calendar) out.Set("calendar", WriteCalendar(*module.calendar));
+  if (tests != nullptr) out.Set("tests", std::move(written));
   return out;
 }
 

@@ -7,12 +7,14 @@
 
 #include "base/json.h"
 #include "ir/module.h"
+#include "ir/test.h"
 
 namespace hwf::ir::internal {
 
 class Writer {
  public:
-  Json WriteModule(const Module& module);
+  // `tests`: written beside the module; null: none.
+  Json WriteModule(const Module& module, const std::vector<Test>* tests = nullptr);
 
  private:
   // json_write_values.cpp
@@ -44,7 +46,14 @@ class Writer {
   void WriteBody(const FailNode& body, Json& out);
   void WriteBody(const SourceNode& body, Json& out);
 
+  // json_tests.cpp
+  Json WriteTests(const std::vector<Test>& tests);
+  Json WriteGiven(const Given& given);
+  Json WriteAnswer(const TestAnswer& answer);
+  Json WriteExpectation(const Expectation& expectation);
+
   // json_write.cpp
+  Json WriteWorkflow(const Workflow& workflow);
   Json WriteTask(const Task& task);
   Json WriteCommand(const Command& command);
   Json WritePieces(const std::vector<Command::Piece>& pieces);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/module.h"
+#include "ir/test.h"
 
 namespace hwf::ir::internal {
 
@@ -24,7 +25,7 @@ struct Value {
 class Verifier {
  public:
   explicit Verifier(const Module& module) : module_(module) {}
-  std::vector<std::string> Run();
+  std::vector<std::string> Run(const std::vector<Test>* tests = nullptr);
 
  private:
   // Puts a part of the place before every fault noted while it lives.
@@ -65,6 +66,12 @@ class Verifier {
   void CheckType(TypeRef type);
   void CheckFields(const std::vector<FieldDef>& fields);
 
+  // verify_tests.cpp
+  void CheckTest(const Test& test);
+  void CheckGiven(const Given& given);
+  void CheckStub(const Region& region, const Task& task, TypeRef result);
+  void CheckExpectation(const Expectation& expectation);
+
   // verify_task.cpp
   void CheckTask(const Task& task);
   void CheckSites(const Task& task);
@@ -82,6 +89,7 @@ class Verifier {
   void CheckArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const char* what);
   void CheckBody(const Node& node, const LetNode& body);
   void CheckBody(const Node& node, const TaskNode& body);
+  void CheckTried(const Type& type, TypeRef outputs);
   void CheckPlacement(const Task& task, const TaskNode& body);
   void CheckBody(const Node& node, const WorkflowNode& body);
   void CheckBody(const Node& node, const IfNode& body);
@@ -99,7 +107,8 @@ class Verifier {
   void CheckBody(const Node& node, const SourceNode& body);
   void CheckInner(const std::unique_ptr<Region>& region, std::vector<TypeRef> params, TypeRef result);
   void CheckArm(const EnumDef& type, bool approved, const MatchArm& arm, TypeRef result);
-  void CheckPure(const Region& region);
+  // `stub`: it may name data and fail.
+  void CheckPure(const Region& region, bool stub = false);
   // The task that the node `job` calls, or null after a fault.
   const Task* Job(ValueId job);
 

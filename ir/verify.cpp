@@ -162,7 +162,7 @@ void Verifier::Calls() {
   if (!cycle.empty()) Fault("functions call each other in a cycle: {}", CycleNames(cycle, module_.functions));
 }
 
-std::vector<std::string> Verifier::Run() {
+std::vector<std::string> Verifier::Run(const std::vector<Test>* tests) {
   if (module_.version != kVersion) Fault("the module's version is {}, not {}", module_.version, kVersion);
   if (module_.types == nullptr) Fault("the module has no types");
   if (!faults_.empty()) return std::move(faults_);
@@ -178,6 +178,9 @@ std::vector<std::string> Verifier::Run() {
     if (!full()) CheckWorkflow(workflow);
   }
   Calls();
+  if (tests != nullptr && faults_.empty()) {
+    for (const Test& test : *tests) CheckTest(test);
+  }
   return std::move(faults_);
 }
 

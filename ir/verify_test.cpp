@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "ir/sample.h"
+#include "ir/type_rules.h"
 
 namespace hwf::ir {
 namespace {
@@ -72,6 +73,19 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"Entry", [](Module& m) { m.entry = "nobody"; }, "the entry `nobody` is no workflow"},
                     Case{"TwoIds", [](Module& m) { NodeOf(m, "data").id = Id(3); }, "two values have the number 3"},
                     Case{"NoId", [](Module& m) { NodeOf(m, "data").id = ValueId::kNone; }, "a value has no number"}),
+    CaseName);
+
+// The node calls its task as `try` does, as if the task gave what `fit` gives.
+void Try(Module& m, std::string_view name) {
+  BodyOf<TaskNode>(m, name).tried = true;
+  NodeOf(m, name).type = FailureType(*m.types, "try", Fit(m).output_record, ReasonType(*m.types));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tries, VerifyEach,
+    testing::Values(Case{"Type", [](Module& m) { BodyOf<TaskNode>(m, "job").tried = true; }, "a tried call of type"},
+                    Case{"Value", [](Module& m) { Try(m, "data"); }, "the tried call's value has type"},
+                    Case{"Workflow", [](Module& m) { BodyOf<WorkflowNode>(m, "inner").tried = true; }, "is not tried"}),
     CaseName);
 
 TaskNode& Job(Module& m) { return BodyOf<TaskNode>(m, "job"); }

@@ -22,6 +22,7 @@ constexpr Explanation kExplanations[] = {
 #include "compiler/diagnostics/explain_sites.def"
 #include "compiler/diagnostics/explain_syntax.def"
 #include "compiler/diagnostics/explain_tasks.def"
+#include "compiler/diagnostics/explain_tests.def"
 #include "compiler/diagnostics/explain_types.def"
 #undef HWF_EXPLAIN
 };

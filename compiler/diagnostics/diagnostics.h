@@ -76,7 +76,9 @@ class Report {
     diagnostic_.fixes.push_back({range, std::move(replacement)});
     return *this;
   }
+  // Of what stands in no source, as what is built in, nothing is noted.
   Report& Note(source::Range range, std::string text) {
+    if (range.end == 0) return *this;
     diagnostic_.notes.push_back({range, std::move(text)});
     return *this;
   }

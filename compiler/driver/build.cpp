@@ -19,6 +19,7 @@ Writes it beside FILE, as FILE.hwfir with `.hwf` taken off, or to OUT.
 Options:
   --sites FILE               the sites of FILE instead of the program's
   -o OUT                     where to; `-` is standard output
+  --tests                    with the tests of FILE, for `hwf test`
   --format text|json|sarif   how to say what is wrong (text), on standard error
   --color auto|always|never  colours; auto: on a terminal, unless NO_COLOR is set
 
@@ -37,6 +38,7 @@ std::string DefaultOutput(const std::string& path) {
 int Run(Arguments arguments) {
   std::vector<Option> known = Frontend::CommonOptions();
   known.push_back({"-o"});
+  known.push_back({"--tests", false});
   Options options = ReadOptions(arguments, known);
   if (!options.error.empty()) return UsageError(kBuildCommand, options.error);
   if (options.files.size() != 1)
@@ -45,13 +47,14 @@ int Run(Arguments arguments) {
   frontend.UseSites(std::string(options.ValueOr("--sites", "")));
   const std::string& path = options.files[0];
   auto program = frontend.Compile(path);
-  std::optional<ir::Module> module;
-  if (program.has_value()) module = frontend.Lower(*program);
+  std::optional<ir::TestedModule> made;
+  if (program.has_value()) made = frontend.LowerWithTests(*program);
   const std::string said = frontend.Render(options);
   std::fwrite(said.data(), 1, said.size(), stderr);
-  if (!module.has_value()) return frontend.ExitCode();
+  if (!made.has_value()) return frontend.ExitCode();
   const std::string out(options.ValueOr("-o", DefaultOutput(path)));
-  return WriteOutput(out, ir::ToJson(*module).Dump() + "\n") ? kExitDone : kExitWorld;
+  const Json json = options.Has("--tests") ? ir::ToJson(*made) : ir::ToJson(made->module);
+  return WriteOutput(out, json.Dump() + "\n") ? kExitDone : kExitWorld;
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Command {
 
 extern const Command kBuildCommand;
 extern const Command kCheckCommand;
+extern const Command kDocCommand;
 extern const Command kExplainCommand;
 extern const Command kGraphCommand;
 

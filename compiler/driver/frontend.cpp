@@ -15,9 +15,6 @@
 
 namespace hwf::driver {
 
-namespace {
-
-// The standard library's modules: beside this program in a build, below share/ where it is installed.
 std::string LibraryDirectory() {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -25,8 +22,6 @@ std::string LibraryDirectory() {
   const fs::path built = programs / "std";
   return fs::is_directory(built, error) ? built.string() : (programs.parent_path() / "share" / "hwf" / "std").string();
 }
-
-}  // namespace
 
 std::optional<sema::Program> Frontend::Compile(const std::string& path) { return Analyze(sources_.Load(path)); }
 
@@ -86,20 +81,26 @@ std::unique_ptr<syntax::Module> Frontend::Parse(const ErrorOr<source::FileId>& f
 }
 
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
+  std::optional<ir::TestedModule> tested = LowerWithTests(program);
+  if (!tested) return std::nullopt;
+  return std::move(tested->module);
+}
+
+std::optional<ir::TestedModule> Frontend::LowerWithTests(const sema::Program& program) {
   diagnostics::Emitter emitter(collector_);
   if (!sound_) {
     lower::CheckCommands(program, sources_, emitter);
     return std::nullopt;
   }
   const size_t errors = collector_.errors();
-  ir::Module module = lower::Lower(program, sources_, emitter);
+  ir::TestedModule tested = lower::LowerWithTests(program, sources_, emitter);
   if (collector_.errors() > errors) return std::nullopt;
-  std::vector<std::string> faults = ir::Verify(module);
+  std::vector<std::string> faults = ir::Verify(tested);
   if (faults.empty()) {
-    module = passes::Run(std::move(module));
-    faults = ir::Verify(module);
+    tested.module = passes::Run(std::move(tested.module));
+    faults = ir::Verify(tested.module);
   }
-  if (faults.empty()) return module;
+  if (faults.empty()) return tested;
   // A program that check accepts lowers to sound IR; anything else is a bug of hwfc.
   fmt::print(stderr, "hwfc: this is a bug of hwfc, please report it: the IR it made is not sound\n");
   for (const std::string& fault : faults) fmt::print(stderr, "  {}\n", fault);

@@ -11,6 +11,7 @@
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
 #include "ir/module.h"
+#include "ir/test.h"
 
 namespace hwf::driver {
 
@@ -29,6 +30,7 @@ class Frontend {
   // Verified. Of the program that was compiled last. Of one with errors it says what is wrong in its commands all the
   // same.
   std::optional<ir::Module> Lower(const sema::Program& program);
+  std::optional<ir::TestedModule> LowerWithTests(const sema::Program& program);
 
   bool has_errors() const { return collector_.has_errors(); }
   source::SourceManager& sources() { return sources_; }
@@ -56,6 +58,9 @@ class Frontend {
   bool sound_ = false;                   // the program that was compiled last
   std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };
+
+// The standard library's modules: beside this program in a build, below share/ where it is installed.
+std::string LibraryDirectory();
 
 // Whether text to that stream is coloured: `--color`, then NO_COLOR and TERM=dumb, then whether it is a terminal.
 bool UseColor(const Options& options, int fd);

@@ -12,7 +12,7 @@ namespace hwf::driver {
 
 namespace {
 
-const Command* const kCommands[] = {&kCheckCommand, &kBuildCommand, &kGraphCommand, &kExplainCommand};
+const Command* const kCommands[] = {&kCheckCommand, &kBuildCommand, &kGraphCommand, &kDocCommand, &kExplainCommand};
 
 void PrintHelp(std::FILE* to) {
   fmt::print(to, "hwfc {}: the compiler of hwf\n\nUsage: hwfc COMMAND [arguments]\n\nCommands:\n", HWF_VERSION);

@@ -9,7 +9,7 @@ namespace hwf::lower {
 Lowerer::Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter)
     : program_(program), sources_(sources), emitter_(emitter) {}
 
-ir::Module Lowerer::Run() {
+ir::TestedModule Lowerer::Run() {
   module_.compiler = "hwfc 0.1.0";
   module_.edition = program_.modules.empty() ? "1" : program_.modules.back()->edition;
   module_.types = program_.types;
@@ -19,7 +19,8 @@ ir::Module Lowerer::Run() {
     for (const Decl* decl : unit->decls) AddDecl(*decl);
   }
   if (program_.entry != nullptr) module_.entry = program_.ir_names.at(program_.entry);
-  return std::move(module_);
+  std::vector<ir::Test> tests = RunTests();
+  return {std::move(module_), std::move(tests)};
 }
 
 void Lowerer::AddDecl(const Decl& decl) {
@@ -41,6 +42,7 @@ void Lowerer::AddDecl(const Decl& decl) {
     case Decl::Kind::kCalendar:
       if (&decl == program_.calendar) AddCalendar(llvm::cast<CalendarDecl>(decl));
       return;
+    case Decl::Kind::kTest:  // lower_stubs.cpp
     case Decl::Kind::kImport:
     case Decl::Kind::kRecord:
     case Decl::Kind::kEnum:
@@ -166,8 +168,13 @@ ir::Span Lowerer::SpanOf(Range range) const {
 
 void Lowerer::NotCarried(Range range, std::string_view what) { emitter_.Report(range, diagnostics::kNotCarried, what); }
 
-ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {
+ir::TestedModule LowerWithTests(const sema::Program& program, const source::SourceManager& sources,
+                                diagnostics::Emitter& emitter) {
   return Lowerer(program, sources, emitter).Run();
+}
+
+ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {
+  return LowerWithTests(program, sources, emitter).module;
 }
 
 void CheckCommands(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {

@@ -12,9 +12,13 @@
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
 #include "ir/module.h"
+#include "ir/test.h"
 
 namespace hwf::lower {
 
+// And the tests of the compiled file.
+ir::TestedModule LowerWithTests(const sema::Program& program, const source::SourceManager& sources,
+                                diagnostics::Emitter& emitter);
 ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
 
 // Of a program with errors, which cannot be lowered: reports what is wrong in the text of its commands.

@@ -110,6 +110,7 @@ ir::Expr Lowerer::PlaceCall(const CallExpr& call, Spot spot) {
   if (const auto* task = llvm::dyn_cast<TaskDecl>(callee.decl)) {
     std::vector<ir::Expr> args = LowerArgs(task->params, call.by_param);
     ir::TaskNode node{name, std::move(args)};
+    node.tried = static_cast<bool>(call.tried);
     // With more than one, a pass chooses (compiler/passes/place.cpp).
     if (const std::vector<std::string> sites = SitesOf(*task); sites.size() == 1) node.site = sites[0];
     return AddNode(std::move(spot), call.type, call.range, std::move(node));

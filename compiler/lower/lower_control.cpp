@@ -4,10 +4,6 @@
 namespace hwf::lower {
 
 ir::Expr Lowerer::PlaceMatch(const MatchExpr& node, Spot spot) {
-  if (!HasRegion()) {
-    NotCarried(node.range, "`match` in a task's clause or a default");
-    return Literal(TypeKind::kNever, nullptr, node.range);
-  }
   ir::MatchNode made;
   made.subject = LowerExpr(*node.subject);
   for (const MatchExpr::Arm& arm : node.arms) {
@@ -40,10 +36,6 @@ ir::Expr Lowerer::CountOf(const BinaryExpr& range, const ir::Expr& low) {
 }
 
 ir::Expr Lowerer::PlaceFor(const ForExpr& node, Spot spot) {
-  if (!HasRegion()) {
-    NotCarried(node.range, "`for` in a task's clause or a default");
-    return Literal(TypeKind::kNever, nullptr, node.range);
-  }
   ir::ForNode made;
   RegionParam item{node.binding, node.name.text.str(), node.binding->type};
   const auto* range = llvm::dyn_cast<BinaryExpr>(node.list);

@@ -6,10 +6,6 @@
 namespace hwf::lower {
 
 ir::Expr Lowerer::PlaceIf(const IfExpr& node, Spot spot) {
-  if (!HasRegion()) {
-    NotCarried(node.range, "`if` in a task's clause or a default");
-    return Literal(TypeKind::kNever, nullptr, node.range);
-  }
   ir::IfNode made = MakeIf({&node, 0, node.branches.size(), false, 0});
   return AddNode(std::move(spot), node.type, node.range, std::move(made));
 }

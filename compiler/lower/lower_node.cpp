@@ -32,6 +32,7 @@ void Lowerer::CollectRefs(const ir::Expr& expr, std::vector<ValueId>& ids) {
 }
 
 ir::Expr Lowerer::Place(const Expr& expr, Spot spot) {
+  if (!HasRegion()) return AsFunction(expr);
   const Expr* value = &expr;
   while (const auto* after = llvm::dyn_cast<AfterExpr>(value)) {
     CollectRefs(LowerExpr(*after->awaited), spot.after);

@@ -86,8 +86,7 @@ std::vector<ir::Choice> Lowerer::DeclaredChoices(const ReviewExpr& review) {
 }
 
 // `else reject(reason: "late")` of a declared enum.
-ir::Expr Lowerer::LowerDeclaredElse(const ReviewExpr& review) {
-  const ReviewExpr::ElseVariant& policy = *review.else_variant;
+ir::Expr Lowerer::LowerDeclaredAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy) {
   ir::Expr answer = Make(ir::Op::kEnum, review.type, policy.range);
   answer.name = policy.name.text.str();
   for (const EnumDecl::Variant& variant : EnumOf(review).variants) {
@@ -103,9 +102,9 @@ ir::Expr Lowerer::LowerDeclaredElse(const ReviewExpr& review) {
   return answer;
 }
 
-ir::Expr Lowerer::LowerElse(const ReviewExpr& review) {
-  if (review.choose_enum) return LowerDeclaredElse(review);
-  const ReviewExpr::ElseVariant& policy = *review.else_variant;
+// Of `else` and `assume`. What an answer grants is added when it is given.
+ir::Expr Lowerer::LowerGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy) {
+  if (review.choose_enum) return LowerDeclaredAnswer(review, policy);
   ir::Expr answer = Make(ir::Op::kEnum, review.type, policy.range);
   answer.name = policy.name.text.str();
   const ir::VariantDef* variant = review.type->enumeration->Find(answer.name);
@@ -192,7 +191,16 @@ ir::Expr Lowerer::PlaceReview(const ReviewExpr& review, Spot spot) {
     node.escalations.push_back(
         {LowerAs(*escalation.delay, duration), LowerBy(*escalation.to), InWorkdays(escalation.delay)});
   }
-  if (review.else_variant != nullptr) node.else_answer = LowerElse(review);
+  if (review.else_variant != nullptr) node.else_answer = LowerGivenAnswer(review, *review.else_variant);
+  if (review.assume != nullptr) {
+    node.assume = ir::ReviewNode::Assume{LowerGivenAnswer(review, *review.assume), {}, {}};
+    for (const ReviewExpr::Limit& limit : review.up_to) {
+      node.assume->up_to.push_back({limit.name.text.str(), LowerAs(*limit.value, duration)});
+    }
+    if (auto unread = program_.unread.find(&review); unread != program_.unread.end()) {
+      node.assume->unread = unread->second;
+    }
+  }
   auto job = program_.withdrawn_with.find(&review);
   if (job != program_.withdrawn_with.end() && job->second != nullptr) node.withdrawn_with = JobId(job->second);
   return AddNode(std::move(spot), review.type, review.range, std::move(node));

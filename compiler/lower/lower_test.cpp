@@ -8,6 +8,7 @@
 
 #include "compiler/syntax/parse.h"
 #include "ir/json.h"
+#include "ir/type_rules.h"
 #include "ir/verify.h"
 
 namespace hwf::lower {
@@ -180,6 +181,40 @@ TEST(LowerTest, DefaultsAreFilledInAndWidened) {
   EXPECT_EQ(data.args[1].literal, Json(1.0));
   EXPECT_EQ(lowered->Of<ir::TaskNode>("j").args[1].literal, Json(2.0));
   EXPECT_EQ(lowered->Of<ir::TaskNode>("j").args[2].literal, Json(10));
+}
+
+TEST(LowerTest, ATriedCallGivesItsFailure) {
+  auto lowered = Sound(std::string(kFit) + R"(
+workflow main() -> (said: String) {
+  let tried = try note("a")
+  (said: match tried { ok(value) => value.said, failed(reason) => "~{reason}" })
+}
+)");
+  EXPECT_TRUE(lowered->Of<ir::TaskNode>("tried").tried);
+  EXPECT_TRUE(ir::IsFailureType(lowered->Node("tried").type));
+  EXPECT_EQ(lowered->Node("tried").type->enumeration->name, "try note");
+}
+
+// Each reads what it needs through parameters, whose types are those that the values were declared with.
+TEST(LowerTest, ControlInClausesBecomesFunctions) {
+  auto lowered = Sound(R"(
+task t(n: Int = if 2 > 1 { 1 } else { 2 }, rate: Float? = none) -> (a: File at "~{if n > 1 { "b" } else { "c" }}") {
+  needs cpus: if attempt > n { 2 } else { 1 }
+  env   RATE = if rate != none { "~{rate}" } else { "none" }
+  run "touch ~{for i in 1..n where i > 1 { "~{i}-~{out.a}" }}"
+}
+workflow main(n: Int = if 2 > 1 { 1 } else { 2 }) { t(n) }
+)");
+  const ir::Task& task = lowered->module.tasks[0];
+  EXPECT_EQ(task.params[0].default_value->op, ir::Op::kCall);
+  EXPECT_THAT(task.params[0].default_value->args, IsEmpty());
+  ASSERT_EQ(task.needs[0].value.op, ir::Op::kCall);
+  EXPECT_EQ(task.needs[0].value.args.size(), 2u);  // n, attempt
+  const ir::Function* rate = lowered->module.FindFunction(task.env[0].value.name);
+  ASSERT_NE(rate, nullptr);
+  ASSERT_EQ(rate->region.params.size(), 1u);
+  EXPECT_EQ(rate->region.params[0].type->kind, ir::TypeKind::kOptional);
+  EXPECT_EQ(lowered->Main().params[0].default_value->op, ir::Op::kCall);
 }
 
 TEST(LowerTest, CallsAreLiftedOutOfExpressions) {

@@ -14,6 +14,7 @@
 #include "compiler/sema/program.h"
 #include "compiler/source/source.h"
 #include "ir/module.h"
+#include "ir/test.h"
 #include "languages/language.h"
 
 namespace hwf::ir {
@@ -31,7 +32,7 @@ using ir::ValueId;
 class Lowerer {
  public:
   Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
-  ir::Module Run();
+  ir::TestedModule Run();
   void CheckCommand(const TaskDecl& decl);
 
  private:
@@ -69,6 +70,7 @@ class Lowerer {
   };
 
   // ---- the module (lower.cpp, lower_module.cpp)
+  std::vector<ir::Test> RunTests();
   void AddSources();
   void AddSites();
   void AddGroup(const GroupDecl& group);
@@ -134,6 +136,8 @@ class Lowerer {
   ValueId JobId(const Binding* binding) const;
   // The values that an expression refers to: what an `after` waits for.
   static void CollectRefs(const ir::Expr& expr, std::vector<ValueId>& ids);
+  // Where there is no region: a call of a function that is made for it (lower_pure.cpp).
+  ir::Expr AsFunction(const Expr& expr);
   // Whether lowering the expression would make nodes.
   bool Hoists(const Expr& expr) const;
   bool HasRegion() const { return builder_ != nullptr; }
@@ -163,8 +167,8 @@ class Lowerer {
   ir::FormField LowerFormField(const Choice::FormField& field);
   std::vector<ir::Choice> DeclaredChoices(const ReviewExpr& review);
   const EnumDecl& EnumOf(const ReviewExpr& review);
-  ir::Expr LowerElse(const ReviewExpr& review);
-  ir::Expr LowerDeclaredElse(const ReviewExpr& review);
+  ir::Expr LowerGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy);
+  ir::Expr LowerDeclaredAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& policy);
   ir::ByRule LowerBy(const ByRule& rule);
 
   // ---- expressions (lower_expr.cpp, lower_operators.cpp, lower_call.cpp)
@@ -188,6 +192,16 @@ class Lowerer {
   ir::Expr Coerce(ir::Expr expr, TypeRef wanted);
   static const Binding* CalleeOf(const CallExpr& call);
   static std::string_view BuiltinName(const Binding& binding);
+
+  // ---- tests (lower_stubs.cpp)
+  ir::Test LowerTest(const TestDecl& decl);
+  std::optional<ir::Expr> TestValues(const Block& body, std::vector<ir::FieldDef>& outputs);
+  ir::Expectation LowerExpectation(const ExprStmt& expected);
+  void AddParts(const Expr& root, std::vector<ir::Shown>& parts);
+  std::unique_ptr<ir::Region> LowerStub(const TestDecl::Given& given, const Expr& value, TypeRef wanted);
+  ir::Given LowerGiven(const TestDecl::Given& given);
+  ir::TestAnswer LowerTestAnswer(const TestDecl::Answer& answer);
+  void CheckPlaces(const TestDecl& decl, const ir::Test& test);
 
   // ---- small things
   ir::Expr Make(ir::Op op, TypeRef type, Range range) const;
@@ -225,6 +239,7 @@ class Lowerer {
   std::unordered_map<std::string, const EnumDecl*> enums_;  // by name in the IR; filled when first asked for
   ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
   uint32_t next_id_ = 0;
+  int pure_functions_ = 0;  // made for clauses and defaults
   // Places that SpanOf was asked for lately.
   struct KnownPlace {
     source::FileId file{};

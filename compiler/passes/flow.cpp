@@ -4,6 +4,7 @@
 
 #include "ir/graph.h"
 #include "ir/sites.h"
+#include "ir/type_rules.h"
 
 namespace hwf::passes {
 
@@ -101,8 +102,12 @@ Origins Flow::Visit(ir::Node&, ir::IfNode& body) {
 Origins Flow::Visit(ir::Node&, ir::MatchNode& body) {
   const Origins subject = OfExpr(body.subject);
   Origins origins;
+  const bool tried = ir::IsFailureType(ir::WithoutApproval(body.subject.type));
+  Origins made_here;  // the engine keeps the log of what failed, wherever it ran
+  made_here.sites = {kThisMachine};
   for (ir::MatchArm& arm : body.arms) {
-    for (const ir::Param& bound : arm.body->params) values_[bound.id] = subject;
+    const bool failed = tried && arm.variant == "failed";
+    for (const ir::Param& bound : arm.body->params) values_[bound.id] = failed ? made_here : subject;
     origins.Add(Walk(*arm.body));
   }
   return origins;

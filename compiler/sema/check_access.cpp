@@ -87,6 +87,7 @@ TypeRef Checker::UnknownField(const FieldExpr& field, TypeRef record) {
   }
   auto report = Report(field.name.range, diagnostics::kUnknownField, Quoted(TypeName(record)), field.name.text);
   Suggest(report, field.name.range);
+  HelpWithTry(record, report);
   return Poison();
 }
 

@@ -67,6 +67,7 @@ void Checker::CheckData(const Expr& path, bool directory) {
 TypeRef Checker::CheckDataCall(const CallExpr& call, bool whole_piece, TypeRef result) {
   const StringRef name = llvm::cast<NameExpr>(call.callee)->name.text;
   if (name == "file" || name == "dir") {
+    if (made_up_) return result;  // made up of its name
     if (!AllowNode(call.range, "`" + name.str() + "(…)`")) return Poison();
     CheckData(*call.args[0].value, name == "dir");
     return result;

@@ -34,6 +34,7 @@ class ParamIndex {
 
 TypeRef Checker::CheckCall(CallExpr& call) {
   const Binding* binding = CalleeOf(call);
+  if (call.tried && binding != nullptr && RefuseTry(call, *binding)) return Poison();
   if (binding != nullptr && binding->kind == Binding::Kind::kBuiltin) {
     call.callee->type = Poison();
     return CheckBuiltin(call, binding->builtin);
@@ -87,15 +88,16 @@ TypeRef Checker::CheckDeclCall(CallExpr& call, const Binding& binding) {
       return context_.program.output_types[&decl];
     case Decl::Kind::kTask:
       match(llvm::cast<TaskDecl>(decl).params, "task");
-      return AllowNode(call.range, "a task's call") ? context_.program.output_types[&decl] : Poison();
+      return AllowNode(call.range, "a task's call") ? ValueOf(call, decl) : Poison();
     case Decl::Kind::kWorkflow:
       match(llvm::cast<WorkflowDecl>(decl).params, "workflow");
-      return AllowNode(call.range, "a workflow's call") ? context_.program.output_types[&decl] : Poison();
+      return AllowNode(call.range, "a workflow's call") ? ValueOf(call, decl) : Poison();
     case Decl::Kind::kImport:
     case Decl::Kind::kEnum:
     case Decl::Kind::kSite:
     case Decl::Kind::kGroup:
     case Decl::Kind::kCalendar:
+    case Decl::Kind::kTest:
     case Decl::Kind::kUncarried:
     case Decl::Kind::kError:
       break;

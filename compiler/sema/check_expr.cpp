@@ -2,6 +2,7 @@
 // converts to another and which one two have in common.
 #include "compiler/sema/approval_path.h"
 #include "compiler/sema/checker.h"
+#include "compiler/sema/mismatch.h"
 #include "compiler/sema/resolve.h"
 #include "ir/type_rules.h"
 
@@ -123,7 +124,7 @@ TypeRef Checker::CheckNode(Expr& expr) {
       CheckString(*llvm::cast<FailExpr>(expr).message, Text::kPlain);
       PassOn(llvm::cast<FailExpr>(expr).message);
       llvm::cast<FailExpr>(expr).message->type = Simple(TypeKind::kString);
-      AllowNode(expr.range, "`fail`");
+      if (stub_ == nullptr) AllowNode(expr.range, "`fail`");
       return Simple(TypeKind::kNever);
     case Expr::Kind::kUncarried: {
       const Ident& keyword = llvm::cast<UncarriedExpr>(expr).keyword;
@@ -201,11 +202,8 @@ bool Checker::Coerce(const Expr* expr, TypeRef want, std::string_view what) {
     return false;
   }
   auto report = Report(expr->range, diagnostics::kTypeMismatch, TypeName(want), what, TypeName(found));
-  if (found->kind == TypeKind::kOptional && ir::Converts(found->element, want)) {
-    report.Help("it may be `none`: give a default with `??`, or use it inside `if x != none { … }`");
-  } else if (Plain(found)->kind == TypeKind::kFloat && want->kind == TypeKind::kInt) {
-    report.Help("`round(x)` gives the nearest Int");
-  }
+  report.Help(MismatchHelp(*expr, want));
+  HelpWithTry(found, report);
   return false;
 }
 
@@ -262,9 +260,15 @@ TypeRef Checker::CheckMap(MapExpr& map) {
 // `()` is a value anywhere; `(name: value)` only ends a workflow, which looks at it by itself.
 TypeRef Checker::CheckTuple(TupleExpr& tuple) {
   if (tuple.entries.empty()) return Simple(TypeKind::kUnit);
+  if (stub_ != nullptr && stub_->type != nullptr) {
+    const Stub& stub = *stub_;
+    llvm::SaveAndRestore<const Stub*> inside(stub_, nullptr);
+    (void)MatchArgs(tuple.entries, stub.params, stub.callee, tuple.range);
+    return stub.type;
+  }
   for (const Arg& entry : tuple.entries) Check(entry.value);
   PassOn(tuple.entries);
-  if (&tuple == result_) return Poison();
+  if (&tuple == result_ || stub_ != nullptr) return Poison();  // of a stub it is not known which
   Report(tuple.range, diagnostics::kMisplacedResult)
       .Help("a value of several fields is a record: declare one and call it, `Metrics(loss: 1.0)`");
   return Poison();

@@ -2,6 +2,29 @@
 #include "compiler/sema/checker.h"
 
 namespace hwf::sema {
+namespace {
+
+// `"fast"`, `0.5`; empty for what is no constant.
+std::string ConstantText(const Expr& expr) {
+  if (const auto text = ConstantString(&expr)) return "\"" + *text + "\"";
+  const auto number = Fold(&expr);
+  return number ? ToText(*number) : "";
+}
+
+bool AreEqual(const Expr& a, const Expr& b) {
+  const auto left = Fold(&a), right = Fold(&b);
+  if (left && right) return !(*left < *right) && !(*right < *left);
+  return ConstantText(a) == ConstantText(b);
+}
+
+// Whether a constant is none of a list of constants.
+bool IsOutside(const ListExpr& list, const Expr& given) {
+  if (ConstantText(given).empty()) return false;
+  return llvm::all_of(list.items,
+                      [&](const Expr* item) { return !ConstantText(*item).empty() && !AreEqual(*item, given); });
+}
+
+}  // namespace
 
 // What a form can ask for: a simple value, an enum of bare names, an optional of these; or, from a list that is given
 // (`in trials`), some of it.
@@ -52,6 +75,11 @@ void Checker::CheckFormField(const Choice::FormField& field) {
 
 // A default, or what `else` gives, must be what a person could answer.
 void Checker::CheckInRange(const Choice::FormField& field, const Expr& given) {
+  if (const auto* list = llvm::dyn_cast_or_null<ListExpr>(field.in); list != nullptr && IsOutside(*list, given)) {
+    Report(given.range, diagnostics::kWrongWord, ConstantText(given), "one of what can be chosen")
+        .Note(list->range, "the list is here");
+    return;
+  }
   const auto* range = llvm::dyn_cast_or_null<BinaryExpr>(field.in);
   if (range == nullptr || range->op != BinaryOp::kRange) return;
   const auto low = Fold(range->left);

@@ -134,7 +134,11 @@ void Checker::CheckCoverage(const MatchExpr& node, const ir::EnumDef& subject, c
   if (missing.empty() || wildcard != nullptr || broken) return;
   const Range keyword{node.range.file, node.range.begin, node.subject->range.end};
   auto report = Report(keyword, diagnostics::kMissingVariant, missing);
-  if (review != nullptr) report.Note(review->question->range, "asked here");
+  if (review == nullptr) return;
+  report.Note(review->question->range, "asked here");
+  const bool silence = review->else_variant == nullptr && covered.count("expired") == 0;
+  if (review->within != nullptr && silence)
+    report.Help("`expired` is what it gives when its time is over; `within … else ANSWER` gives an answer instead");
 }
 
 }  // namespace hwf::sema

@@ -54,12 +54,12 @@ TypeRef Checker::CheckReview(ReviewExpr& review) {
       for (const Choice::FormField& field : choice.fields) CheckFormField(field);
     }
   }
-  if (review.assume) Report(review.assume.range, diagnostics::kNotCarried, "`assume`");
   const TypeRef type = AnswersOf(review);
   {
     llvm::SaveAndRestore<std::string_view> pure(pure_, pure_.empty() ? "a review's clauses" : pure_);
     CheckElse(review);
     if (review.else_variant != nullptr) PassOn(review.else_variant->args);
+    CheckAssume(review);
     CheckDelays(review);
     if (review.by != nullptr) CheckWho(review, *review.by);
   }
@@ -214,47 +214,69 @@ void Checker::CheckGrant(const ReviewExpr& review, const Choice& choice, ir::Var
 }
 
 void Checker::CheckElse(const ReviewExpr& review) {
-  const ReviewExpr::ElseVariant* policy = review.else_variant;
-  if (policy == nullptr) return;
+  if (review.else_variant == nullptr) return;
+  const Choice* choice = CheckGivenAnswer(review, *review.else_variant);
+  if (choice == nullptr || !choice->grants) return;
+  Report(review.else_variant->name.range, diagnostics::kElseGrants, choice->name.text)
+      .Note(choice->grants.range, "it grants this")
+      .Help("silence is never consent: name another answer");
+}
+
+// `assume approve up to gpu_time: 20h`. What an answer grants it may assume: effects wait for the answer all the same.
+void Checker::CheckAssume(const ReviewExpr& review) {
+  if (review.assume == nullptr) return;
+  (void)CheckGivenAnswer(review, *review.assume);
+  PassOn(review.assume->args);
+  llvm::SmallVector<StringRef, 2> seen;
+  for (const ReviewExpr::Limit& limit : review.up_to) {
+    const bool known = limit.name.text == "gpu_time" || limit.name.text == "cpu_time";
+    if (!known) {
+      Report(limit.name.range, diagnostics::kUnknownLimit, limit.name.text)
+          .Help("`up to gpu_time: 20h`, or `cpu_time`: GPUs or processors times the time that their tasks ask for");
+    } else if (llvm::is_contained(seen, limit.name.text)) {
+      Report(limit.name.range, diagnostics::kDuplicateMember, limit.name.text, "`up to`");
+    }
+    seen.push_back(limit.name.text);
+    if (const auto most = CheckDelay(limit.value, limit.name.text.str()); !most) PassOn(limit.value);
+  }
+}
+
+// An answer that the source gives. The choice that it is one of, if it is one of the review's own.
+const Choice* Checker::CheckGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& answer) {
+  context_.suggester.Begin(answer.name.text);
   if (review.choose_enum) {
     const auto* declared = DeclaredIn<EnumDecl>(scope_, review.choose_enum.text);
-    if (declared == nullptr) return;
-    context_.suggester.Begin(policy->name.text);
+    if (declared == nullptr) return nullptr;
     for (const EnumDecl::Variant& variant : declared->variants) {
       context_.suggester.Offer(variant.name.text);
-      if (variant.name.text != policy->name.text) continue;
-      (void)MatchArgs(policy->args, ParamsOf(variant.fields),
-                      {"answer " + Quoted(variant.name.text), variant.range, false}, policy->range);
-      return;
+      if (variant.name.text != answer.name.text) continue;
+      (void)MatchArgs(answer.args, ParamsOf(variant.fields),
+                      {"answer " + Quoted(variant.name.text), variant.range, false}, answer.range);
+      return nullptr;
     }
   } else {
-    context_.suggester.Begin(policy->name.text);
     for (const Choice& choice : review.choices) {
       context_.suggester.Offer(choice.name.text);
-      if (choice.name.text != policy->name.text) continue;
-      if (choice.grants) {
-        Report(policy->name.range, diagnostics::kElseGrants, choice.name.text)
-            .Note(choice.grants.range, "it grants this")
-            .Help("silence is never consent: name another answer");
-      }
+      if (choice.name.text != answer.name.text) continue;
       Params params;
       for (const Choice::FormField& field : choice.fields) {
         const bool optional = field.default_value != nullptr || field.sema_type->kind == TypeKind::kOptional;
         params.push_back({field.name, field.sema_type, optional});
       }
-      (void)MatchArgs(policy->args, params, {"answer " + Quoted(choice.name.text), choice.range, false}, policy->range);
+      (void)MatchArgs(answer.args, params, {"answer " + Quoted(choice.name.text), choice.range, false}, answer.range);
       for (const Choice::FormField& field : choice.fields) {
-        for (const Arg& arg : policy->args) {
+        for (const Arg& arg : answer.args) {
           if (arg.name.text == field.name.text) CheckInRange(field, *arg.value);
         }
       }
-      return;
+      return &choice;
     }
   }
-  for (const Arg& arg : policy->args) Check(arg.value);
-  if (!review.choose_enum && review.choices.empty()) return;  // reported
-  auto report = Report(policy->name.range, diagnostics::kUnknownVariant, "this review", policy->name.text);
-  Suggest(report, policy->name.range);
+  for (const Arg& arg : answer.args) Check(arg.value);
+  if (!review.choose_enum && review.choices.empty()) return nullptr;  // reported
+  auto report = Report(answer.name.range, diagnostics::kUnknownVariant, "this review", answer.name.text);
+  Suggest(report, answer.name.range);
+  return nullptr;
 }
 
 namespace {

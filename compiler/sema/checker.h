@@ -105,6 +105,11 @@ class Checker {
   TypeRef CheckFlag(const CallExpr& call);
   void CheckData(const Expr& path, bool directory);
 
+  // ---- `try` (check_try.cpp)
+  bool RefuseTry(const CallExpr& call, const Binding& callee);
+  TypeRef ValueOf(const CallExpr& call, const Decl& callee);
+  static void HelpWithTry(TypeRef found, diagnostics::Report& report);
+
   // ---- control (check_control.cpp, check_match.cpp, check_loop.cpp)
   TypeRef CheckIf(IfExpr& node, bool used);
   TypeRef CheckFor(ForExpr& node, bool used);
@@ -153,6 +158,8 @@ class Checker {
   TypeRef DeclaredAnswers(ReviewExpr& review);
   void CheckGrant(const ReviewExpr& review, const Choice& choice, ir::VariantDef& variant);
   void CheckElse(const ReviewExpr& review);
+  void CheckAssume(const ReviewExpr& review);
+  const Choice* CheckGivenAnswer(const ReviewExpr& review, const ReviewExpr::ElseVariant& answer);
   void CheckDelays(const ReviewExpr& review);
   std::optional<Constant> CheckDelay(Expr* delay, std::string_view word);
   void CheckFormField(const Choice::FormField& field);
@@ -168,6 +175,7 @@ class Checker {
   void CheckAnswersUsed();
   void CheckFieldsRead(const ReviewExpr& review);
   void CheckWithdrawal(const ReviewExpr& review);
+  void NoteUnread(const ReviewExpr& review);
 
   // ---- where answers go (answer_flow.cpp)
   using Answers = llvm::SmallSetVector<const ReviewExpr*, 2>;
@@ -218,6 +226,16 @@ class Checker {
   void CheckCommand(const TaskDecl& task);
   void CheckInterpreter(const Ident& name);
   void CheckGroup(const GroupDecl& group);
+
+  // ---- tests (check_stubs.cpp)
+  void CheckTests();
+  void CheckTest(const TestDecl& test);
+  void CheckTestLine(Stmt& stmt);
+  void CheckExpectation(Expr& expr);
+  void CheckGiven(const TestDecl::Given& given);
+  TypeRef GivenType(const TestDecl::Given& given);
+  void CheckTestAnswer(const TestDecl::Answer& answer);
+  void CheckAnswerFields(const TestDecl::Answer& answer, const ReviewExpr& review);
   bool CheckCount(Expr* expr, int64_t least, std::string_view what);
   void RefuseType(const TypeExpr* written, TypeRef type, bool refused, std::string_view what);
 
@@ -257,6 +275,14 @@ class Checker {
   bool missed_else_ = false;        // and a branch of it ends in a value
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
+  bool made_up_ = false;  // `file(…)` and `dir(…)` are made up of their names: in a test
+  // What `(name: value)` makes in a stub: the outputs of a task, or what one of its streams shows.
+  struct Stub {
+    Params params;
+    Callee callee;
+    TypeRef type = nullptr;  // null: of nothing that is known
+  };
+  const Stub* stub_ = nullptr;
   // A loop whose body is being checked: how its rounds end.
   struct Round {
     const LoopExpr* loop = nullptr;

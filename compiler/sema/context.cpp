@@ -26,6 +26,8 @@ std::string_view KindName(const Decl& decl) {
       return "a group";
     case Decl::Kind::kCalendar:
       return "a calendar";
+    case Decl::Kind::kTest:
+      return "a test";
     case Decl::Kind::kUncarried:
       return "a declaration that is not carried yet";
     case Decl::Kind::kError:

@@ -47,8 +47,9 @@ struct Context {
   // The first scopes are those of the file that replaces the program's sites, and of its imports; 0: there is none.
   size_t sites_scopes = 0;
   std::unordered_map<std::string, Binding*> groups;
-  llvm::DenseMap<const Decl*, ModuleScope*> home;  // the module of each declaration
-  std::unordered_map<std::string, Binding*> builtins;
+  llvm::DenseMap<const Decl*, ModuleScope*> home;      // the module of each declaration
+  std::unordered_map<std::string, Binding*> builtins;  // functions, and the enum `Reason`
+  llvm::DenseMap<const Decl*, TypeRef> failures;       // what `try` of a task gives
   // Modules of which something could not be read: an unknown name there may be of that, and is not reported.
   llvm::DenseSet<const ModuleScope*> incomplete;
   // Names of declarations with a syntax error, over all modules: any of them may have been a site.
@@ -57,6 +58,9 @@ struct Context {
   // Enums that people choose from, each with a review that asks for it: its variants are answers wherever they come
   // from, through whatever name, record or call.
   llvm::DenseMap<const ir::EnumDef*, const ReviewExpr*> asked;
+
+  // The compiled file's own: its tests alone count.
+  bool IsRoot(const ModuleScope& scope) const { return scope.module == program.modules.back().get(); }
 
   template <typename... Args, typename... Given>
   diagnostics::Report Report(Range range, const diagnostics::Code<Args...>& code, const Given&... args) {

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "ir/builtins.h"
+#include "ir/type_rules.h"
 
 namespace hwf::sema {
 namespace {
@@ -33,6 +34,23 @@ class Declarer {
       binding->builtin = index++;
       context_.builtins[std::string(builtin.name)] = binding;
     }
+    DeclareReason();
+  }
+
+  // The enum of the reasons of failure, which no file declares.
+  void DeclareReason() {
+    Module& home = *context_.program.modules.back();
+    const TypeRef type = ir::ReasonType(context_.types());
+    llvm::SmallVector<EnumDecl::Variant, 9> variants;
+    for (const ir::VariantDef& variant : type->enumeration->variants) {
+      variants.push_back({{}, {StringRef(variant.name), {}}, {}, {}});
+    }
+    const Ident name{"Reason", {}};
+    auto* decl = home.Make<EnumDecl>(Range{}, name, home.Copy<EnumDecl::Variant>(variants));
+    context_.nominal[decl] = type;
+    Binding* binding = context_.NewBinding(Binding::Kind::kDecl, name);
+    binding->decl = decl;
+    context_.builtins["Reason"] = binding;
   }
 
   void DeclareOwn(ModuleScope& scope) {

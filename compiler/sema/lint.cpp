@@ -34,6 +34,7 @@ void Lint(const Program& program, diagnostics::Emitter& emitter) {
     LintVariants(program, emitter);
   }
   LintParameters(program, emitter);
+  LintOutputs(program, emitter);
   LintCalls(program, emitter);
   LintConstant(program, emitter);
   LintNever(program, emitter);

@@ -23,6 +23,8 @@ void LintVariants(const Program& program, diagnostics::Emitter& emitter);
 
 // lint_parameters.cpp: parameters that nothing reads.
 void LintParameters(const Program& program, diagnostics::Emitter& emitter);
+// lint_outputs.cpp: outputs of which the command does not know where they belong.
+void LintOutputs(const Program& program, diagnostics::Emitter& emitter);
 // lint_calls.cpp: calls of which nobody reads what they make, and that do nothing else.
 void LintCalls(const Program& program, diagnostics::Emitter& emitter);
 // lint_constant.cpp: conditions that are always the same.

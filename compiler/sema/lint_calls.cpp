@@ -1,6 +1,7 @@
 // Calls of tasks and workflows of which nobody reads what they make, and that do nothing else: no effect, no question
 // to people, no message, no `fail`, no checkpoint.
 #include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/DenseSet.h>
 
 #include "compiler/sema/context.h"
 #include "compiler/sema/lint.h"
@@ -14,12 +15,19 @@ class Discarded {
   Discarded(const Program& program, diagnostics::Emitter& emitter) : program_(program), emitter_(emitter) {}
 
   void Run() {
+    auto expr = [&](const Expr& each) {
+      if (const auto* name = llvm::dyn_cast<NameExpr>(&each)) read_.insert(name->binding);
+    };
+    Visit reads;
+    reads.expr = expr;
+    for (const Decl* decl : program_.modules.back()->decls) Walk(*decl, reads);
     auto block = [&](const Block& each) { TakeBlock(each); };
     auto stmt = [&](const Stmt& each) { TakeStmt(each); };
     Visit visit;
     visit.block = block;
     visit.stmt = stmt;
     for (const Decl* decl : program_.modules.back()->decls) {
+      if (llvm::isa<TestDecl>(decl)) continue;
       Walk(*decl, visit);
       const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl);
       if (workflow != nullptr && workflow->body != nullptr && workflow->outputs.empty()) Drop(workflow->body->result);
@@ -35,8 +43,15 @@ class Discarded {
   }
 
   void TakeStmt(const Stmt& stmt) {
-    if (const auto* let = llvm::dyn_cast<LetStmt>(&stmt); let != nullptr && let->binding->uses == 0) Drop(let->value);
+    const auto* let = llvm::dyn_cast<LetStmt>(&stmt);
+    if (let != nullptr && (let->binding->uses == 0 || IsUnreadTry(*let))) Drop(let->value);
     if (const auto* watch = llvm::dyn_cast<WatchStmt>(&stmt)) Drop(watch->body->result);
+  }
+
+  // To watch, tell or cancel a job is not to look at how it ended.
+  bool IsUnreadTry(const LetStmt& let) const {
+    const auto* call = llvm::dyn_cast<CallExpr>(&WithoutAfter(*let.value));
+    return call != nullptr && call->tried && !read_.contains(let.binding);
   }
 
   // Nobody takes the value of `expr`.
@@ -58,6 +73,11 @@ class Discarded {
   void Check(const CallExpr& call) {
     const Decl* callee = CalledDecl(call);
     const bool runs = callee != nullptr && (llvm::isa<TaskDecl>(callee) || llvm::isa<WorkflowDecl>(callee));
+    if (call.tried && runs) {
+      emitter_.Report(call.tried.range, diagnostics::kIgnoredTry, callee->name.text)
+          .Help("`match` it, or leave `try` out, so that the failure is the run's");
+      return;
+    }
     if (!runs || Acts(*callee)) return;
     emitter_.Report(call.range, diagnostics::kDiscardedCall, callee->name.text)
         .Help(llvm::isa<TaskDecl>(callee)
@@ -93,6 +113,7 @@ class Discarded {
   const Program& program_;
   diagnostics::Emitter& emitter_;
   llvm::DenseMap<const Decl*, bool> acts_;
+  llvm::DenseSet<const Binding*> read_;  // names whose values are read
 };
 
 }  // namespace

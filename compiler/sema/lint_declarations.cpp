@@ -114,6 +114,7 @@ class Unused {
       case Decl::Kind::kTask:
         return all_.contains(&decl);
       case Decl::Kind::kCalendar:
+      case Decl::Kind::kTest:
       case Decl::Kind::kUncarried:
       case Decl::Kind::kError:
         return true;

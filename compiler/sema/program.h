@@ -84,6 +84,8 @@ struct Program {
   std::unordered_map<const syntax::TaskDecl*, bool> effects;  // marked or by the rule
   // Reviews whose answers lead only to sends to one job: that job's binding.
   std::unordered_map<const syntax::ReviewExpr*, const syntax::Binding*> withdrawn_with;
+  // Of a review that assumes an answer: the fields of that answer which nothing reads.
+  std::unordered_map<const syntax::ReviewExpr*, std::vector<std::string>> unread;
   // Every site, in order of declaration: its kind, and its own and inherited fields (constants).
   struct Site {
     const syntax::SiteDecl* decl = nullptr;

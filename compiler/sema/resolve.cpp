@@ -144,6 +144,7 @@ void Resolver::ResolveReview(ReviewExpr& review) {
   }
   for (Expr* shown : review.show) Resolve(shown);
   for (const Choice& choice : review.choices) {
+    answers_[choice.name.text] = choice.range;
     for (const Choice::FormField& field : choice.fields) {
       Resolve(field.in);
       Resolve(field.default_value);
@@ -157,6 +158,8 @@ void Resolver::ResolveReview(ReviewExpr& review) {
     ResolveWho(escalation.to);
   }
   if (review.else_variant != nullptr) ResolveArgs(review.else_variant->args);
+  if (review.assume != nullptr) ResolveArgs(review.assume->args);
+  for (const ReviewExpr::Limit& limit : review.up_to) Resolve(limit.value);
 }
 
 void Resolver::ResolveWho(const ByRule* rule) {

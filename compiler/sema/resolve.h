@@ -33,6 +33,8 @@ class Resolver {
   void Resolve(const TaskDecl& task);
   void ResolveOutputs(const TaskDecl& task);
   void Resolve(const WorkflowDecl& workflow);
+  void Resolve(const TestDecl& test);
+  void Resolve(TestDecl::Given& given);
   void ResolveDefaults(ArrayRef<Field> fields);
   void ResolveParams(ArrayRef<Field> params);
   void DeclareInTask(const TaskDecl& task, Binding::Kind kind, StringRef name);
@@ -79,7 +81,8 @@ class Resolver {
     const EnumDecl* other = nullptr;
   };
   llvm::StringMap<Bare> bare_;
-  llvm::StringSet<> doubted_;  // words of what could not be parsed
+  llvm::StringMap<Range> answers_;  // of the reviews so far, for who takes one for a value
+  llvm::StringSet<> doubted_;       // words of what could not be parsed
   llvm::StringMap<llvm::SmallVector<Binding*, 1>> visible_;
   std::vector<StringRef> declared_;  // to undo
   std::vector<Frame> frames_;

@@ -37,7 +37,49 @@ void Resolver::ResolveModule() {
     if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) Resolve(*task);
     if (const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl)) Resolve(*workflow);
     if (const auto* group = llvm::dyn_cast<GroupDecl>(decl)) Resolve(group->members);
+    if (const auto* test = llvm::dyn_cast<TestDecl>(decl); test != nullptr && context_.IsRoot(module_)) Resolve(*test);
   }
+}
+
+void Resolver::Resolve(const TestDecl& test) {
+  Resolve(*test.body);
+  for (const TestDecl::Answer& answer : test.answers) {
+    Resolve(answer.delay);
+    ResolveArgs(answer.args);
+  }
+  for (const TestDecl::Given& each : test.givens) Resolve(Mutable(each));
+}
+
+// A stub reads the parameters of its task, and `attempt`.
+void Resolver::Resolve(TestDecl::Given& given) {
+  Resolve(given.subject);
+  const auto* field = llvm::dyn_cast<FieldExpr>(given.subject);
+  const auto bound = [](const Expr* expr) -> TaskDecl* {
+    const Binding* binding = nullptr;
+    if (const auto* name = llvm::dyn_cast<NameExpr>(expr)) binding = name->binding;
+    if (const auto* inner = llvm::dyn_cast<FieldExpr>(expr)) binding = inner->binding;
+    return binding == nullptr ? nullptr : llvm::dyn_cast_or_null<TaskDecl>(binding->decl);
+  };
+  given.task = bound(given.subject);
+  if (given.task == nullptr && field != nullptr) {
+    given.task = bound(field->base);
+    if (given.task != nullptr) given.stream = field->name.text;
+  }
+  llvm::SmallVector<const Binding*, 8> params;
+  const auto declare = [&](const Ident& name, TypeRef type) {
+    Binding* binding = context_.NewBinding(Binding::Kind::kPattern, name);
+    binding->type = type;
+    DeclareShadowing(binding);
+    params.push_back(binding);
+  };
+  if (given.task != nullptr) {
+    for (const Field& param : given.task->params) declare(param.name, param.sema_type);
+    declare({"attempt", given.range}, context_.Simple(TypeKind::kInt));
+  }
+  given.params = module_.module->Copy<const Binding*>(params);
+  Resolve(given.value);
+  Resolve(given.after);
+  Leave(0);
 }
 
 void Resolver::ResolveDefaults(ArrayRef<Field> fields) {
@@ -169,6 +211,11 @@ void Resolver::ReportUnknown(const Ident& name) {
   for (const auto& entry : bare_) context_.suggester.Offer(entry.first());
   for (const auto& [known, binding] : context_.builtins) context_.suggester.Offer(known);
   auto report = context_.Report(name.range, diagnostics::kUnknownName, name.text);
+  if (auto answer = answers_.find(name.text); answer != answers_.end()) {
+    const std::string arm = "`match … { " + name.text.str() + " => … }`";
+    report.Note(answer->second, "an answer of this review").Help("an answer is named in a `match` alone: " + arm);
+    return;
+  }
   const StringRef best = context_.suggester.Best();
   if (!best.empty()) report.Suggest("did you mean " + Quoted(best) + "?", name.range, best.str());
 }

@@ -114,6 +114,7 @@ void Checker::CheckAnswersUsed() {
     }
     CheckFieldsRead(*review);
     CheckWithdrawal(*review);
+    NoteUnread(*review);
   }
   for (const LetStmt* let : unused_) {
     if (broken_) break;
@@ -150,6 +151,22 @@ void Checker::CheckFieldsRead(const ReviewExpr& review) {
                     ? "read it, in a task that takes the approved value, or take the `grants` away"
                     : "read it, or make it optional");
     }
+  }
+}
+
+// An answer that differs from the assumed one in these alone changes nothing.
+void Checker::NoteUnread(const ReviewExpr& review) {
+  const Asked& asked = asked_[&review];
+  const bool only_matched = asked.let == nullptr || asked.let->binding->uses == static_cast<int>(asked.matches.size());
+  if (review.assume == nullptr || !only_matched || llvm::any_of(asked.matches, HasWildcard)) return;
+  const ir::VariantDef* variant = review.type->enumeration->Find(review.assume->name.text.str());
+  if (variant == nullptr) return;
+  for (const ir::FieldDef& field : variant->fields) {
+    const bool read = llvm::any_of(asked.matches, [&](const MatchExpr* match) {
+      const Pattern::Bind* bind = FindBind(*match, variant->name, field.name);
+      return bind != nullptr && bind->binding->uses > 0;
+    });
+    if (!read) context_.program.unread[&review].push_back(field.name);
   }
 }
 

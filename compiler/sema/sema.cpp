@@ -40,6 +40,7 @@ void Checker::CheckModule() {
     if (const auto* task = llvm::dyn_cast<TaskDecl>(decl)) CheckTask(*task);
     if (const auto* workflow = llvm::dyn_cast<WorkflowDecl>(decl)) CheckWorkflow(*workflow);
   }
+  if (context_.IsRoot(scope_)) CheckTests();
 }
 
 Program Analyze(source::SourceManager& sources, std::unique_ptr<syntax::Module> root, diagnostics::Emitter& emitter,

@@ -115,6 +115,10 @@ TypeRef Types::ResolvePath(const TypeExpr& written, const ModuleScope& scope) {
       return context_.Simple(TypeKind::kPoison);
     }
   }
+  auto builtin = context_.builtins.find(first.str());
+  if (!known && builtin != context_.builtins.end() && builtin->second->kind == Binding::Kind::kDecl) {
+    return OfBinding(written, builtin->second, rest.trim());
+  }
   if (!known) {
     // Of a path it is the whole that is not there: `Int.y` has an `Int` before it.
     if (!context_.incomplete.contains(&scope)) ReportUnknown(written, written.name.text, scope);

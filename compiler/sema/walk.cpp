@@ -52,6 +52,7 @@ class Walker {
   void Children(const Expr& expr);
   void Add(const ReviewExpr& review);
   void Add(const TaskDecl& task);
+  void Add(const TestDecl& test);
   void Add(const ByRule* rule) {
     if (rule == nullptr) return;
     Add(rule->who);
@@ -171,6 +172,8 @@ void Walker::Add(const ReviewExpr& review) {
     Add(escalation.to);
   }
   if (review.else_variant != nullptr) Add(review.else_variant->args);
+  if (review.assume != nullptr) Add(review.assume->args);
+  for (const ReviewExpr::Limit& limit : review.up_to) Add(limit.value);
 }
 
 void Walker::Add(const TaskDecl& task) {
@@ -192,6 +195,23 @@ void Walker::Add(const TaskDecl& task) {
   Add(task.pack);
   Add(task.run.text);
   Add(task.run.argv);
+}
+
+// Its lines are no block of a program: what they call may leave things unread.
+void Walker::Add(const TestDecl& test) {
+  for (const Stmt* stmt : test.body->stmts) {
+    const auto* let = llvm::dyn_cast<LetStmt>(stmt);
+    Add(let != nullptr ? let->value : llvm::cast<ExprStmt>(stmt)->value);
+  }
+  for (const TestDecl::Given& given : test.givens) {
+    Add(given.subject);
+    Add(given.value);
+    Add(given.after);
+  }
+  for (const TestDecl::Answer& answer : test.answers) {
+    Add(answer.delay);
+    Add(answer.args);
+  }
 }
 
 void Walker::Add(const Decl& decl) {
@@ -217,6 +237,8 @@ void Walker::Add(const Decl& decl) {
       return Add(llvm::cast<GroupDecl>(decl).members);
     case Decl::Kind::kCalendar:
       return Add(llvm::cast<CalendarDecl>(decl).args);
+    case Decl::Kind::kTest:
+      return Add(llvm::cast<TestDecl>(decl));
     case Decl::Kind::kImport:
     case Decl::Kind::kUncarried:
     case Decl::Kind::kError:
@@ -234,7 +256,9 @@ void Walk(const Decl& decl, const Visit& visit) {
 
 void WalkAll(const Program& program, const Visit& visit) {
   for (const auto& module : program.modules) {
-    for (const Decl* decl : module->decls) Walk(*decl, visit);
+    for (const Decl* decl : module->decls) {
+      if (!llvm::isa<TestDecl>(decl)) Walk(*decl, visit);
+    }
   }
 }
 

@@ -16,7 +16,7 @@
 namespace hwf::syntax {
 
 struct Decl {
-  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kCalendar, kUncarried, kError };
+  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kCalendar, kTest, kUncarried, kError };
   const Kind kind;
   Range range;
   Ident name;
@@ -159,7 +159,36 @@ struct CalendarDecl : Decl {
   CalendarDecl(Range r, Ident n, Ident b, ArrayRef<Arg> a) : Decl(Kind::kCalendar, r, n), base(b), args(a) {}
   static bool classof(const Decl* d) { return d->kind == Kind::kCalendar; }
 };
-// `service …`, `test …`: parsed, not carried yet
+// `test "name" { … }`: workflows that are run with tasks and reviews stubbed
+struct TestDecl : Decl {
+  // `given fit => (model: file("m"), loss: rate) after 2h`, `given fit.epoch => [(n: 1)]`, `given fit => fail "oom"`
+  struct Given {
+    Range range;
+    Expr* subject;
+    Expr* value;
+    Expr* after = nullptr;            // how long it takes
+    TaskDecl* task = nullptr;         // set by sema, as all below
+    StringRef stream;                 // empty: the task's outputs
+    ArrayRef<const Binding*> params;  // what stands for the task's parameters, then for `attempt`
+  };
+  // `answer each.2.call at 3h with retune(rate: 0.1)`
+  struct Answer {
+    Range range;
+    Range place_range;
+    StringRef place;
+    Expr* delay;
+    Ident variant;
+    ArrayRef<Arg> args;
+  };
+  StringRef title;
+  Range title_range;
+  Block* body;  // its `let`s and, as expressions, its `expect`s
+  ArrayRef<Given> givens;
+  ArrayRef<Answer> answers;
+  TestDecl(Range r, StringRef t, Range tr) : Decl(Kind::kTest, r, Ident{}), title(t), title_range(tr) {}
+  static bool classof(const Decl* d) { return d->kind == Kind::kTest; }
+};
+// `service …`: parsed, not carried yet
 struct UncarriedDecl : Decl {
   Ident keyword;
   UncarriedDecl(Range r, Ident k, Ident n) : Decl(Kind::kUncarried, r, n), keyword(k) {}

@@ -167,10 +167,11 @@ struct Arg {
   Ident name;  // empty if positional
   Expr* value;
 };
-// `fit(data.train, rate: rate)`: a task, workflow, fn, record, variant or built-in
+// `fit(data.train, rate: rate)`: a task, workflow, fn, record, variant or built-in; `try fit(…)`
 struct CallExpr : Expr {
   Expr* callee;
   ArrayRef<Arg> args;
+  Ident tried;  // the word `try` before it, or empty
   // Set by sema: for each parameter of the callee in order, the argument's value, or null for its default.
   ArrayRef<Expr*> by_param;
   CallExpr(Range r, Expr* c, ArrayRef<Arg> a) : Expr(Kind::kCall, r), callee(c), args(a) {}
@@ -352,10 +353,14 @@ struct ReviewExpr : Expr {
     Expr* delay;
     ByRule* to;
   };
-  struct ElseVariant {
+  struct ElseVariant {  // also of `assume`
     Range range;
     Ident name;
     ArrayRef<Arg> args;
+  };
+  struct Limit {
+    Ident name;
+    Expr* value;
   };
   StringExpr* question;
   ArrayRef<Expr*> show;
@@ -366,9 +371,16 @@ struct ReviewExpr : Expr {
   Expr* remind;       // or null
   ArrayRef<Escalation> escalations;
   const ElseVariant* else_variant;  // or null
-  Ident assume;                     // `assume approve`: the word, for the diagnostic; or empty
+  const ElseVariant* assume;        // or null
+  ArrayRef<Limit> up_to;            // of `assume`
   ReviewExpr(Range r, StringExpr* q)
-      : Expr(Kind::kReview, r), question(q), by(nullptr), within(nullptr), remind(nullptr), else_variant(nullptr) {}
+      : Expr(Kind::kReview, r),
+        question(q),
+        by(nullptr),
+        within(nullptr),
+        remind(nullptr),
+        else_variant(nullptr),
+        assume(nullptr) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kReview; }
 };
 // `fail "rejected: ~{reason}"`
@@ -377,7 +389,7 @@ struct FailExpr : Expr {
   FailExpr(Range r, StringExpr* m) : Expr(Kind::kFail, r), message(m) {}
   static bool classof(const Expr* e) { return e->kind == Kind::kFail; }
 };
-// A construct of the language that this version parses but does not carry: `try`, `with`
+// A construct of the language that this version parses but does not carry: `with`
 struct UncarriedExpr : Expr {
   Ident keyword;
   UncarriedExpr(Range r, Ident k) : Expr(Kind::kUncarried, r), keyword(k) {}

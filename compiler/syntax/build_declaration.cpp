@@ -91,7 +91,7 @@ Decl* Builder::Declaration(P::DeclarationContext* c) {
   if (c->service_) {
     decl = module_.Make<UncarriedDecl>(At(c), Name(c->start), Name(c->service_->declared));
   }
-  if (c->test_) decl = module_.Make<UncarriedDecl>(At(c), Name(c->start), Ident{});
+  if (c->test_) decl = Test(c->test_);
   if (c->error) decl = module_.Make<ErrorDecl>(At(c->error), Ident{});
   decl->doc = DocAt(decl->range.begin);
   return decl;

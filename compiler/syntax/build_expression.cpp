@@ -41,7 +41,8 @@ Expr* Builder::Primary(P::PrimaryContext* c) {
   if (c->awaited) return Review(c->awaited);
   if (c->failed) return module_.Make<FailExpr>(At(c), String(c->failed->message_text));
   if (c->looped) return Loop(c->looped);
-  if (c->tried || c->served) return module_.Make<UncarriedExpr>(At(c), Name(c->start));
+  if (c->tried) return Try(c->tried);
+  if (c->served) return module_.Make<UncarriedExpr>(At(c), Name(c->start));
   return module_.Make<ErrorExpr>(At(c->error));
 }
 
@@ -171,7 +172,7 @@ ListExpr* Builder::List(P::CollectionContext* c) {
   return module_.Make<ListExpr>(At(c), ArrayRef<Expr*>());
 }
 
-// ---------------------------------------------------------------- if, match, for, loop
+// ---------------------------------------------------------------- if, match, for, loop, try
 
 Expr* Builder::If(P::IfExpressionContext* c) {
   llvm::SmallVector<IfExpr::Branch, 4> branches;
@@ -227,6 +228,17 @@ Expr* Builder::Loop(P::LoopExpressionContext* c) {
   ArrayRef<Carried> carried = CarriedOf(c->values);
   Expr* max = Expression(c->limit);
   return module_.Make<LoopExpr>(At(c), carried, max, MakeBlock(c->body));
+}
+
+Expr* Builder::Try(P::TryExpressionContext* c) {
+  Expr* callee = module_.Make<NameExpr>(Name(c->callee->parts[0]));
+  for (size_t at = 1; at < c->callee->parts.size(); ++at) {
+    const Ident member = Name(c->callee->parts[at]);
+    callee = module_.Make<FieldExpr>(Span(callee->range, member.range), callee, member, false);
+  }
+  auto* call = module_.Make<CallExpr>(At(c), callee, Arguments(c->given));
+  call->tried = Name(c->start);
+  return call;
 }
 
 ArrayRef<Carried> Builder::CarriedOf(const std::vector<P::CarriedContext*>& values) {

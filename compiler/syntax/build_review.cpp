@@ -22,7 +22,7 @@ void Builder::ReviewClause(P::ReviewClauseContext* c, ReviewExpr* review) {
   if (c->chosen && Once(!review->choices.empty() || review->choose_enum, word, "choose")) Choose(c->chosen, review);
   if (c->entitled && Once(review->by, word, "by")) review->by = By(c->entitled->rule_);
   if (c->limited && Once(review->within, word, "within")) Within(c->limited, review);
-  if (c->assumed && Once(static_cast<bool>(review->assume), word, "assume")) review->assume = Name(c->assumed->word);
+  if (c->assumed && Once(review->assume, word, "assume")) Assume(c->assumed, review);
 }
 
 void Builder::Choose(P::ChooseContext* c, ReviewExpr* review) {
@@ -75,11 +75,20 @@ void Builder::Within(P::WithinContext* c, ReviewExpr* review) {
     escalations.push_back({At(e), delay, By(e->who)});
   }
   review->escalations = Save(escalations);
-  if (P::ElseVariantContext* e = c->otherwise) {
-    auto* variant = module_.Make<ReviewExpr::ElseVariant>();
-    *variant = {At(e), Name(e->variant_name), Arguments(e->given)};
-    review->else_variant = variant;
-  }
+  if (c->otherwise) review->else_variant = AnswerOf(c->otherwise);
+}
+
+const ReviewExpr::ElseVariant* Builder::AnswerOf(P::ElseVariantContext* c) {
+  auto* variant = module_.Make<ReviewExpr::ElseVariant>();
+  *variant = {At(c), Name(c->variant_name), Arguments(c->given)};
+  return variant;
+}
+
+void Builder::Assume(P::AssumeContext* c, ReviewExpr* review) {
+  review->assume = AnswerOf(c->answer);
+  llvm::SmallVector<ReviewExpr::Limit, 2> limits;
+  for (P::NeedContext* limit : c->limits) limits.push_back({Name(limit->declared), Expression(limit->value)});
+  review->up_to = Save(limits);
 }
 
 // `and` binds tighter than `or`.

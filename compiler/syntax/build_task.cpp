@@ -93,6 +93,13 @@ void Builder::Retry(P::RetryContext* c, TaskDecl* task) {
   llvm::SmallVector<Ident, 8> reasons;
   for (P::NameContext* reason : c->reasons) reasons.push_back(Name(reason));
   task->retry.range = At(c);
+  // `retry on [oom]` reads as an item of a list `on`.
+  if (c->count->start->getType() == P::ON && c->count->getStop()->getType() == P::RBRACKET) {
+    emitter_.Report(At(c->count->start), diagnostics::kWrongWord, "on", "how many times")
+        .Help("say how often: `retry 2 on [oom]`");
+    broken_ = true;
+    return;
+  }
   task->retry.count = Expression(c->count);
   task->retry.reasons = Save(reasons);
 }

@@ -94,6 +94,7 @@ class Builder {
   Pattern MakePattern(P::PatternContext* c);
   Expr* For(P::ForExpressionContext* c);
   Expr* Loop(P::LoopExpressionContext* c);
+  Expr* Try(P::TryExpressionContext* c);
   ArrayRef<Carried> CarriedOf(const std::vector<P::CarriedContext*>& values);
   ArrayRef<Arg> Arguments(P::ArgumentsContext* c);
   Expr* Combine(const antlr4::Token* op, Expr* left, Range left_range, Expr* right, Range right_range);
@@ -103,12 +104,19 @@ class Builder {
   StringExpr* Plain(const antlr4::Token* token);
   StringRef Unescape(Range range);
 
+  // ---- build_tests.cpp
+  Decl* Test(P::TestDeclContext* c);
+  TestDecl::Given Given(P::TestStatementContext* c);
+  TestDecl::Answer Answer(P::TestStatementContext* c);
+
   // ---- build_review.cpp
   Expr* Review(P::ReviewExpressionContext* c);
   void ReviewClause(P::ReviewClauseContext* c, ReviewExpr* review);
   void Choose(P::ChooseContext* c, ReviewExpr* review);
   Choice MakeChoice(P::ChoiceContext* c);
   void Within(P::WithinContext* c, ReviewExpr* review);
+  void Assume(P::AssumeContext* c, ReviewExpr* review);
+  const ReviewExpr::ElseVariant* AnswerOf(P::ElseVariantContext* c);
   ByRule* By(P::ByRuleContext* c);
   ByRule* ByTerm(P::ByTermContext* c);
   Expr* Deadline(P::ExpressionContext* c);

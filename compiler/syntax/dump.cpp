@@ -75,8 +75,10 @@ std::string Dump(const Expr& e) {
     }
     case Expr::Kind::kIndex:
       return fmt::format("(index {} {})", Dump(*cast<IndexExpr>(e).base), Dump(*cast<IndexExpr>(e).index));
-    case Expr::Kind::kCall:
-      return fmt::format("({}{})", Dump(*cast<CallExpr>(e).callee), Of(cast<CallExpr>(e).args));
+    case Expr::Kind::kCall: {
+      auto& call = cast<CallExpr>(e);
+      return fmt::format("({}{}{})", call.tried ? "try " : "", Dump(*call.callee), Of(call.args));
+    }
     case Expr::Kind::kUnary:
       return fmt::format("({} {})", cast<UnaryExpr>(e).op == UnaryOp::kNot ? "not" : "neg",
                          Dump(*cast<UnaryExpr>(e).operand));

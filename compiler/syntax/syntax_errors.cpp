@@ -1,6 +1,7 @@
 #include "compiler/syntax/syntax_errors.h"
 
 #include <llvm/ADT/STLExtras.h>
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/ADT/StringSwitch.h>
 
 #include "compiler/diagnostics/codes.h"
@@ -35,6 +36,29 @@ bool GoesOn(llvm::ArrayRef<Token> unit, size_t newline) {
   return unfinished && after != P::LET && after != P::RBRACE;
 }
 
+// Words of other languages, whose meaning shows only at what follows them.
+struct Foreign {
+  llvm::StringRef word, expected, help;
+  const char* instead = nullptr;  // what may take its place as it is
+  bool shows_itself = false;      // nothing can be called so where an error is found
+};
+constexpr const char* kValueAlone = "a block's value is its last expression, without a word before it";
+constexpr Foreign kForeign[] = {
+    {"return", "the value alone", kValueAlone},
+    {"var", "`let`", "names are bound by `let`", "let"},
+    {"val", "`let`", "names are bound by `let`", "let"},
+    {"const", "`let`", "names are bound by `let`", "let"},
+    {"mut", "a name", "a name is bound once, and never changed"},
+    {"while", "`for` or `loop`",
+     "`for x in xs { … }` goes over a list, `loop s = first max 10 { … }` from round to round"},
+    {"review", "`await review`", "a review is written `await review \"question\" { … }`", "await review"},
+    {"throw", "`fail`", "`fail \"why\"` fails the run", "fail"},
+    {"raise", "`fail`", "`fail \"why\"` fails the run", "fail"},
+    {"switch", "`match`", "`match x { variant => value … }`", "match"},
+    {"elif", "`else if`", "a choice goes on with `else if c { … }`", "else if", true},
+    {"unless", "`if not`", "`if not c { … }`", "if not"},
+};
+
 class Reporter {
  public:
   Reporter(llvm::ArrayRef<Token> unit, UnitPart part, const UnitError& error, std::string_view text,
@@ -42,11 +66,11 @@ class Reporter {
       : unit_(unit), part_(part), error_(error), text_(text), file_(file), emitter_(emitter) {}
 
   void Run() {
-    if (MeantAnotherWord()) return;
+    if (MeantForeignWord() || MeantAnotherWord() || MeantToChange()) return;
     size_t at = error_.token;
     auto report = emitter_.Report(Place(at), diagnostics::kSyntax, Found(at), Expected());
     report.Help(Hint());
-    if (KindAt(at) == P::ASSIGN && ExpectsOperator()) report.Suggest("`==` compares", At(at), "==");
+    if (KindAt(at) == P::ASSIGN && (ExpectsOperator() || InCondition())) report.Suggest("`==` compares", At(at), "==");
   }
 
  private:
@@ -63,6 +87,14 @@ class Reporter {
   }
   bool Awaited(uint16_t kind) const { return llvm::is_contained(error_.expected, kind); }
   bool ExpectsOperator() const { return Awaited(P::EQUAL); }
+  // Between an `if` or `where` and its block.
+  bool InCondition() const {
+    if (error_.token < part_.begin || error_.token > unit_.size()) return false;
+    const llvm::ArrayRef<Token> read = unit_.slice(part_.begin, error_.token - part_.begin);
+    const bool begun =
+        llvm::any_of(read, [](const Token& each) { return each.kind == P::IF || each.kind == P::WHERE; });
+    return begun && Awaited(P::LBRACE);
+  }
 
   std::string Found(size_t i) const {
     switch (KindAt(i)) {
@@ -171,34 +203,115 @@ class Reporter {
     return true;
   }
 
+  bool MeantForeignWord() {
+    const size_t at = error_.token;
+    for (const Foreign& slip : kForeign) {
+      const bool here = at < unit_.size() && slip.shows_itself && slip.word == llvm::StringRef(TextAt(at));
+      const bool before = at > part_.begin && at <= unit_.size() && IsWord(KindAt(at - 1)) &&
+                          slip.word == llvm::StringRef(TextAt(at - 1));
+      const bool awaited = before && at > 1 && KindAt(at - 2) == P::AWAIT;
+      if (here || (before && !awaited)) return ReportForeign(slip, here ? at : at - 1);
+    }
+    return false;
+  }
+
+  bool ReportForeign(const Foreign& slip, size_t at) {
+    auto report = emitter_.Report(At(at), diagnostics::kSyntax, Found(at), slip.expected);
+    if (slip.instead == nullptr) {
+      report.Help(slip.help.str());
+    } else {
+      report.Suggest(slip.help.str(), At(at), slip.instead);
+    }
+    return true;
+  }
+
+  // `total = total + 1`: a statement that nothing else can be.
+  bool MeantToChange() {
+    const size_t at = error_.token;
+    const bool statement = KindAt(0) == P::WORKFLOW && part_.begin > 0 && !Awaited(P::COLON) && !Awaited(P::ID);
+    if (KindAt(at) != P::ASSIGN || at != part_.begin + 1 || !IsWord(KindAt(at - 1)) || !statement) return false;
+    const Range both{file_, unit_[at - 1].begin, unit_[at].end};
+    emitter_
+        .Report(both, diagnostics::kSyntax, fmt::format("`{} =`", TextAt(at - 1)),
+                fmt::format("`let {} =`", TextAt(at - 1)))
+        .Help("a name is bound once, by `let`, and never changed: the next value gets another name");
+    return true;
+  }
+
+  // What belongs behind the word before.
+  std::string HintAfterWord(std::string_view before) const {
+    const uint16_t kind = KindAt(error_.token);
+    const bool in_task = KindAt(0) == P::TASK && part_.begin > 0;
+    if (in_task && before == "run" && kind == P::LBRACKET) return "`exec [\"ls\", \"-l\"]` takes a list, `run` a text";
+    if (in_task && before == "run" && Awaited(P::STRING)) return "the command stands in quotes: `run \"…\"`";
+    if (in_task && before == "exec") return "`exec` takes a list: `exec [\"ls\", \"-l\"]`; `run` takes a text";
+    if (in_task && before == "uses") return "paths stand in quotes: `uses \"fit.py\", \"lib/\"`";
+    if (in_task && before == "image") return "an image stands in quotes: `image \"docker://debian:12\"`";
+    if (before == "stop" && KindAt(0) == P::WORKFLOW) return "a loop's value stands behind `stop with`";
+    if (before == "->" && Awaited(P::LPAREN)) return "outputs are named, in parentheses: `-> (x: Int)`";
+    if (before == "fail" && Awaited(P::STRING)) return "what is said stands in quotes: `fail \"~{reason}\"`";
+    return {};
+  }
+
+  // What the statement or clause that begins there wants.
+  std::string HintInPart() const {
+    const uint16_t kind = KindAt(error_.token), first = KindAt(part_.begin);
+    const std::string_view word = TextAt(part_.begin);
+    if (kind == P::ASSIGN && Awaited(P::COLON)) return "fields are written `name: value`";
+    if (kind == P::COLON && first == P::LET && error_.token == part_.begin + 2)
+      return "`let` finds the type itself: `let name = value`";
+    if (kind == P::COMMA && word == "by") return "people are joined by `or`: `by \"ana\" or \"ben\"`";
+    if (kind == P::COMMA && first == P::CHOOSE) return "answers are joined by `|`";
+    if (kind == P::COMMA && first == P::ON) return "sites are joined by `|`";
+    if (kind == P::PIPE && first == P::ACCEPT) return "messages are joined by commas";
+    if (kind == P::LBRACKET && word == "by") return "several people are a `group`: `group team = [\"ana\", \"ben\"]`";
+    if (Awaited(P::SHOW) && (first == P::REMIND || first == P::ESCALATE))
+      return fmt::format("`{}` stands behind `within`, on its line", word);
+    const bool clause = error_.rule == P::RuleTaskDecl || error_.rule == P::RuleTaskClause;
+    if (clause && Awaited(P::RUN) && KindAt(error_.token + 1) == P::STRING)
+      return "what a task does stands behind `run`: `run \"…\"`";
+    if (kind == P::ASSIGN && first == P::SECRET)
+      return "its site says where a secret comes from: `secrets: [TOKEN: env(\"TOKEN\")]`";
+    if (kind == P::LBRACE && Awaited(P::LPAREN) && !Awaited(P::INT) &&
+        (KindAt(0) == P::TASK || KindAt(0) == P::WORKFLOW))
+      return "parameters stand in parentheses, which stay where there are none: `()`";
+    const bool statement = KindAt(0) == P::WORKFLOW && part_.begin > 0 && error_.token > part_.begin;
+    if (statement && llvm::is_contained(TaskClauseWords(), llvm::StringRef(word)) && first != P::CHECKPOINT)
+      return fmt::format("`{}` is a clause of a `task`; a workflow calls tasks", word);
+    return {};
+  }
+
   std::string Hint() const {
+    if (std::string hint = HintAfterWord(error_.token > 0 ? TextAt(error_.token - 1) : ""); !hint.empty()) return hint;
+    if (std::string hint = HintInPart(); !hint.empty()) return hint;
     uint16_t kind = KindAt(error_.token);
     std::string_view word = TextAt(error_.token);
     bool wants_expression = Awaited(P::INT) && Awaited(P::AWAIT);
     if (kind == P::LBRACE && wants_expression) {
       return "maps are written `[key: value]`, records are made by call: `Metrics(loss: 1.0)`";
     }
-    if (kind == P::NEWLINE && wants_expression) return "an expression goes on over lines inside `(` or `[`";
+    const bool begun = error_.token > part_.begin + 1;
+    if (kind == P::NEWLINE && wants_expression && begun) return "an expression goes on over lines inside `(` or `[`";
     if (kind == P::DOT_DOT) return "a range `lo..hi` stands only after `in` and `replicas`";
     if (kind >= P::LET && kind <= P::NONE && Awaited(P::ID)) return "reserved words cannot be names";
-    if (kind == P::REVIEW || (error_.token > 0 && TextAt(error_.token - 1) == "review")) {
+    if (word == "return") return kValueAlone;
+    if (error_.token > 0 && TextAt(error_.token - 1) == "review")
       return "a review is written `await review \"question\" { … }`";
-    }
     const std::string_view before = error_.token > 0 ? TextAt(error_.token - 1) : std::string_view();
-    if (word == "return" || before == "return")
-      return "a block's value is its last expression, without a word before it";
-    if (before == "var" || before == "val" || before == "const") return "names are bound by `let`";
-    if (before == "fail" && Awaited(P::STRING)) return "what is said stands in quotes: `fail \"~{reason}\"`";
+    const bool of_type = error_.token > 0 && KindAt(error_.token - 1) == P::ID && before[0] >= 'A' && before[0] <= 'Z';
+    if (kind == P::LBRACE && Awaited(P::ASSIGN) && KindAt(0) == P::FN)
+      return "a `fn` is an expression: `fn name(x: Int) -> Int = x + 1`";
+    if (kind == P::LBRACE && of_type) return fmt::format("a record is made by calling its name: `{}(…)`", before);
+    const uint16_t left = error_.token > 0 ? KindAt(error_.token - 1) : kEndOfTokens;
+    if (kind == P::STAR && left == P::STAR) return "a power is `pow(a, b)`";
+    if (kind == P::ASSIGN && left == P::EQUAL) return "`==` compares";
+    if (kind == P::PLUS && left == P::PLUS) return "a name is never changed; `n + 1` is another value";
     const bool number =
         error_.token > 0 && (KindAt(error_.token - 1) == P::INT || KindAt(error_.token - 1) == P::FLOAT);
     if (number && kind == P::ID) return "a unit stands right behind its number: `5min`, `2GiB`";
-    if (before == "while") return "there is no `while`: `for x in xs { … }` goes over a list";
-    if (word == "?") return "a choice is written `if c { a } else { b }`";
+    if (word == "?" || word == "then") return "a choice is written `if c { a } else { b }`";
     if (kind == P::IF && part_.begin != error_.token) return "a choice is written `if c { a } else { b }`";
     if (kind == P::FOR && part_.begin != error_.token) return "a list of many is written `for x in xs { … }`";
-    if (kind == P::ASSIGN && error_.token == part_.begin + 1 && KindAt(part_.begin) == P::ID) {
-      return "a name is bound once, by `let`";
-    }
     if (error_.rule == P::RuleDeclarationUnit && error_.token == 1 && KindAt(0) == P::ID) {
       return "statements stand inside a `workflow`";
     }

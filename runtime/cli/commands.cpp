@@ -12,9 +12,9 @@ void Complain(const std::string& message) {
 }
 
 std::vector<CommandSpec> AllCommands() {
-  return {RunCommand(),        PlanCommand(),       StatusCommand(),       LogsCommand(),           ExplainCommand(),
-          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ReviewWithdrawCommand(), ResumeCommand(),
-          CancelCommand(),     DoubtCommand(),      RunsCommand(),         LoginCommand(),          DoctorCommand(),
+  return {NewCommand(), RunCommand(),        PlanCommand(), TestCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
+          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ReviewWithdrawCommand(), ResumeCommand(), CancelCommand(),
+          DoubtCommand(),      RewindCommand(),     RunsCommand(),         LoginCommand(),  DoctorCommand(),
           GcCommand(),         CompletionCommand(), ManCommand()};
 }
 

@@ -5,8 +5,10 @@
 
 namespace hwf::cli {
 
+CommandSpec NewCommand();
 CommandSpec RunCommand();
 CommandSpec PlanCommand();
+CommandSpec TestCommand();
 CommandSpec StatusCommand();
 CommandSpec LogsCommand();
 CommandSpec ExplainCommand();
@@ -17,6 +19,7 @@ CommandSpec ReviewWithdrawCommand();
 CommandSpec ResumeCommand();
 CommandSpec CancelCommand();
 CommandSpec DoubtCommand();
+CommandSpec RewindCommand();
 CommandSpec RunsCommand();
 CommandSpec DoctorCommand();
 CommandSpec LoginCommand();

@@ -9,6 +9,7 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/plan_lookup.h"
+#include "runtime/cli/plan_simulate.h"
 #include "runtime/cli/plan_sites.h"
 #include "runtime/cli/program.h"
 #include "runtime/report/text.h"
@@ -81,7 +82,7 @@ class Planner {
   void Node(const ir::Node& node, const ir::TaskNode& body, const std::string& indent) {
     const PlannedCall call = sites_.Of(*workflow_, node, body);
     const ir::Task* task = call.task;
-    std::string text = fmt::format("{}: task {}", node.name, body.task);
+    std::string text = fmt::format("{}: {} {}", node.name, body.tried ? "try" : "task", body.task);
     if (sites_.choice()) text += " " + PlanSites::Where(call);
     if (task != nullptr && task->effect) text += style_.Yellow("  (an effect: never repeated by itself)");
     if (call.reusable) text += style_.Dim("  (can be reused)");
@@ -207,6 +208,10 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
 }
 
 int Run(Context& context, const Arguments& arguments) {
+  if (!arguments.Has("simulate") && (arguments.Has("durations") || arguments.Has("like"))) {
+    Complain("`--durations` and `--like` say how a simulated run goes: they want `--simulate`");
+    return kExitUsage;
+  }
   const LoadedProgram loaded = LoadProgram(context, arguments.positional.front(), arguments.Get("sites"));
   if (!loaded.program) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
@@ -222,6 +227,9 @@ int Run(Context& context, const Arguments& arguments) {
   if (!runs.ok()) {
     Complain(runs.error().message());
     return kExitUsage;
+  }
+  if (arguments.Has("simulate")) {
+    return SimulatePlan(*loaded.program, params.value(), arguments, report::Style(context.color));
   }
   const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value());
   const PlanSites sites(*loaded.program->module, *loaded.program->entry, params.value(), plan.sources);
@@ -259,8 +267,14 @@ CommandSpec PlanCommand() {
       "Takes the same parameters as `hwf run`. Tasks, with the site of each, why it goes there and which files move; "
       "branches, loops, and where people come in; then, of the tasks "
       "whose\ninputs are known now, which have a result from earlier runs in --runs, and which would run first.";
-  spec.options = {SitesOption(), RunsOption(), JsonOption()};
-  spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"}};
+  spec.options = {SitesOption(),
+                  RunsOption(),
+                  JsonOption(),
+                  {"simulate", "", "run it on a virtual clock: how long, on what, where people are waited for"},
+                  {"durations", "FILE", "with --simulate: how long tasks take and when people answer, a line each"},
+                  {"like", "RUN", "with --simulate: as in that run"}};
+  spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"},
+                   {"hwf plan train.hwf --simulate --like latest", "what would an answer sooner have saved?"}};
   spec.program_options = true;
   spec.run = Run;
   return spec;

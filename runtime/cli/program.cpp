@@ -44,7 +44,7 @@ struct Compiled {
   std::string ir;
   ProgramError error;
 };
-Compiled Compile(const Context& context, const std::string& path, const std::string& sites) {
+Compiled Compile(const Context& context, const std::string& path, const std::string& sites, bool tests = false) {
   Compiled compiled;
   const auto fail = [&](int exit, std::string message) {
     compiled.error = {exit, std::move(message)};
@@ -55,6 +55,7 @@ Compiled Compile(const Context& context, const std::string& path, const std::str
   platform::SpawnOptions options;
   options.argv = {context.program_directory + "/hwfc", "build", path, "-o", "-"};
   if (!sites.empty()) options.argv.push_back("--sites=" + sites);
+  if (tests) options.argv.push_back("--tests");
   options.inherit_env = true;
   options.files = {{out.get(), 1}, {2, 2}};
   const ErrorOr<pid_t> child = platform::Spawn(options);
@@ -218,6 +219,26 @@ LoadedProgram LoadDeclarations(const Context& context, const std::string& path, 
   return loaded;
 }
 
+LoadedTests LoadTests(const Context& context, const std::string& path) {
+  LoadedTests loaded;
+  const Compiled compiled = Compile(context, path, "", true);
+  if (compiled.ir.empty()) {
+    loaded.error = compiled.error;
+    return loaded;
+  }
+  ErrorOr<ir::TestedModule> tested = ir::TestedModuleFromText(compiled.ir);
+  if (!tested.ok()) {
+    loaded.error.message = tested.error().WithContext(path).message();
+    return loaded;
+  }
+  loaded.tested = std::make_unique<ir::TestedModule>(std::move(tested).value());
+  const std::vector<std::string> faults = ir::Verify(*loaded.tested);
+  if (faults.empty()) return loaded;
+  loaded.tested.reset();
+  loaded.error.message = fmt::format("{} is not a sound program: {}", path, faults.front());
+  return loaded;
+}
+
 ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments) {
   std::vector<std::pair<const ir::Param*, std::optional<std::string>>> given;
   for (const auto& [name, text] : arguments.program) {
@@ -247,6 +268,22 @@ ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments)
     values.Set(param.name, std::move(value));
   }
   return values;
+}
+
+ErrorOr<Json> ReadChanges(const ir::Module& module, const std::vector<std::string>& changes) {
+  Program program;
+  program.entry = module.FindWorkflow(module.entry);
+  Json out = Json::Object();
+  for (const std::string& change : changes) {
+    const size_t equals = change.find('=');
+    if (equals == 0 || equals == std::string::npos) return MakeError("`--set {}` is not NAME=VALUE", change);
+    const std::string name = change.substr(0, equals);
+    const ir::Param* param = FindParameter(*program.entry, name);
+    if (param == nullptr) return UnknownParameter(program, name);
+    HWF_ASSIGN(Json value, ReadOption(*param, change.substr(equals + 1)));
+    out.Set(param->name, std::move(value));
+  }
+  return out;
 }
 
 std::string ProgramHelp(const Program& program, const std::string& path) {

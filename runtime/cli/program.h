@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ir/module.h"
+#include "ir/test.h"
 #include "runtime/cli/command.h"
 
 namespace hwf::cli {
@@ -32,9 +33,19 @@ LoadedProgram LoadProgram(const Context& context, const std::string& path, const
 // The same of a file that need not have a workflow: `entry` is null.
 LoadedProgram LoadDeclarations(const Context& context, const std::string& path, const std::string& sites);
 
+// A program and its tests, of a source file.
+struct LoadedTests {
+  std::unique_ptr<ir::TestedModule> tested;
+  ProgramError error;
+};
+LoadedTests LoadTests(const Context& context, const std::string& path);
+
 // Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
 // names what is unknown, missing or of the wrong type.
 ErrorOr<Json> ReadParameters(const Program& program, const Arguments& arguments);
+
+// Of `NAME=VALUE`s: those parameters of the entry workflow, checked and resolved as ReadParameters does.
+ErrorOr<Json> ReadChanges(const ir::Module& module, const std::vector<std::string>& changes);
 
 // The part of `hwf run x.hwf --help` that the program gives.
 std::string ProgramHelp(const Program& program, const std::string& path);

@@ -49,7 +49,7 @@ EngineImpl::~EngineImpl() {
 
 ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   HWF_TRY(TakeOver(directory));
-  if (record_->facts().finished) {
+  if (!lease_) {
     Outcome outcome;
     outcome.ok = record_->facts().ok;
     outcome.why = record_->facts().why;
@@ -83,7 +83,7 @@ void EngineImpl::OpenWatch() {
 ErrorOr<Success> EngineImpl::TakeOver(const std::string& directory) {
   const auto note = [this](const state::Event& event, const std::vector<scheduler::Command>&) { NoteReplayed(event); };
   HWF_ASSIGN(record_, RunRecord::Load(files_, directory, note));
-  if (record_->facts().finished) return Success{};
+  if (record_->facts().finished && !RewindWaits()) return Success{};
   journal::LeaseOptions options;
   options.take_over = options_.take_over;
   options.above_epoch = record_->facts().epoch;
@@ -98,6 +98,19 @@ ErrorOr<Success> EngineImpl::TakeOver(const std::string& directory) {
   HWF_TRY(journal_->Append(fence, DurabilityOf(fence.body)));
   HWF_TRY(record_->Refresh(note));
   return Success{};
+}
+
+// Whether somebody wants a run that is over to go on.
+bool EngineImpl::RewindWaits() const {
+  const std::string inbox = record_->paths().Inbox();
+  const ErrorOr<std::vector<std::string>> names = files_.List(inbox);
+  if (!names.ok()) return false;
+  return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+    const ErrorOr<std::string> text = files_.Read(inbox + "/" + name, review::kMaxRequestBytes);
+    if (!text.ok()) return false;
+    const ErrorOr<review::Request> request = review::ParseRequest(*text, name);
+    return request.ok() && request->kind == review::Request::Kind::kRewind;
+  });
 }
 
 // What the engine itself must remember of the events.
@@ -126,6 +139,8 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
     requests_[cancel->request] = cancel->person;
   } else if (const auto* doubt = std::get_if<state::DoubtResolved>(&event.body)) {
     requests_[doubt->request] = doubt->person;
+  } else if (const auto* rewind = std::get_if<state::RewindRequested>(&event.body)) {
+    requests_[rewind->request] = rewind->person;
   } else if (const auto* withdrawn = std::get_if<state::ReviewWithdrawn>(&event.body)) {
     requests_[withdrawn->request] = withdrawn->person;
   }
@@ -408,6 +423,11 @@ const RunSite* EngineImpl::Hopeless() const {
 bool EngineImpl::Over() {
   if (outcome_) return true;
   const bool running = AnythingRuns();
+  if (record_->facts().finished && next_inbox_ms_ > 0) {  // and nobody rewound it after all
+    End(Ending::kFinished, record_->facts().why);
+    outcome_->ok = record_->facts().ok;
+    return true;
+  }
   if (draining_ && !cancelled_ && !running && !AnythingMayBegin() && worker_.idle()) {
     End(Ending::kDrained, "stopped by Ctrl-C; nothing runs any more");
   } else if (draining_ && worker_.idle() && OutOfReach()) {

@@ -215,13 +215,12 @@ void EngineImpl::CheckApproved(scheduler::StartTask start) {
 }
 
 void EngineImpl::FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message) {
-  live_.erase(KeyOf(place, attempt));
   state::AttemptEnded ended;
   ended.place = place;
   ended.attempt = attempt;
   ended.failure = reason;
   ended.message = message;
-  Record(std::move(ended));
+  RecordEnd(std::move(ended), {});
 }
 
 void EngineImpl::Do(const scheduler::CancelAttempt& command) {
@@ -235,6 +234,7 @@ void EngineImpl::Do(const scheduler::CancelAttempt& command) {
   if (!current || current->attempt != command.attempt) return;  // it has ended by itself
   sites_.Forget(command.place, command.attempt);
   const auto live = live_.find(KeyOf(command.place, command.attempt));
+  if (live != live_.end() && live->second.ended) return;
   // Never submitted, still being copied, or given back by a site that drained: no site has it.
   if (live == live_.end() || live->second.given_back || entry == nullptr) {
     FailAttempt(command.place, command.attempt, ir::Reason::kCancelled, "cancelled before it began");
@@ -269,7 +269,7 @@ void EngineImpl::Do(const scheduler::AskDoubt& command) {
 void EngineImpl::Resubmit(RunSite& entry) {
   std::vector<scheduler::StartTask> again, lost;
   for (auto& [key, live] : live_) {
-    if (live.site != entry.name() || live.told || live.sent) continue;
+    if (live.site != entry.name() || live.told || live.sent || live.ended) continue;
     std::optional<scheduler::StartTask> start = record_->scheduler().FindStart(live.place);
     if (!start || start->attempt != live.attempt) continue;
     const bool doubtful = live.begun && start->task->effect;
@@ -362,7 +362,9 @@ void EngineImpl::Do(const scheduler::FinishRun& command) {
   auto finish = std::make_shared<scheduler::FinishRun>(command);
   auto bringing = std::make_shared<Bringing>();
   bringing->values.push_back(&finish->outputs);
-  BringFiles(bringing, [this, finish](const std::string& why) {
+  BringFiles(bringing, [this, finish, generation = record_->scheduler().generation()](const std::string& why) {
+    fetching_outputs_ = false;
+    if (generation != record_->scheduler().generation()) return;  // rewound meanwhile
     if (finish->ok && !why.empty()) {
       finish->ok = false;
       finish->outputs = Json();

@@ -26,6 +26,7 @@
 #include "runtime/engine/server.h"
 #include "runtime/engine/signals.h"
 #include "runtime/engine/site_table.h"
+#include "runtime/engine/tried_log.h"
 #include "runtime/engine/uses_bundle.h"
 #include "runtime/engine/worker.h"
 #include "runtime/journal/lease.h"
@@ -48,6 +49,7 @@ struct LiveAttempt {
   bool started = false;                       // AttemptStarted is recorded
   bool sent = false;                          // handed to the site by this engine
   bool given_back = false;                    // by a site that drained
+  bool ended = false;                         // its end is recorded as soon as its log is kept
   std::unordered_set<std::string> emissions;  // file names recorded
 };
 
@@ -69,6 +71,7 @@ class EngineImpl : public Engine, public site::Listener {
  private:
   // ---- opening (engine.cpp)
   ErrorOr<Success> TakeOver(const std::string& directory);
+  bool RewindWaits() const;
   ErrorOr<Success> OpenSites();
   void OpenWatch();
   void NoteReplayed(const state::Event& event);
@@ -180,6 +183,11 @@ class EngineImpl : public Engine, public site::Listener {
   std::string ImageDigest(const RunSite& site, const scheduler::StartTask& start) const;
   void On(RunSite& site, const runner::ImageReady& report);
 
+  // ---- logs of tried calls (engine_try.cpp)
+  bool IsTried(const state::Place& place, int attempt) const;
+  void RecordEnd(state::AttemptEnded ended, Written written);
+  void RecordFailure(state::AttemptEnded ended);
+
   void StoreResult(const LiveAttempt& live, const Json& outputs);
 
   // ---- requests (engine_requests.cpp)
@@ -194,6 +202,7 @@ class EngineImpl : public Engine, public site::Listener {
   ErrorOr<review::Reply> ApplyOpen(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyCancel(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyDoubt(const review::Incoming& incoming);
+  ErrorOr<review::Reply> ApplyRewind(const review::Incoming& incoming);
   ErrorOr<review::Reply> ApplyWithdraw(const review::Incoming& incoming);
   struct Entitlement {
     std::vector<std::string> groups;    // of those that the rule names, the person's

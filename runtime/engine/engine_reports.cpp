@@ -172,7 +172,7 @@ void EngineImpl::On(RunSite& site, const runner::MessagePlaced& report) {
 
 void EngineImpl::On(RunSite& site, runner::Ended report) {
   LiveAttempt* live = Expect(site, report.place, report.attempt);
-  if (live == nullptr) return;
+  if (live == nullptr || live->ended) return;
   if (live->sent && !live->begun && site.waiting > 0) --site.waiting;
   const scheduler::TaskView* view = record_->scheduler().FindTask(report.place);
   state::AttemptEnded ended;
@@ -193,14 +193,13 @@ void EngineImpl::On(RunSite& site, runner::Ended report) {
       ended.message = outputs.error().message();
     }
   }
+  if (ended.failure) {
+    return RecordEnd(std::move(ended), {std::move(report.err), std::move(report.err_file), site.name()});
+  }
   const LiveAttempt done = std::move(*live);
   live_.erase(KeyOf(report.place, report.attempt));
-  if (!ended.failure) StoreResult(done, ended.outputs);
-  const bool failed = ended.failure.has_value();
+  StoreResult(done, ended.outputs);
   Record(std::move(ended));
-  // On a full disk every further attempt would fail as this one did.
-  const scheduler::TaskView* after = failed ? record_->scheduler().FindTask(report.place) : nullptr;
-  if (after != nullptr && after->status == scheduler::TaskStatus::kRetrying) ask_for_room_ = true;
 }
 
 // An entry in the cache is a convenience, its loss costs a repetition. Files are looked at off the loop.

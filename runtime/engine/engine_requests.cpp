@@ -8,6 +8,7 @@
 #include "runtime/engine/review_record.h"
 #include "runtime/review/decision.h"
 #include "runtime/review/form.h"
+#include "runtime/state/values.h"
 
 namespace hwf::engine {
 namespace {
@@ -62,6 +63,22 @@ std::optional<Reply> RepeatedAnswer(const ReviewView& review, const Incoming& in
   const ErrorOr<Json> fields = review::CheckAnswer(review, earlier->variant, incoming.request.fields);
   if (!fields.ok() || !(fields.value() == earlier->fields)) return std::nullopt;
   return Repeated("the review is closed with this answer");
+}
+
+// Parameters of the entry workflow by name, as values of their types.
+ErrorOr<Json> ChangedParameters(const ir::Module& module, const Json& given) {
+  Json out = Json::Object();
+  const ir::Workflow* entry = module.FindWorkflow(module.entry);
+  for (const JsonMember& member : given.AsObject()) {
+    const ir::Param* param = nullptr;
+    for (const ir::Param& known : entry->region.params) {
+      if (known.name == member.key) param = &known;
+    }
+    if (param == nullptr) return MakeError("workflow {} has no parameter `{}`", entry->name, member.key);
+    HWF_ASSIGN(Json value, state::Convert(member.value, param->type, "`" + param->name + "`"));
+    out.Set(param->name, std::move(value));
+  }
+  return out;
 }
 
 }  // namespace
@@ -130,6 +147,9 @@ ErrorOr<Reply> EngineImpl::Apply(const Incoming& incoming) {
       break;
     case Request::Kind::kDoubt:
       reply = ApplyDoubt(incoming);
+      break;
+    case Request::Kind::kRewind:
+      reply = ApplyRewind(incoming);
       break;
     case Request::Kind::kWithdraw:
       reply = ApplyWithdraw(incoming);
@@ -298,6 +318,33 @@ ErrorOr<Reply> EngineImpl::ApplyDoubt(const Incoming& incoming) {
   resolved.request = request.id;
   if (!Record(std::move(resolved))) return Error(outcome_->why);
   return Accepted(request.happened ? "the run goes on as after its success" : "it is not taken as done");
+}
+
+// What is asked is done with a copy of the run first: what that refuses is not recorded.
+ErrorOr<Reply> EngineImpl::ApplyRewind(const Incoming& incoming) {
+  const Request& request = incoming.request;
+  if (!IsOwner(incoming.person)) return Refused("only the run's owner may rewind it");
+  state::RewindRequested rewind;
+  rewind.place = request.place;
+  rewind.fresh = request.fresh;
+  rewind.person = incoming.person;
+  rewind.request = request.id;
+  const ErrorOr<Json> set = ChangedParameters(record_->module(), request.set);
+  if (!set.ok()) return Refused(set.error().message());
+  rewind.set = *set;
+  HWF_ASSIGN(const std::unique_ptr<RunRecord> copy, RunRecord::Load(files_, record_->paths().root));
+  copy->Apply({.time = record_->facts().last_event, .epoch = journal_->epoch(), .body = rewind});
+  const scheduler::Scheduler::Rewound& would = copy->scheduler().rewound();
+  if (!would.refused.empty()) return Refused(would.refused);
+  if (!would.effects.empty() && !request.effects) {
+    return Refused(
+        fmt::format("effects that have happened, or may have, would happen again: {}; `--yes` says that "
+                    "they may",
+                    fmt::join(would.effects, ", ")));
+  }
+  cancelled_ = false;
+  if (!Record(std::move(rewind))) return Error(outcome_->why);
+  return Accepted(fmt::format("{} to be done again, {} cancelled", would.done_again.size(), would.cancelled.size()));
 }
 
 // Who may answer has no say in whether it is asked.

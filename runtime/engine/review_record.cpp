@@ -117,6 +117,10 @@ Json ReviewJson(const ReviewView& review, const std::string& run) {
   json.Set("opened", review.opened != 0 ? Json(UtcText(review.opened)) : Json());
   json.Set("deadline", review.deadline != 0 ? Json(UtcText(review.deadline)) : Json());
   json.Set("votes", VotesJson(review));
+  if (!review.assumed.is_null()) json.Set("assumed", review.assumed);
+  if (!review.carried_from.empty()) json.Set("carried_from", review.carried_from);
+  if (review.generation > 1) json.Set("generation", review.generation);
+  if (review.superseded) json.Set("superseded", true);
   if (!review.job_stream.empty()) json.Set("stream", review.job_stream).Set("emission", review.emission);
   if (review.status == ReviewStatus::kOpen || review.status == ReviewStatus::kOpening) return json;
   json.Set("closed", UtcText(review.closed)).Set("closed_by", review.closed_by);

@@ -93,6 +93,11 @@ void RunRecord::Note(const state::Event& event) {
     facts_.engine_started = event.time;
   } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {
     facts_.cancelled = facts_.cancelled || cancel->place.empty();
+  } else if (std::holds_alternative<state::RewindRequested>(event.body)) {
+    facts_.finished = facts_.ok = facts_.cancelled = false;
+    facts_.why.clear();
+    facts_.outputs = Json();
+    facts_.ended = 0;
   } else if (const auto* troubled = std::get_if<state::SiteTroubled>(&event.body)) {
     if (troubled->why.empty()) {
       facts_.troubled.erase(troubled->site);

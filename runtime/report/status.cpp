@@ -61,6 +61,7 @@ std::string TaskLines(const TaskView& task, size_t others, const Style& style, s
   const std::string who = others == 0 ? task.place : fmt::format("{} and {} more", task.place, others);
   std::string text = fmt::format("  {} {} {}", Pad(who, 28), Pad(Colored(task.status, style), 9), TaskTime(task, now));
   if (const std::string on = OnSite(task.site); !on.empty()) text += " " + on;
+  if (task.assumed) text += ", assumed";
   if (task.attempt > 1) text += fmt::format(", attempt {}", task.attempt);
   if (task.usage.max_rss > 0) text += fmt::format(", peak {}", FormatBytes(task.usage.max_rss));
   text += "\n";
@@ -89,7 +90,12 @@ std::string AllTaskLines(const std::vector<TaskView>& tasks, const Style& style,
     if (OnlyWaits(task)) ++waiting[task.waiting];
   }
   std::string text;
+  size_t superseded = 0;
   for (const TaskView& task : tasks) {
+    if (task.superseded) {
+      ++superseded;
+      continue;
+    }
     size_t others = 0;
     if (OnlyWaits(task)) {
       const size_t all = std::exchange(waiting[task.waiting], 0);
@@ -97,6 +103,9 @@ std::string AllTaskLines(const std::vector<TaskView>& tasks, const Style& style,
       others = all - 1;
     }
     text += TaskLines(task, others, style, now);
+  }
+  if (superseded > 0) {
+    text += style.Dim(fmt::format("  {} more, before it went back (--json has them)", superseded)) + "\n";
   }
   return text;
 }
@@ -131,6 +140,7 @@ Json MessageJson(const scheduler::MessageRecord& message) {
   json.Set("seen_emission", message.seen_emission != 0 ? Json(message.seen_emission) : Json());
   json.Set("first_carried", message.first_carried != 0 ? Json(message.first_carried) : Json());
   json.Set("delivered", message.delivered).Set("undelivered_job_ended", message.undelivered_job_ended);
+  if (message.taken_back) json.Set("taken_back", true);
   return json;
 }
 
@@ -171,6 +181,7 @@ std::string_view ToString(TaskStatus status) {
 TaskCounts CountTasks(const scheduler::Scheduler& scheduler) {
   TaskCounts counts;
   for (const TaskView& task : scheduler.tasks()) {
+    if (task.superseded) continue;
     switch (task.status) {
       case TaskStatus::kWaiting:
         ++counts.waiting;
@@ -252,6 +263,7 @@ std::string MessageText(const scheduler::MessageRecord& message, const ir::Task*
   std::string text = fmt::format("{}({})", message.message, fields);
   const std::string stream = StreamOf(task);
   if (message.seen_emission != 0) text += fmt::format(", decided at {} {}", stream, message.seen_emission);
+  if (message.taken_back) return text + ", taken back by a rewind";
   if (message.undelivered_job_ended) return text + ", undelivered: the job had ended";
   if (message.first_carried != 0) return text + fmt::format(", first carried by {} {}", stream, message.first_carried);
   return text + (message.delivered ? ", delivered" : ", on its way");
@@ -275,6 +287,7 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
     text += fmt::format("  {} {} {}\n", Pad(place, 28), "checkpoint", Fit(FormatValue(value, nullptr), 60));
   }
   for (const scheduler::ReviewView& review : scheduler.reviews()) {
+    if (review.superseded) continue;
     if (review.group.empty() || review.status != ReviewStatus::kOpen) text += ReviewLine(review, style, now);
   }
   for (const ReviewGroup& group : OpenGroups(scheduler)) {
@@ -323,6 +336,9 @@ Json TaskJson(const TaskView& task) {
   json.Set("started", task.started != 0 ? Json(FormatUtc(task.started)) : Json());
   json.Set("ended", task.ended != 0 ? Json(FormatUtc(task.ended)) : Json());
   json.Set("site", task.site);
+  if (task.generation > 1) json.Set("generation", task.generation);
+  if (task.superseded) json.Set("superseded", true);
+  if (task.assumed) json.Set("assumed", true);
   if (!task.why.empty()) json.Set("why", task.why);
   if (!task.waiting.empty()) json.Set("waiting", task.waiting);
   json.Set("outputs", task.outputs);

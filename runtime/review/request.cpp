@@ -27,6 +27,8 @@ std::string_view NameOf(Request::Kind kind) {
       return "cancel";
     case Request::Kind::kDoubt:
       return "doubt";
+    case Request::Kind::kRewind:
+      return "rewind";
     case Request::Kind::kWithdraw:
       return "withdraw";
   }
@@ -35,7 +37,7 @@ std::string_view NameOf(Request::Kind kind) {
 
 ErrorOr<Request::Kind> KindFrom(const std::string& name) {
   for (Request::Kind kind : {Request::Kind::kAnswer, Request::Kind::kOpen, Request::Kind::kCancel,
-                             Request::Kind::kDoubt, Request::Kind::kWithdraw}) {
+                             Request::Kind::kDoubt, Request::Kind::kRewind, Request::Kind::kWithdraw}) {
     if (NameOf(kind) == name) return kind;
   }
   return MakeError("a request has no kind `{}`", name.substr(0, kMaxName));
@@ -51,6 +53,8 @@ std::vector<std::string_view> MembersOf(Request::Kind kind) {
       return {"place"};
     case Request::Kind::kDoubt:
       return {"place", "attempt", "happened"};
+    case Request::Kind::kRewind:
+      return {"place", "set", "fresh", "effects"};
     case Request::Kind::kWithdraw:
       return {"review", "why"};
   }
@@ -108,6 +112,20 @@ ErrorOr<Success> ReadDoubt(const Json& json, Request& request) {
   return Success();
 }
 
+ErrorOr<Success> ReadRewind(const Json& json, Request& request) {
+  if (const Json* set = json.Find("set")) {
+    if (!set->is_object()) return Error("`set` is not an object");
+    request.set = *set;
+  }
+  for (const auto& [name, flag] : {std::pair("fresh", &request.fresh), std::pair("effects", &request.effects)}) {
+    const Json* value = json.Find(name);
+    if (value == nullptr) continue;
+    if (!value->is_bool()) return MakeError("`{}` is neither true nor false", name);
+    *flag = value->AsBool();
+  }
+  return Success();
+}
+
 ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
   if (bytes.size() > kMaxRequestBytes) return MakeError("the request has more than {} bytes", kMaxRequestBytes);
   ErrorOr<Json> json = Json::Parse(bytes, {.depth = kMaxDepth, .bytes = kMaxRequestBytes});
@@ -129,11 +147,16 @@ ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
     case Request::Kind::kWithdraw:
       HWF_TRY(ReadWhy(*json, request));
       break;
-    case Request::Kind::kDoubt:
+    case Request::Kind::kDoubt: {
       HWF_TRY(ReadDoubt(*json, request));
+      HWF_ASSIGN(request.place, Text(*json, "place", kMaxPlace));
+      break;
+    }
+    case Request::Kind::kRewind:
+      HWF_TRY(ReadRewind(*json, request));
       [[fallthrough]];
     case Request::Kind::kCancel: {
-      HWF_ASSIGN(request.place, Text(*json, "place", kMaxPlace, request.kind == Request::Kind::kCancel));
+      HWF_ASSIGN(request.place, Text(*json, "place", kMaxPlace, true));
       break;
     }
   }
@@ -187,6 +210,10 @@ Json ToJson(const Request& request) {
       break;
     case Request::Kind::kDoubt:
       json.Set("place", request.place).Set("attempt", request.attempt).Set("happened", request.happened);
+      break;
+    case Request::Kind::kRewind:
+      json.Set("place", request.place).Set("set", request.set);
+      json.Set("fresh", request.fresh).Set("effects", request.effects);
       break;
     case Request::Kind::kWithdraw:
       json.Set("review", request.review);

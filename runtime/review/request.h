@@ -12,15 +12,18 @@
 namespace hwf::review {
 
 struct Request {
-  enum class Kind { kAnswer, kOpen, kCancel, kDoubt, kWithdraw };
+  enum class Kind { kAnswer, kOpen, kCancel, kDoubt, kRewind, kWithdraw };
   Kind kind = Kind::kAnswer;
   std::string id;  // its file's name, or the member "id" over the socket
   std::string run;
   std::string review, form, variant;  // of an answer; `review` also of an open and a withdraw
   Json fields = Json::Object();
-  std::string place;  // of a cancel ("": the whole run) and a doubt
+  std::string place;  // of a cancel ("": the whole run), a doubt and a rewind ("": to the beginning)
   int attempt = 0;
   bool happened = false;
+  Json set = Json::Object();      // of a rewind: parameters that are another value now
+  bool fresh = false;             // of a rewind: nothing is reused
+  bool effects = false;           // of a rewind: effects that have happened may happen again
   std::string why;                // of a withdraw: a line for people, or nothing
   std::string signature, signer;  // of an answer; both or neither
 };

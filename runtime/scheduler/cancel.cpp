@@ -17,17 +17,24 @@ void Scheduler::Impl::RunCancel(Frame& frame, uint32_t node) {
 void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_program) {
   TaskState& state = task_states_[task];
   if (state.phase == TaskPhase::kEnded) return;
+  if (state.phase == TaskPhase::kIdle && IsTried(task)) {
+    // Its end is a value, with a log that the engine makes: it is asked for, though nothing began.
+    Alive(state.frame)->nodes[state.node].begun = true;
+    state.phase = TaskPhase::kStarting;
+    tasks[task].attempt = 1;
+    ++active_;
+  }
   if (state.phase == TaskPhase::kIdle) {
     FrameId id = state.frame;
     uint32_t node = state.node;
     tasks[task].why = "cancelled" + by;
+    state.cancelled_by_program = by_program;
+    state.ended_with_run = !cancelled_by_.empty();
     EndTask(task, TaskStatus::kCancelled);
     Frame* frame = Alive(id);
     if (frame == nullptr) return;
     frame->nodes[node].begun = true;
-    uint32_t cause = by_program ? MakeCause("`" + tasks[task].place + "` was cancelled", false)
-                                : Fail(*frame, node, tasks[task].why, frame->plan->nodes[node].node->span);
-    return Die(*frame, node, cause);
+    return DieEnded(*frame, node, task);
   }
   if (state.phase == TaskPhase::kDoubt) {
     state::AttemptEnded end = *Extra(task).in_doubt;

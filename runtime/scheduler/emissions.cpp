@@ -11,6 +11,19 @@ std::vector<EmissionRecord>* Scheduler::Impl::StreamOf(uint32_t task, std::strin
   return nullptr;
 }
 
+// What a call gives, with the streams of its job that somebody reads as lists.
+Json Scheduler::Impl::WithStreams(uint32_t task, Json value) const {
+  const NodePlan& plan = *task_states_[task].plan;
+  if (!plan.streams_read) return value;
+  for (const ir::Stream& stream : plan.task->streams) value.Set(stream.name, Json::Array());
+  for (const auto& [name, emissions] : tasks[task].streams) {
+    JsonArray list;
+    for (const EmissionRecord& emission : emissions) list.push_back(emission.values);
+    value.Set(name, Json(std::move(list)));
+  }
+  return value;
+}
+
 Json Scheduler::Impl::Previous(uint32_t task) const {
   Json out = Json::Object();
   for (const auto& [stream, emissions] : tasks[task].streams) {

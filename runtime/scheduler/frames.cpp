@@ -57,7 +57,9 @@ Frame& Scheduler::Impl::Open(const RegionPlan& plan, Frame* outer, FrameId owner
     above->children.push_back(id);
     frame.watch = above->watch;
     frame.emission = above->emission;
+    frame.taint = above->nodes[owner_node].taint;
   }
+  if (memory_ && IsTarget(frame.prefix)) frame.taint = Join(frame.taint, MarkedTaint(kRedone));
   params.resize(plan.params);
   params.resize(plan.slots());
   frame.slots = std::move(params);
@@ -78,6 +80,7 @@ void Scheduler::Impl::RegisterWaits(Frame& frame, uint32_t node, const std::vect
   bool is_result = node == frame.nodes.size();
   uint32_t& pending = is_result ? frame.result_pending : frame.nodes[node].pending;
   pending = 1;  // held until all are looked at
+  (is_result ? frame.result_taint : frame.nodes[node].taint) = frame.taint;
   for (const Dependency& wait : waits) {
     Frame& from = At(frame, wait.from.up);
     const Slot& slot = from.slots[wait.from.slot];
@@ -85,7 +88,11 @@ void Scheduler::Impl::RegisterWaits(Frame& frame, uint32_t node, const std::vect
     if (wait.wait == Wait::kElements) {
       uint32_t other = from.nodes[wait.from.slot - from.plan->params].instance;
       bool expanded = other != kNothing && fors_[other].expanded;
-      if (expanded) continue;
+      if (expanded) {
+        Taint& taint = frame.nodes[node].taint;
+        taint = Join(taint, from.nodes[wait.from.slot - from.plan->params].taint);
+        continue;
+      }
       if (Satisfies(slot)) {
         if (slot.state == SlotState::kDead) frame.nodes[node].doom = slot.cause;
         continue;
@@ -115,10 +122,12 @@ void Scheduler::Impl::Arrive(Frame& frame, Reader reader, const Slot& slot) {
                                                  (reader.wait == Wait::kAfter && causes_[slot.cause].failure));
   if (is_result) {
     if (frame.plan->unit || frame.result_settled) return;
+    frame.result_taint = Join(frame.result_taint, slot.taint);
     if (dead) {
       Slot result;
       result.state = SlotState::kDead;
       result.cause = slot.cause;
+      result.taint = frame.result_taint;
       return SettleResult(frame, std::move(result));
     }
     if (--frame.result_pending == 0) queue_.emplace_back(frame.id, reader.node);
@@ -126,6 +135,7 @@ void Scheduler::Impl::Arrive(Frame& frame, Reader reader, const Slot& slot) {
   }
   NodeState& state = frame.nodes[reader.node];
   if (state.queued || state.begun) return;
+  if (reader.wait != Wait::kOrder) state.taint = Join(state.taint, slot.taint);
   if (dead) state.doom = slot.cause;
   if (--state.pending > 0 && state.doom == 0) return;
   state.queued = true;
@@ -152,7 +162,11 @@ void Scheduler::Impl::WakeLength(Frame& frame, uint32_t slot) {
   std::vector<Waiter> waiters = std::move(it->second);
   frame.length_waiters->erase(it);
   for (const Waiter& waiter : waiters) {
-    if (Frame* other = Alive(waiter.frame)) Arrive(*other, waiter.reader, frame.slots[slot]);
+    Frame* other = Alive(waiter.frame);
+    if (other == nullptr) continue;
+    Taint& taint = other->nodes[waiter.reader.node].taint;
+    taint = Join(taint, frame.nodes[slot - frame.plan->params].taint);
+    Arrive(*other, waiter.reader, frame.slots[slot]);
   }
 }
 
@@ -162,9 +176,10 @@ void Scheduler::Impl::SetParam(Frame& frame, uint32_t slot, const Slot& value) {
   Wake(frame, slot);
 }
 
-void Scheduler::Impl::Settle(Frame& frame, uint32_t node, Json value) {
+void Scheduler::Impl::Settle(Frame& frame, uint32_t node, Json value, Taint taint) {
   uint32_t slot = frame.plan->params + node;
   if (frame.slots[slot].state != SlotState::kEmpty) return;
+  frame.slots[slot].taint = Join(frame.nodes[node].taint, taint);
   frame.slots[slot].value = std::move(value);
   frame.slots[slot].state = SlotState::kValue;
   Wake(frame, slot);
@@ -173,6 +188,7 @@ void Scheduler::Impl::Settle(Frame& frame, uint32_t node, Json value) {
 void Scheduler::Impl::Kill(Frame& frame, uint32_t node, uint32_t cause) {
   uint32_t slot = frame.plan->params + node;
   if (frame.slots[slot].state != SlotState::kEmpty) return;
+  frame.slots[slot].taint = frame.nodes[node].taint;
   frame.slots[slot].state = SlotState::kDead;
   frame.slots[slot].cause = cause;
   if (causes_[cause].failure && frame.first_failure == 0) frame.first_failure = cause;
@@ -198,15 +214,21 @@ void Scheduler::Impl::Die(Frame& frame, uint32_t node, uint32_t cause) {
 }
 
 void Scheduler::Impl::Drain() {
-  while (!queue_.empty()) {
-    auto [id, node] = queue_.front();
-    queue_.pop_front();
+  for (;;) {
+    const bool first_come = !queue_.empty();
+    if (!first_come && (!memory_ || memory_->later.empty())) return;
+    auto& from = first_come ? queue_ : memory_->later;
+    auto [id, node] = from.front();
+    from.pop_front();
     Frame* frame = Alive(id);
     if (frame == nullptr) continue;
     if (node == frame->nodes.size()) {
       RunResult(*frame);
+    } else if (first_come && memory_ && WaitsForJob(*frame, node)) {
+      memory_->later.emplace_back(id, node);
     } else if (!frame->nodes[node].begun) {
       frame->nodes[node].begun = true;
+      if (memory_) MarkTarget(*frame, node);
       if (frame->nodes[node].doom != 0) {
         Skip(*frame, node);
       } else {
@@ -231,6 +253,7 @@ void Scheduler::Impl::RunResult(Frame& frame) {
   state::Evaluation result = Evaluate(frame, *frame.plan->region->result);
   Slot slot;
   slot.state = SlotState::kValue;
+  slot.taint = frame.result_taint;
   if (result.ok()) {
     slot.value = std::move(result.value);
   } else {
@@ -257,6 +280,8 @@ void Scheduler::Impl::TryFinishFrame(Frame& frame) {
     Slot result;
     result.state = frame.first_failure != 0 ? SlotState::kDead : SlotState::kValue;
     result.cause = frame.first_failure;
+    result.taint = frame.taint;
+    for (const NodeState& node : frame.nodes) result.taint = Join(result.taint, node.taint);
     return SettleResult(frame, std::move(result));  // comes back here
   }
   if (!frame.result_settled) return;
@@ -278,6 +303,7 @@ void Scheduler::Impl::ChildResult(Frame& owner, uint32_t node, Frame& child, Slo
     return RoundSettled(owner.nodes[node].instance, result);
   }
   if (std::holds_alternative<ir::WatchNode>(plan.node->body)) return;
+  owner.nodes[node].taint = Join(owner.nodes[node].taint, result.taint);
   if (result.state == SlotState::kDead) return Kill(owner, node, result.cause);
   Settle(owner, node,
          plan.node->type != nullptr ? state::Widen(std::move(result.value), plan.node->type) : std::move(result.value));
@@ -320,6 +346,7 @@ void Scheduler::Impl::CancelFrame(Frame& frame, const std::string& why) {
     } else if (std::holds_alternative<ir::ReviewNode>(body)) {
       review_states_[instance].frame = kNothing;
       Withdraw(instance, why);
+      assumed_.erase(AssumedMark(instance));
     } else if (std::holds_alternative<ir::WatchNode>(body)) {
       watches_[instance].closed = true;
     }
@@ -341,7 +368,13 @@ uint32_t Scheduler::Impl::Fail(const Frame& frame, uint32_t node, const std::str
   if (node == kNothing && !place.empty()) place.pop_back();
   std::string line = message.substr(0, message.find('\n'));
   std::string at = state::SpanText(module_, span);
-  failures.push_back((at.empty() ? "" : at + ": ") + (place.empty() ? "" : place + ": ") + line);
+  std::string told = (at.empty() ? "" : at + ": ") + (place.empty() ? "" : place + ": ") + line;
+  const Taint taint = node == kNothing ? frame.result_taint : frame.nodes[node].taint;
+  if (IsUncertain(taint)) {
+    doubtful_failures_.emplace_back(taint, std::move(told));
+  } else {
+    failures.push_back(std::move(told));
+  }
   return MakeCause((place.empty() ? "the result" : "`" + place + "`") + " failed: " + line, true);
 }
 

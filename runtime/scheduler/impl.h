@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,17 +28,24 @@ namespace hwf::scheduler {
 using FrameId = uint32_t;
 inline constexpr uint32_t kNothing = 0xffffffff;
 
+// What a value, or that it is there at all, depends on, of the things that may turn out otherwise: an index into
+// Impl::taints_; 0: none of them. See taint.cpp.
+using Taint = uint32_t;
+inline constexpr uint32_t kRedone = 0, kChanged = 1;  // marks
+
 enum class SlotState : uint8_t { kEmpty, kValue, kDead };
 
 struct Slot {
   Json value;
   uint32_t cause = 0;  // of a dead one: index into causes
+  Taint taint = 0;
   SlotState state = SlotState::kEmpty;
 };
 
-inline Slot ValueSlot(Json value) {
+inline Slot ValueSlot(Json value, Taint taint) {
   Slot slot;
   slot.value = std::move(value);
+  slot.taint = taint;
   slot.state = SlotState::kValue;
   return slot;
 }
@@ -46,6 +54,7 @@ struct NodeState {
   uint32_t pending = 0;
   uint32_t instance = kNothing;  // of a task, review, `for`, loop, watch or source: index into its table
   uint32_t doom = 0;             // cause for which it will be skipped
+  Taint taint = 0;
   bool queued = false;
   bool begun = false;
   bool finished = false;
@@ -68,6 +77,7 @@ struct Frame {
   uint32_t unfinished = 0;
   uint32_t result_pending = 0;
   uint32_t first_failure = 0;  // cause of the first node of this frame that died of a failure
+  Taint taint = 0, result_taint = 0;
   bool result_settled = false;
   bool gone = false;   // finished or cancelled; freed at the end of the step
   std::string prefix;  // of places: "each.3."
@@ -95,12 +105,14 @@ struct Placing {
 // What only some tasks need.
 struct TaskExtra {
   std::vector<uint32_t> watches;
-  std::vector<uint32_t> reviews;          // withdrawn when the job ends
-  std::unordered_set<std::string> files;  // of emissions of the current attempt
-  std::vector<Placing> placed;            // by message
-  int64_t carried = 0;                    // messages that some emission carried
+  std::vector<uint32_t> reviews;           // withdrawn when the job ends
+  std::unordered_set<std::string> files;   // of emissions of the current attempt
+  std::vector<Placing> placed;             // by message
+  int64_t carried = 0;                     // messages that some emission carried
+  std::unordered_set<int64_t> sent_again;  // numbers of messages whose `send` a rewind came to again
   std::string cancelled_by;
   std::optional<state::AttemptEnded> in_doubt;
+  Json caught;  // of a tried call that failed: its value; null if its log is not known
 };
 struct TaskState {
   FrameId frame = kNothing;  // kNothing: the frame was cancelled; only the attempt's end is awaited
@@ -110,7 +122,10 @@ struct TaskState {
   bool reuse_refused = false;
   bool cancel_asked = false;
   bool cancelled_by_program = false;
+  bool ended_with_run = false;  // it was cancelled with the run
+  bool fresh = false;           // no result of before may be taken
   uint32_t messages_at_start = 0;
+  Taint taint = 0;
   int lost_in_a_row = 0;  // attempts that ended with their machine and were repeated for it
   int lost = 0;           // in all; they are none of its retries
   uint64_t start_sequence = 0, cancel_sequence = 0;
@@ -130,7 +145,10 @@ struct ReviewState {
   std::optional<int64_t> within, remind;
   std::vector<TimeMs> remind_at;  // of reminders in working days, all of them
   std::vector<std::pair<int64_t, RuleView>> escalations;
-  Json else_value;                 // null: the variant `expired`
+  Json else_value;  // null: the variant `expired`
+  Json value;       // of the node, once it is answered
+  std::vector<std::pair<std::string, int64_t>> up_to;
+  bool ended_with_run = false;
   std::vector<ArmedClock> clocks;  // not fired yet
   TimeMs form_until = 0;           // somebody has the form open until then
 };
@@ -155,12 +173,14 @@ struct LoopState {
 };
 
 struct WatchState {
+  Place place;
   FrameId frame = kNothing;
   uint32_t node = 0;
   uint32_t task = kNothing;
   size_t open = 0;
-  FrameId body = kNothing;  // of a `latest` watch: the one that is open
-  int64_t waiting = 0;      // of a `latest` watch: the newest emission that waits for its turn; 0: none
+  FrameId body = kNothing;      // of a `latest` watch: the one that is open
+  int64_t waiting = 0;          // of a `latest` watch: the newest emission that waits for its turn; 0: none
+  std::vector<int64_t> opened;  // the emissions that got a body which was not cancelled since
   bool job_ended = false;
   bool closed = false;
 };
@@ -171,6 +191,24 @@ struct SourceState {
   Place place;
   std::string path;
   uint64_t sequence = 0;
+};
+
+// Through the program again: back to a place, or because an answer is not the one that was assumed.
+struct Redo {
+  Place place;
+  bool to_place = false;
+  Json set;  // parameters that are another value now
+  bool fresh = false;
+  std::string why;  // ends the sentence "cancelled…"
+};
+// While a rewind goes through the program again: what was there before, by place, as long as nothing took it over.
+struct Memory {
+  std::unordered_map<Place, std::vector<uint32_t>> tasks, reviews;
+  std::unordered_map<Place, WatchState> watches;
+  std::unordered_map<Place, SourceState> sources;
+  std::deque<std::pair<FrameId, uint32_t>> later;  // nodes of jobs that were not come to yet
+  Redo redo;
+  bool found = false;  // its place
 };
 
 class Scheduler::Impl {
@@ -189,6 +227,8 @@ class Scheduler::Impl {
   std::vector<std::pair<Place, Json>> checkpoints;
   std::vector<std::string> failures;
   bool finished = false;
+  int generation = 1;
+  Rewound rewound;
 
  private:
   friend struct EventHandler;
@@ -201,7 +241,7 @@ class Scheduler::Impl {
   void RegisterWaits(Frame& frame, uint32_t node, const std::vector<Dependency>& waits);
   Frame* Alive(FrameId id) const;
   static Frame& At(Frame& frame, uint32_t up);
-  void Settle(Frame& frame, uint32_t node, Json value);
+  void Settle(Frame& frame, uint32_t node, Json value, Taint taint = 0);
   void Kill(Frame& frame, uint32_t node, uint32_t cause);
   void Finish(Frame& frame, uint32_t node);
   void Done(Frame& frame, uint32_t node, Json value);
@@ -221,6 +261,7 @@ class Scheduler::Impl {
   void CancelFrame(Frame& frame, const std::string& why);
   void Sweep();
   void TryFinishRun();
+  void OpenRoot();
   // A failure of the node itself: recorded, and the cause of what depends on it.
   uint32_t Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span);
   uint32_t Fail(const Frame& frame, uint32_t node, const state::Failure& failure);
@@ -230,6 +271,41 @@ class Scheduler::Impl {
   state::Evaluation Evaluate(const Frame& frame, const ir::Expr& expr) const;
   state::Evaluation EvaluateIn(const Frame& frame, const ir::Region& region, Json argument) const;
   uint64_t Emit(Command command);
+
+  // ---- taint.cpp
+  static uint32_t AssumedMark(uint32_t review) { return 2 + review; }
+  Taint MarkedTaint(uint32_t mark);
+  Taint Join(Taint a, Taint b);
+  bool Has(Taint taint, uint32_t mark) const;
+
+  // ---- rewind.cpp
+  void OnRewind(const state::RewindRequested& event);
+  void Rewind(Redo redo);
+  void Remember();
+  void Forget();
+  bool IsTarget(const std::string& prefix) const;
+  void MarkTarget(Frame& frame, uint32_t node);
+  bool WaitsForJob(const Frame& frame, uint32_t node) const;
+  uint32_t ClaimTask(const Frame& frame, uint32_t node);
+  bool WasThere(const Frame& frame, uint32_t node) const;
+  bool GoesOn(Frame& frame, uint32_t node, uint32_t task, const std::vector<Json>& arguments);
+  bool SameQuestion(const Frame& frame, uint32_t review) const;
+  bool ReviewGoesOn(Frame& frame, uint32_t node, const ir::ReviewNode& review);
+  void WatchGoesOn(uint32_t watch, const WatchState& before);
+  bool SentBefore(uint32_t task, const MessageRecord& record);
+  void CheckChanged(const Frame& frame, uint32_t node);
+
+  // ---- assume.cpp
+  void Assume(Frame& frame, uint32_t node, uint32_t review);
+  void Conclude(uint32_t review, Json value);
+  void EndAssumption(uint32_t review, bool redo);
+  bool IsAssumed(uint32_t review) const { return assumed_.count(AssumedMark(review)) != 0; }
+  bool IsUncertain(Taint taint) const;
+  bool IsHeld(const Frame& frame, uint32_t node) const;
+  bool IsWithinLimits(const Frame& frame, uint32_t node) const;
+  int64_t Used(uint32_t mark, const std::string& of) const;
+  void NoteAssumed(uint32_t task);
+  void ReleaseHeld();
 
   // ---- one file a construct
   void RunLet(Frame& frame, uint32_t node, const ir::LetNode& let);
@@ -258,6 +334,7 @@ class Scheduler::Impl {
 
   // node_task.cpp
   uint32_t EnsureTask(Frame& frame, uint32_t node);
+  uint32_t NewTask(Frame& frame, uint32_t node);
   TaskExtra& Extra(uint32_t task);
   std::optional<std::string> CheckApproved(uint32_t task) const;
   void IssueStart(uint32_t task);
@@ -271,11 +348,20 @@ class Scheduler::Impl {
   bool TryAgain(uint32_t task, ir::Reason reason);
   void NextAttempt(uint32_t task);
   void Succeed(uint32_t task, Json outputs, TaskStatus status);
+  Json ValueOf(uint32_t task) const;
   void FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message);
   void EndTask(uint32_t task, TaskStatus status);
+  void DieEnded(Frame& frame, uint32_t node, uint32_t task);
   uint32_t FindTaskIndex(std::string_view place) const;
 
+  // node_try.cpp
+  bool IsTried(uint32_t task) const;
+  static Json Made(const Json& outputs, const ir::Task& task);
+  static Json Caught(const state::AttemptEnded& end, bool cancelled);
+  void Catch(Frame& frame, uint32_t node, uint32_t task);
+
   // emissions.cpp
+  Json WithStreams(uint32_t task, Json value) const;
   void OnEmission(const state::Emission& event);
   Json Previous(uint32_t task) const;
   std::vector<EmissionRecord>* StreamOf(uint32_t task, std::string_view name);
@@ -348,9 +434,21 @@ class Scheduler::Impl {
   std::deque<LoopState> loops_;
   std::deque<WatchState> watches_;
   std::unordered_map<std::string, SourceState> sources_;  // being resolved, by place
+  std::unordered_map<std::string, Json> resolved_;        // by place
   std::unordered_map<std::string, uint32_t> task_index_, review_index_;
   std::unordered_set<std::string> approved_;  // digests of approved values and of what they are made of
 
+  std::vector<std::vector<uint32_t>> taints_ = {{}};  // sorted marks
+  std::map<std::vector<uint32_t>, Taint> taint_index_;
+
+  std::optional<Redo> redo_;                        // to be done at the end of the step
+  std::unique_ptr<Memory> memory_;                  // while it is done
+  std::unordered_set<uint32_t> assumed_;            // marks of reviews that are assumed and not answered
+  std::vector<uint32_t> assumed_tasks_;             // begun on the strength of them
+  std::vector<std::pair<FrameId, uint32_t>> held_;  // nodes that wait for them
+  std::vector<std::pair<Taint, std::string>> doubtful_failures_;
+
+  Json params_;
   state::Person starter_;
   bool started_ = false;
   bool root_done_ = false;

@@ -59,10 +59,11 @@ std::string Scheduler::Impl::SenderOf(Frame& frame, uint32_t node) const {
 void Scheduler::Impl::Send(Frame& frame, uint32_t node, uint32_t task, MessageRecord record) {
   TaskView& view = tasks[task];
   TaskState& state = task_states_[task];
+  record.place = PlaceOf(frame, node);
+  if (memory_ && !Has(frame.nodes[node].taint, kRedone) && SentBefore(task, record)) return;
   record.number = static_cast<int64_t>(view.messages.size()) + 1;
   record.sent = time_;
   record.sender = SenderOf(frame, node);
-  record.place = PlaceOf(frame, node);
   if (frame.watch != kNothing && watches_[frame.watch].task == task) record.seen_emission = frame.emission;
   record.undelivered_job_ended = state.phase == TaskPhase::kEnded;
   view.messages.push_back(std::move(record));
@@ -80,6 +81,7 @@ void Scheduler::Impl::PlaceWaiting(uint32_t task) {
   size_t count = tasks[task].messages.size();
   for (size_t i = task_states_[task].messages_at_start; i < count; ++i) {
     Placing& placing = Extra(task).placed[i];
+    if (tasks[task].messages[i].taken_back) continue;
     if (placing.sequence == 0 && !placing.done) placing.sequence = Emit(MakePlace(task, i));
   }
 }
@@ -96,7 +98,7 @@ void Scheduler::Impl::OnDelivered(const state::MessageDelivered& event) {
 
 void Scheduler::Impl::JobEnded(uint32_t task) {
   for (MessageRecord& message : tasks[task].messages) {
-    if (!message.delivered) message.undelivered_job_ended = true;
+    if (!message.delivered && !message.taken_back) message.undelivered_job_ended = true;
   }
   if (!task_states_[task].extra) return;
   std::vector<uint32_t> watching = std::move(Extra(task).watches);

@@ -23,7 +23,8 @@ void Scheduler::Impl::RunMatch(Frame& frame, uint32_t node, const ir::MatchNode&
     if (!arm.variant.empty() && arm.variant != variant) continue;
     const RegionPlan* body = frame.plan->nodes[node].bodies[i];
     std::vector<Slot> params;
-    for (const std::string& bind : arm.binds) params.push_back(ValueSlot(subject.value["fields"][bind]));
+    for (const std::string& bind : arm.binds)
+      params.push_back(ValueSlot(subject.value["fields"][bind], frame.nodes[node].taint));
     Register(Open(*body, &frame, frame.id, node, static_cast<uint32_t>(i), frame.prefix + body->name_prefix,
                   std::move(params)));
     return;
@@ -41,7 +42,7 @@ void Scheduler::Impl::RunWorkflow(Frame& frame, uint32_t node, const ir::Workflo
   for (size_t i = 0; i < call.args.size() && i < params.size(); ++i) {
     state::Evaluation value = Evaluate(frame, call.args[i]);
     if (!value.ok()) return Die(frame, node, Fail(frame, node, *value.failure));
-    values.push_back(ValueSlot(state::Widen(std::move(value.value), params[i].type)));
+    values.push_back(ValueSlot(state::Widen(std::move(value.value), params[i].type), frame.nodes[node].taint));
   }
   Register(Open(*plan.workflow->root, nullptr, frame.id, node, 0, PlaceOf(frame, node) + ".", std::move(values)));
 }

@@ -36,7 +36,7 @@ void Scheduler::Impl::RunFor(Frame& frame, uint32_t node, const ir::ForNode& loo
         if (!keep.ok()) return Die(frame, node, Fail(frame, node, *keep.failure));
         if (!keep.value.is_bool() || !keep.value.AsBool()) continue;
       }
-      elements.push_back(ValueSlot(std::move(item)));
+      elements.push_back(ValueSlot(std::move(item), frame.nodes[node].taint));
     }
   }
   uint32_t index = MakeFor(frame, node);
@@ -70,6 +70,8 @@ void Scheduler::Impl::ElementSettled(uint32_t index, uint32_t element, Slot resu
   Frame* frame = Alive(loop.frame);
   if (frame == nullptr || element >= loop.elements.size()) return;
   if (result.state == SlotState::kDead && loop.first_death == 0) loop.first_death = result.cause;
+  Taint& taint = frame->nodes[loop.node].taint;
+  taint = Join(taint, result.taint);
   loop.elements[element] = std::move(result);
   for (uint32_t follower : loop.followers) {
     if (Frame* body = Alive(fors_[follower].bodies[element])) SetParam(*body, 0, loop.elements[element]);

@@ -25,7 +25,8 @@ void Scheduler::Impl::RunLoop(Frame& frame, uint32_t node, const ir::LoopNode& l
   for (size_t i = 0; i < loop.init.size() && i < body.params; ++i) {
     state::Evaluation value = Evaluate(frame, loop.init[i]);
     if (!value.ok()) return Die(frame, node, Fail(frame, node, *value.failure));
-    carried.push_back(ValueSlot(state::Widen(std::move(value.value), body.region->params[i].type)));
+    carried.push_back(
+        ValueSlot(state::Widen(std::move(value.value), body.region->params[i].type), frame.nodes[node].taint));
   }
   const auto index = static_cast<uint32_t>(loops_.size());
   LoopState& state = loops_.emplace_back();
@@ -49,13 +50,15 @@ void Scheduler::Impl::RoundSettled(uint32_t index, const Slot& result) {
   const LoopState& loop = loops_[index];
   Frame* frame = Alive(loop.frame);
   if (frame == nullptr) return;
+  Taint& taint = frame->nodes[loop.node].taint;  // that there is a next round depends on this one
+  taint = Join(taint, result.taint);
   if (result.state == SlotState::kDead) return Kill(*frame, loop.node, result.cause);
   const Json& fields = result.value["fields"];
   if (result.value.StringOr("variant", "") == "stop") return Settle(*frame, loop.node, End("stopped", fields));
   if (loop.rounds == loop.max) return Settle(*frame, loop.node, End("exhausted", fields));
   std::vector<Slot> carried;
   for (const ir::Param& param : frame->plan->nodes[loop.node].bodies[0]->region->params) {
-    carried.push_back(ValueSlot(state::Widen(fields[param.name], param.type)));
+    carried.push_back(ValueSlot(state::Widen(fields[param.name], param.type), taint));
   }
   OpenRound(index, std::move(carried));
 }

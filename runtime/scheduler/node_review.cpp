@@ -57,6 +57,7 @@ std::optional<Json> Scheduler::Impl::ValueOrFail(Frame& frame, uint32_t node, co
 }
 
 void Scheduler::Impl::RunReview(Frame& frame, uint32_t node, const ir::ReviewNode& review) {
+  if (memory_ && ReviewGoesOn(frame, node, review)) return;
   const NodePlan& plan = frame.plan->nodes[node];
   uint32_t job = kNothing;
   if (plan.has_withdrawn_with) {
@@ -68,6 +69,7 @@ void Scheduler::Impl::RunReview(Frame& frame, uint32_t node, const ir::ReviewNod
   }
   ReviewView view;
   ReviewState state;
+  view.generation = generation;
   if (!FillView(frame, node, review, view, state)) return;
   auto index = static_cast<uint32_t>(reviews.size());
   if (job != kNothing) Extra(job).reviews.push_back(index);
@@ -76,6 +78,7 @@ void Scheduler::Impl::RunReview(Frame& frame, uint32_t node, const ir::ReviewNod
   state.open_sequence = Emit(OpenReview{view.id, view.place});
   reviews.push_back(std::move(view));
   review_states_.push_back(std::move(state));
+  Assume(frame, node, index);
 }
 
 bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode& review, ReviewView& view,
@@ -115,6 +118,16 @@ bool Scheduler::Impl::FillView(Frame& frame, uint32_t node, const ir::ReviewNode
     std::optional<Json> answer = ValueOrFail(frame, node, *review.else_answer);
     if (!answer) return false;
     state.else_value = std::move(*answer);
+  }
+  if (review.assume) {
+    std::optional<Json> answer = ValueOrFail(frame, node, review.assume->answer);
+    if (!answer) return false;
+    view.assumed = std::move(*answer);
+    for (const ir::NamedExpr& limit : review.assume->up_to) {
+      std::optional<Json> most = ValueOrFail(frame, node, limit.value);
+      if (!most) return false;
+      state.up_to.emplace_back(limit.name, most->is_int() ? most->AsInt() : 0);
+    }
   }
   if (frame.watch != kNothing) {
     const WatchState& watch = watches_[frame.watch];

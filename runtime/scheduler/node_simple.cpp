@@ -26,6 +26,10 @@ struct NodeRunner {
 };
 
 void Scheduler::Impl::RunNode(Frame& frame, uint32_t node) {
+  if (!assumed_.empty() && IsHeld(frame, node)) {
+    held_.emplace_back(frame.id, node);
+    return;
+  }
   std::visit(NodeRunner{*this, frame, node}, frame.plan->nodes[node].node->body);
 }
 
@@ -54,6 +58,13 @@ void Scheduler::Impl::RunSource(Frame& frame, uint32_t node, const ir::SourceNod
   if (!path.ok()) return Die(frame, node, Fail(frame, node, *path.failure));
   Place place = PlaceOf(frame, node);
   std::string text = path.value.is_string() ? path.value.AsString() : path.value.StringOr("path", "");
+  if (memory_ && !Has(frame.nodes[node].taint, kRedone) && !Has(frame.nodes[node].taint, kChanged)) {
+    if (const auto known = resolved_.find(place); known != resolved_.end()) return Done(frame, node, known->second);
+    if (const auto asked = memory_->sources.find(place); asked != memory_->sources.end()) {
+      sources_[place] = {frame.id, node, place, text, asked->second.sequence};
+      return;
+    }
+  }
   SourceState state{frame.id, node, place, text, 0};
   state.sequence = Emit(ResolveSource{place, &source, text});
   sources_[place] = std::move(state);
@@ -72,6 +83,7 @@ void Scheduler::Impl::OnSourceResolved(const state::SourceResolved& event) {
   if (error.empty()) value = state::Convert(event.value, node.type, "`" + source.path + "`");
   if (!value.ok()) error = value.error().message();
   if (!error.empty()) return Die(*frame, source.node, Fail(*frame, source.node, error, node.span));
+  resolved_[event.place] = *value;
   Done(*frame, source.node, std::move(*value));
 }
 

@@ -48,14 +48,23 @@ std::string SiteOf(const ir::Node& node, const ir::Task& task) {
 }  // namespace
 
 uint32_t Scheduler::Impl::EnsureTask(Frame& frame, uint32_t node) {
-  NodeState& state = frame.nodes[node];
-  if (state.instance != kNothing) return state.instance;
+  if (frame.nodes[node].instance != kNothing) return frame.nodes[node].instance;
+  const uint32_t before = memory_ ? ClaimTask(frame, node) : kNothing;
+  if (before == kNothing) return NewTask(frame, node);
+  frame.nodes[node].instance = before;
+  task_states_[before].frame = frame.id;
+  task_states_[before].node = node;
+  return before;
+}
+
+uint32_t Scheduler::Impl::NewTask(Frame& frame, uint32_t node) {
   auto index = static_cast<uint32_t>(tasks.size());
-  state.instance = index;
+  frame.nodes[node].instance = index;
   const NodePlan& plan = frame.plan->nodes[node];
   TaskView& view = tasks.emplace_back();
   view.place = UniquePlace(PlaceOf(frame, node));
   view.task = plan.task;
+  view.generation = generation;
   view.site = SiteOf(*plan.node, *plan.task);
   for (const ir::Stream& stream : plan.task->streams)
     view.streams.emplace_back(stream.name, std::vector<EmissionRecord>());
@@ -64,6 +73,7 @@ uint32_t Scheduler::Impl::EnsureTask(Frame& frame, uint32_t node) {
   task.frame = frame.id;
   task.node = node;
   task.plan = &plan;
+  task.fresh = memory_ && memory_->redo.fresh;
   return index;
 }
 
@@ -93,6 +103,12 @@ void Scheduler::Impl::RunTask(Frame& frame, uint32_t node, const ir::TaskNode& c
     }
     arguments.push_back(state::Widen(std::move(value.value), plan.task->params[i].type));
   }
+  if (memory_ && task_states_[index].phase != TaskPhase::kIdle) {
+    if (GoesOn(frame, node, index, arguments)) return;
+    index = NewTask(frame, node);
+  }
+  task_states_[index].taint = frame.nodes[node].taint;
+  NoteAssumed(index);
   tasks[index].arguments = std::move(arguments);
   if (std::optional<std::string> why = CheckApproved(index)) {
     tasks[index].why = *why;
@@ -141,11 +157,13 @@ StartTask Scheduler::Impl::MakeStart(uint32_t task) const {
   start.previous = Previous(task);
   for (uint32_t i = 0; i < state.messages_at_start; ++i) {
     const MessageRecord& message = view.messages[i];
-    start.messages.push_back({message.number, message.message, message.fields});
+    if (!message.taken_back) start.messages.push_back({message.number, message.message, message.fields});
   }
   bool replays = state.plan->watched || state.plan->streams_read || state.plan->told;
-  start.may_reuse = view.attempt == 1 && view.task->cache && !view.task->effect && !replays && !state.reuse_refused &&
-                    start.messages.empty();
+  if (const auto* call = std::get_if<ir::TaskNode>(&state.plan->node->body)) start.priority = call->priority;
+  start.tried = IsTried(task);
+  start.may_reuse = view.attempt == 1 && !state.fresh && view.task->cache && !view.task->effect && !replays &&
+                    !state.reuse_refused && start.messages.empty();
   return start;
 }
 
@@ -228,6 +246,7 @@ void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
   ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, Extra(task).in_doubt->outputs);
   if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
   state::AttemptEnded end = *Extra(task).in_doubt;
+  end.failure = ir::Reason::kOutput;
   FailTask(task, end,
            event.person.name + " says that it happened, but its outputs are lost: " + outputs.error().message());
 }
@@ -259,22 +278,18 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
   IssueStart(task);
 }
 
+// What the call gives: the record of its outputs, of a tried one `ok` with it; with the lists of its emissions where
+// they are read.
+Json Scheduler::Impl::ValueOf(uint32_t task) const {
+  const Json& outputs = tasks[task].outputs;
+  return WithStreams(task, IsTried(task) ? Made(outputs, *task_states_[task].plan->task) : outputs);
+}
+
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
-  TaskState& state = task_states_[task];
-  FrameId id = state.frame;
-  Json value = outputs;
-  if (state.plan->streams_read) {
-    for (const ir::Stream& stream : state.plan->task->streams) value.Set(stream.name, Json::Array());
-    for (const auto& [name, emissions] : tasks[task].streams) {
-      JsonArray list;
-      for (const EmissionRecord& emission : emissions) list.push_back(emission.values);
-      value.Set(name, Json(std::move(list)));
-    }
-  }
   tasks[task].outputs = std::move(outputs);
-  uint32_t node = state.node;
   EndTask(task, status);
-  if (Frame* frame = Alive(id)) Done(*frame, node, std::move(value));
+  const TaskState& state = task_states_[task];
+  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, ValueOf(task));
 }
 
 void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, const std::string& message) {
@@ -283,30 +298,37 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   bool cancelled = state.cancel_asked;
   std::string by = state.extra ? state.extra->cancelled_by : "";
   view.why = cancelled ? "cancelled" + by : message;
-  bool doubtful = state.phase == TaskPhase::kDoubt && !cancelled_by_.empty();
+  state.ended_with_run = !cancelled_by_.empty();
+  bool doubtful = state.phase == TaskPhase::kDoubt && state.ended_with_run;
   TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
   if (doubtful) status = TaskStatus::kInDoubt;
-  uint32_t node = state.node;
-  FrameId id = state.frame;
-  bool by_program = state.cancelled_by_program;
-  std::string why = view.why;
-  if (view.attempt > 1) why += fmt::format(" (attempt {})", view.attempt);
+  if (IsTried(task)) Extra(task).caught = Caught(end, cancelled);
   EndTask(task, status);
-  Frame* frame = Alive(id);
-  if (frame == nullptr) return;
-  if (by_program) return Die(*frame, node, MakeCause("`" + tasks[task].place + "` was cancelled", false));
-  Die(*frame, node, Fail(*frame, node, why, frame->plan->nodes[node].node->span));
+  if (Frame* frame = Alive(state.frame)) DieEnded(*frame, state.node, task);
+}
+
+// What the end of a task that did not succeed is to its node.
+void Scheduler::Impl::DieEnded(Frame& frame, uint32_t node, uint32_t task) {
+  if (IsTried(task)) return Catch(frame, node, task);
+  const TaskView& view = tasks[task];
+  if (task_states_[task].cancelled_by_program) {
+    return Die(frame, node, MakeCause("`" + view.place + "` was cancelled", false));
+  }
+  const std::string attempts = view.attempt > 1 ? fmt::format(" (attempt {})", view.attempt) : "";
+  Die(frame, node, Fail(frame, node, view.why + attempts, frame.plan->nodes[node].node->span));
 }
 
 // The job is over, whatever its end: what hangs on its going on is let go.
 void Scheduler::Impl::EndTask(uint32_t task, TaskStatus status) {
   TaskState& state = task_states_[task];
+  if (state.phase == TaskPhase::kEnded) return;
   if (state.phase != TaskPhase::kIdle) --active_;
   state.phase = TaskPhase::kEnded;
   tasks[task].status = status;
   tasks[task].ended = time_;
   tasks[task].waiting.clear();
   JobEnded(task);
+  if (tasks[task].assumed) ReleaseHeld();
   if (state.extra) {
     state.extra->files.clear();
     state.extra->in_doubt.reset();

@@ -11,6 +11,7 @@ void Scheduler::Impl::RunWatch(Frame& frame, uint32_t node, const ir::WatchNode&
   uint32_t task = EnsureTask(above, plan.job.slot - above.plan->params);
   auto index = static_cast<uint32_t>(watches_.size());
   WatchState& state = watches_.emplace_back();
+  state.place = PlaceOf(frame, node);
   state.frame = frame.id;
   state.node = node;
   state.task = task;
@@ -22,10 +23,14 @@ void Scheduler::Impl::RunWatch(Frame& frame, uint32_t node, const ir::WatchNode&
     state.closed = true;
     return Die(frame, node, Fail(frame, node, "the job has no checkpoint `" + watch.stream + "`", plan.node->span));
   }
+  if (memory_ && !Has(frame.nodes[node].taint, kRedone)) {
+    const auto before = memory_->watches.find(state.place);
+    if (before != memory_->watches.end() && before->second.task == task) return WatchGoesOn(index, before->second);
+  }
   // What was shown before the watch began; to an ended job nothing can be said any more.
   if (!(state.job_ended && plan.only_for_job)) {
-    std::vector<EmissionRecord> before = *records;
-    for (const EmissionRecord& emission : before) WatchEmission(index, emission);
+    const std::vector<EmissionRecord> shown = *records;
+    for (const EmissionRecord& emission : shown) WatchEmission(index, emission);
   }
   BodyClosed(index);
 }
@@ -67,6 +72,7 @@ void Scheduler::Impl::WaitingTakesPlace(uint32_t watch) {
   const EmissionRecord* emission = state.waiting != 0 ? FindEmission(state, state.waiting) : nullptr;
   Frame* body = Alive(state.body);
   if (emission == nullptr || body == nullptr || !GivesWay(*body)) return;
+  std::erase(state.opened, body->emission);
   state.body = kNothing;
   state.waiting = 0;
   --state.open;
@@ -89,16 +95,16 @@ void Scheduler::Impl::OpenBody(uint32_t watch, const EmissionRecord& emission) {
   WatchState& state = watches_[watch];
   Frame* frame = Alive(state.frame);
   const RegionPlan& plan = *frame->plan->nodes[state.node].bodies[0];
-  Slot shown;
-  shown.value = emission.values;
-  shown.state = SlotState::kValue;
+  const Taint taint = Join(frame->nodes[state.node].taint, task_states_[state.task].taint);
   std::vector<Slot> params;
-  params.push_back(std::move(shown));
+  params.push_back(ValueSlot(emission.values, taint));
   std::string prefix = fmt::format("{}.{}.", PlaceOf(*frame, state.node), emission.number);
   Frame& body = Open(plan, frame, frame->id, state.node, static_cast<uint32_t>(emission.number), std::move(prefix),
                      std::move(params));
   body.watch = watch;
   body.emission = emission.number;
+  body.taint = Join(body.taint, taint);
+  state.opened.push_back(emission.number);
   ++state.open;
   state.body = body.id;
   Register(body);

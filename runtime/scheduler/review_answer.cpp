@@ -44,7 +44,6 @@ void Scheduler::Impl::Decide(uint32_t review) {
 void Scheduler::Impl::Answer(uint32_t review, const state::Vote& deciding) {
   state::Vote vote = deciding;
   ReviewView& view = reviews[review];
-  const ReviewState& state = review_states_[review];
   Json fields = Json::Object();
   const ir::Choice* choice = nullptr;
   for (size_t i = 0; i < view.choices.size(); ++i) {
@@ -69,7 +68,7 @@ void Scheduler::Impl::Answer(uint32_t review, const state::Vote& deciding) {
   }
   CloseReviewAs(review, ReviewStatus::kAnswered, vote.person.name);
   Json value = Json::Object().Set("variant", Json(vote.variant)).Set("fields", std::move(fields));
-  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, std::move(value));
+  Conclude(review, std::move(value));
 }
 
 // The granted expression is a shown one, or a field of one: the same path in the frozen evidence.
@@ -122,10 +121,12 @@ void Scheduler::Impl::Withdraw(uint32_t review, const std::string& why) {
   if (status != ReviewStatus::kOpen && status != ReviewStatus::kOpening) return;
   std::string text = why.rfind(" by ", 0) == 0 ? "cancelled" + why : why.substr(why.find_first_not_of(": "));
   CloseReviewAs(review, ReviewStatus::kWithdrawn, text);
-  const ReviewState& state = review_states_[review];
+  ReviewState& state = review_states_[review];
+  state.ended_with_run = !cancelled_by_.empty();
   Frame* frame = Alive(state.frame);
-  if (frame != nullptr)
-    Die(*frame, state.node, MakeCause("`" + reviews[review].id + "` was withdrawn: " + text, false));
+  if (frame == nullptr) return;
+  if (IsAssumed(review)) return EndAssumption(review, true);
+  Die(*frame, state.node, MakeCause("`" + reviews[review].id + "` was withdrawn: " + text, false));
 }
 
 void Scheduler::Impl::OnCarried(const state::AnswerCarried& event) {
@@ -151,6 +152,7 @@ void Scheduler::Impl::OnVoided(const state::ReviewVoided& event) {
   const ReviewState& state = review_states_[index];
   Frame* frame = Alive(state.frame);
   if (frame == nullptr) return;
+  if (IsAssumed(index)) return EndAssumption(index, true);
   Die(*frame, state.node,
       Fail(*frame, state.node, "the review is void: " + event.why, frame->plan->nodes[state.node].node->span));
 }

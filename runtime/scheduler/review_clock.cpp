@@ -92,7 +92,7 @@ void Scheduler::Impl::Expire(uint32_t review) {
       "no answer within " + (view.node->within_workdays ? fmt::format("{} working {}", days, days == 1 ? "day" : "days")
                                                         : state::DurationText(within));
   CloseReviewAs(review, ReviewStatus::kExpired, policy ? "policy (" + late + ")" : late);
-  if (Frame* frame = Alive(state.frame)) Done(*frame, state.node, std::move(value));
+  Conclude(review, std::move(value));
 }
 
 }  // namespace hwf::scheduler

@@ -32,7 +32,7 @@ struct EventHandler {
   void operator()(const state::SiteTroubled&) {}
   void operator()(const state::AnswerCarried& e) { impl.OnCarried(e); }
   void operator()(const state::ReviewWithdrawn& e) { impl.OnWithdrawn(e); }
-  void operator()(const state::RewindRequested&) {}
+  void operator()(const state::RewindRequested& e) { impl.OnRewind(e); }
 };
 
 Scheduler::Impl::Impl(const ir::Module& module) : module_(module), plans_(BuildPlans(module)) {
@@ -40,11 +40,12 @@ Scheduler::Impl::Impl(const ir::Module& module) : module_(module), plans_(BuildP
 }
 
 std::vector<Command> Scheduler::Impl::Apply(const state::Event& event) {
-  if (finished) return {};
+  if (finished && !std::holds_alternative<state::RewindRequested>(event.body)) return {};
   time_ = event.time;
   std::visit(EventHandler{*this}, event.body);
   Drain();
   Sweep();
+  while (redo_) Rewind(*std::exchange(redo_, std::nullopt));
   TryFinishRun();
   return std::exchange(commands_, {});
 }
@@ -53,6 +54,11 @@ void Scheduler::Impl::OnRunStarted(const state::RunStarted& event) {
   if (started_) return;
   started_ = true;
   starter_ = event.starter;
+  params_ = event.params;
+  OpenRoot();
+}
+
+void Scheduler::Impl::OpenRoot() {
   const WorkflowPlan* entry = plans_->Find(module_.entry);
   if (entry == nullptr) {
     failures.push_back("the program has no workflow `" + module_.entry + "` to run");
@@ -62,8 +68,9 @@ void Scheduler::Impl::OnRunStarted(const state::RunStarted& event) {
   Frame& root = Open(*entry->root, nullptr, kNothing, 0, 0, "", {});
   const std::vector<ir::Param>& params = entry->workflow->region.params;
   for (size_t i = 0; i < params.size(); ++i) {
-    const Json* given = event.params.Find(params[i].name);
+    const Json* given = params_.Find(params[i].name);
     Slot& slot = root.slots[i];
+    slot.taint = memory_ && memory_->redo.set.Find(params[i].name) != nullptr ? MarkedTaint(kChanged) : 0;
     if (given != nullptr) {
       slot.value = state::Widen(*given, params[i].type);
       slot.state = SlotState::kValue;
@@ -126,6 +133,8 @@ const TaskView* Scheduler::FindTask(std::string_view place) const { return impl_
 const ReviewView* Scheduler::FindReview(std::string_view id) const { return impl_->FindReview(id); }
 const std::vector<std::pair<Place, Json>>& Scheduler::checkpoints() const { return impl_->checkpoints; }
 bool Scheduler::finished() const { return impl_->finished; }
+int Scheduler::generation() const { return impl_->generation; }
+const Scheduler::Rewound& Scheduler::rewound() const { return impl_->rewound; }
 const std::vector<std::string>& Scheduler::failures() const { return impl_->failures; }
 std::string Scheduler::Explain(const state::Vote& vote) const { return impl_->Explain(vote); }
 

@@ -119,6 +119,7 @@ struct MessageRecord {
   int64_t first_carried = 0;  // the first emission that carried it; 0 so far none
   bool delivered = false;
   bool undelivered_job_ended = false;
+  bool taken_back = false;  // a rewind undid its `send` before it was placed
 };
 struct TaskView {
   Place place;
@@ -227,15 +228,16 @@ class Scheduler {
   // What went wrong so far, one line each with its place and source span.
   const std::vector<std::string>& failures() const;
 
-  // What a rewind would do now; changes nothing.
+  // What the last rewind did. One that is refused leaves a state that is of no use: an engine asks a scheduler of its
+  // own first, and records what was not refused.
   struct Rewound {
-    std::string refused;               // why it cannot be, for people; empty: it can
-    std::vector<Place> tasks;          // done again
-    std::vector<Place> cancelled;      // of them, those that run
+    std::string refused;               // why it cannot be, for people; empty: it could
+    std::vector<Place> done_again;     // tasks, as far as they had begun
+    std::vector<Place> cancelled;      // of them, those that ran
     std::vector<Place> effects;        // of them, those whose effect has happened, or may have
     std::vector<std::string> reviews;  // asked again, or withdrawn
   };
-  Rewound WouldRewind(const state::RewindRequested& request) const;
+  const Rewound& rewound() const;
 
   // What a vote would do now; used by the CLI to say what happens next ("2 of 2: decides", "1 of 2").
   std::string Explain(const state::Vote& vote) const;

@@ -1,5 +1,6 @@
 // Pure regions: the nodes of a frame are computed when first read. An inner region sees the frames around it, so what
-// it reads of them is made before it begins.
+// it reads of them is made before it begins. A test's stub may also fail, and name data, of which it has the name alone
+// (runtime/simulate/made_up.h).
 #include <fmt/format.h>
 
 #include "runtime/state/evaluator.h"
@@ -36,6 +37,12 @@ bool Evaluator::Make(const ir::Node& node, PureFrame& frame) {
     value = MakeMatch(node, *match, frame, scratch);
   } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
     value = MakeFor(*loop, frame, scratch);
+  } else if (const auto* fail = std::get_if<ir::FailNode>(&node.body)) {
+    const Json* message = Lazy(fail->message, frame, scratch);
+    if (message != nullptr) failure = Failure{message->is_string() ? message->AsString() : message->Dump(), node.span};
+  } else if (const auto* source = std::get_if<ir::SourceNode>(&node.body)) {
+    const Json* path = Lazy(source->path, frame, scratch);
+    if (path != nullptr) value = Keep(Json().Set("path", *path).Set("digest", "").Set("size", 0), scratch);
   } else {
     failure = Failure{"only pure values can be computed here", node.span};
   }
@@ -86,6 +93,10 @@ bool Evaluator::MakeReadFromOutside(const ir::Region& region, PureFrame& outer) 
     } else if (const auto* loop = std::get_if<ir::ForNode>(&node.body)) {
       if (!MakeRead(loop->list, outer) || !MakeReadFromOutside(*loop->body, outer)) return false;
       if (loop->where && !MakeReadFromOutside(*loop->where, outer)) return false;
+    } else if (const auto* fail = std::get_if<ir::FailNode>(&node.body)) {
+      if (!MakeRead(fail->message, outer)) return false;
+    } else if (const auto* source = std::get_if<ir::SourceNode>(&node.body)) {
+      if (!MakeRead(source->path, outer)) return false;
     }
   }
   return true;

@@ -14,7 +14,7 @@ import world as worlds  # noqa: E402
 
 def main(world):
     shutil.copytree(os.path.join(HERE, "..", "..", "examples"), world.path("examples"))
-    for source in sorted(glob.glob(world.path("examples/*/*.hwf"))):
+    for source in sorted(glob.glob(world.path("examples/**/*.hwf"), recursive=True)):
         checked = world.must(["hwfc", "check", source])
         assert checked.text == "", f"{source}: {checked!r}"
     hello = world.must(["hwf", "run", "examples/hello/hello.hwf", "--name", "Ana"])

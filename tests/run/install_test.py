@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What `cmake --install` puts into a directory works there alone: a run in bash and one that imports the Python module."""
 
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,9 @@ def main(world):
     installed = sorted(os.path.relpath(os.path.join(at, f), prefix) for at, _, files in os.walk(prefix) for f in files)
     others = os.path.join(os.path.dirname(build), "aarch64", "bin")  # what scripts/build-aarch64 has made, if it was called
     tools = [f"bin/{name}-aarch64" for name in ("hwf-runner", "hwf-task") if os.path.exists(f"{others}/{name}-aarch64")]
+    listed = json.loads(subprocess.run([f"{prefix}/bin/hwf", "new", "--json"], capture_output=True, text=True, check=True).stdout)
+    templates = sorted(f"{each['template']}/{name}" for each in listed for name in each["files"])
+    assert "train/train.hwf" in templates, templates
     assert sorted(set(installed) - set(tools)) == [
         "bin/hwf",
         "bin/hwf-runner",
@@ -49,6 +53,7 @@ def main(world):
         "share/hwf/std/review.hwf",
         "share/hwf/std/sweep.hwf",
         "share/hwf/std/train.hwf",
+        *(f"share/hwf/templates/{name}" for name in templates),
         "share/man/man1/hwf.1",
     ] and set(tools) <= set(installed), installed
     world.env["PATH"] = os.path.join(prefix, "bin") + ":/usr/bin:/bin"

@@ -60,7 +60,7 @@ def main(world):
 
     # Without the sites there is no calendar, and nothing begins.
     none = world.run(["hwf", "run", "w.hwf", "--runs", runs])
-    assert none.status == 1 and "E0525" in none.text, repr(none)
+    assert none.status == 1 and "E0526" in none.text, repr(none)
     assert not look.run_directories(runs)
 
     engine = world.start(["hwf", "run", "w.hwf", "--sites", "sites.hwf", "--runs", runs])

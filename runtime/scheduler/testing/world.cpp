@@ -19,8 +19,8 @@ std::string ClockName(const ArmClock& clock) { return ClockName(clock.review, cl
 
 struct TextOf {
   std::string operator()(const StartTask& c) const {
-    std::string out =
-        fmt::format("start {}#{} reuse={} previous={} args=", c.place, c.attempt, c.may_reuse, c.previous.Dump());
+    std::string out = fmt::format("start {}#{} reuse={}{} previous={} args=", c.place, c.attempt, c.may_reuse,
+                                  c.tried ? " tried" : "", c.previous.Dump());
     for (const Json& argument : c.arguments) out += argument.Dump() + ",";
     for (const QueuedMessage& m : c.messages) out += fmt::format(" {}:{}{}", m.number, m.message, m.fields.Dump());
     return out;
@@ -94,6 +94,11 @@ const TaskView& World::Task(const Place& place) const {
   HWF_CHECK(view != nullptr);
   return *view;
 }
+Json World::LogOf(const Place& place) const {
+  const std::optional<StartTask> start = scheduler->FindStart(place);
+  if (!start || !start->tried) return Json();
+  return Json::Object().Set("path", "/store/" + place + "/log").Set("digest", Json("b2:2")).Set("size", Json(3));
+}
 const ReviewView& World::Review(const std::string& id) const {
   const ReviewView* view = scheduler->FindReview(id);
   HWF_CHECK(view != nullptr);
@@ -155,6 +160,7 @@ void World::FailWith(const Place& place, ir::Reason reason, const std::string& m
   end.attempt = attempt(place);
   end.failure = reason;
   end.message = message;
+  end.log = LogOf(place);
   Apply(end);
 }
 
@@ -172,6 +178,16 @@ void World::Vote(const std::string& review, const std::string& person, const std
   vote.variant = variant;
   vote.fields = std::move(fields);
   Apply(vote);
+}
+
+void World::Rewind(const Place& place, Json set, bool fresh) {
+  state::RewindRequested rewind;
+  rewind.place = place;
+  rewind.set = std::move(set);
+  rewind.fresh = fresh;
+  rewind.person = {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"};
+  started.clear();
+  Apply(rewind);
 }
 
 void World::Take(const Command& command) {
@@ -222,6 +238,7 @@ void World::Take(const Command& command) {
     end.place = cancel->place;
     end.attempt = cancel->attempt;
     end.failure = ir::Reason::kCancelled;
+    end.log = LogOf(cancel->place);
     if (cancels) queue_.push_back(end);
   } else if (const auto* doubt = std::get_if<AskDoubt>(&command)) {
     outstanding_["doubt " + doubt->place] = text;
@@ -248,6 +265,14 @@ void World::Settle(const EventBody& body) {
     outstanding_.erase("resolve " + resolved->place);
   } else if (const auto* opened = std::get_if<state::ReviewOpened>(&body)) {
     outstanding_.erase("open " + opened->review);
+  } else if (std::holds_alternative<state::RewindRequested>(body)) {
+    outstanding_.erase("finish");
+    finish.reset();
+    // No event says of a closed review that its record is written: of a run that goes on it is asked for again.
+    for (const ReviewView& review : scheduler->reviews()) {
+      const bool closed = review.status != ReviewStatus::kOpen && review.status != ReviewStatus::kOpening;
+      if (closed) outstanding_["close " + review.id] = ToText(CloseReview{review.id});
+    }
   } else if (const auto* fired = std::get_if<state::ClockFired>(&body)) {
     ArmClock clock{fired->review, fired->clock, fired->index, 0};
     auto armed = clocks_.find({clock.review, ClockName(clock)});

@@ -37,8 +37,12 @@ class World {
   void Vote(const std::string& review, const std::string& person, const std::string& variant,
             Json fields = Json::Object(), std::vector<std::string> groups = {});
 
+  // `started` is what was started since.
+  void Rewind(const Place& place, Json set = Json(), bool fresh = false);
+
   std::vector<std::string> Started() const;  // places, in the order of their starts
   const TaskView& Task(const Place& place) const;
+  Json LogOf(const Place& place) const;  // that the engine would keep of the attempt; null: it is not tried
   const ReviewView& Review(const std::string& id) const;
   bool Has(const std::string& review) const { return scheduler->FindReview(review) != nullptr; }
 
