@@ -99,7 +99,7 @@ TEST(SchedulerTryTest, AFailureIsAValueAfterTheRetries) {
   world.Run(kX);
   world.Succeed("start", N(1));
   world.FailWith("a", ir::Reason::kOom);
-  EXPECT_EQ(world.Task("a").status, TaskStatus::kRetrying);
+  EXPECT_EQ(world.Task("a").attempt, 2);
   state::AttemptEnded end;
   end.place = "a";
   end.attempt = 2;
