@@ -37,9 +37,9 @@ if(HWF_FUZZ)
 endif()
 
 if(HWF_PCH)
+  # Without a path of this checkout in them, so that ccache knows them again in another.
   set(headers <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <string> <thread>
-    <unordered_map> <utility> <variant> <vector> <fmt/format.h> "${CMAKE_SOURCE_DIR}/base/error.h"
-    "${CMAKE_SOURCE_DIR}/base/json.h")
+    <unordered_map> <utility> <variant> <vector> <fmt/format.h> <base/error.h> <base/json.h>)
   file(WRITE ${CMAKE_BINARY_DIR}/headers.cpp "")
   add_library(hwf_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cpp)
   target_link_libraries(hwf_headers PRIVATE hwf_options hwf_fmt)

@@ -88,6 +88,7 @@ ErrorOr<std::string> Claim(const Kept& content, bool shared, std::string& claime
   if (found == content.digest) return std::string();
   std::error_code ignored;
   std::filesystem::remove_all(claimed, ignored);
+  (void)rmdir(folder.c_str());  // unless something else lies in it
   return "differs " + found;
 }
 
