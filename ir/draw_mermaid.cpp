@@ -7,7 +7,7 @@ namespace hwf::ir {
 namespace {
 
 // Mermaid takes labels in quotes, with entities for what would end them or be markup.
-std::string Escaped(const std::string& text) {
+std::string MermaidText(const std::string& text) {
   std::string out;
   for (char c : text) {
     switch (c) {
@@ -105,7 +105,7 @@ class MermaidWriter {
     for (const Scene::Edge& edge : scene.edges) {
       const bool watch = edge.kind == Scene::Edge::Kind::kWatch;
       std::string arrow = edge.kind == Scene::Edge::Kind::kData ? " --> " : watch ? " -.-> " : " -..-> ";
-      if (!edge.label.empty()) arrow = " -. \"" + Escaped(edge.label) + "\" .-> ";
+      if (!edge.label.empty()) arrow = " -. \"" + MermaidText(edge.label) + "\" .-> ";
       Line(depth, ids[edge.from] + arrow + ids[edge.to]);
     }
   }
@@ -113,20 +113,20 @@ class MermaidWriter {
   std::string Node(const Item& item, int depth) {
     const Shape shape = ShapeOf(item.kind);
     std::string id = fmt::format("n{}", count_++);
-    std::string label = "<b>" + Escaped(item.title) + "</b>";
-    for (const std::string& line : item.lines) label += "<br/>" + Escaped(line);
+    std::string label = "<b>" + MermaidText(item.title) + "</b>";
+    for (const std::string& line : item.lines) label += "<br/>" + MermaidText(line);
     Line(depth, id + shape.open + label + shape.close + ":::" + shape.style);
     return id;
   }
 
   std::string Subgraph(const Item& item, int depth) {
     std::string id = fmt::format("n{}", count_++);
-    std::string label = Escaped(item.title);
-    for (const std::string& line : item.lines) label += " " + Escaped(line);
+    std::string label = MermaidText(item.title);
+    for (const std::string& line : item.lines) label += " " + MermaidText(line);
     Line(depth, "subgraph " + id + "[\"" + label + "\"]");
     for (const Item::Lane& lane : item.lanes) {
       const bool titled = !lane.title.empty();
-      if (titled) Line(depth + 1, fmt::format("subgraph n{}[\"{}\"]", count_++, Escaped(lane.title)));
+      if (titled) Line(depth + 1, fmt::format("subgraph n{}[\"{}\"]", count_++, MermaidText(lane.title)));
       WriteScene(lane.scene[0], depth + (titled ? 2 : 1));
       if (titled) Line(depth + 1, "end");
     }

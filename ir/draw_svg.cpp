@@ -50,7 +50,7 @@ Look LookOf(Item::Kind kind) {
   return {"#ffffff", "#000000", 0};
 }
 
-std::string Escaped(const std::string& text) {
+std::string XmlText(const std::string& text) {
   std::string out;
   for (char c : text) {
     switch (c) {
@@ -159,7 +159,7 @@ class SvgWriter {
  public:
   std::string Write(const Scene& scene, const std::string& name) {
     const Drawn drawn = Measure(scene);
-    name_ = Escaped(name);
+    name_ = XmlText(name);
     const double width = drawn.width + 2 * kMargin, height = drawn.height + 2 * kMargin;
     out_ = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
@@ -210,7 +210,7 @@ class SvgWriter {
             bool bold) {
     out_ +=
         fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{:.0f}\" text-anchor=\"{}\" fill=\"{}\"{}>{}</text>\n",
-                    x, y, size, anchor, color, bold ? " font-weight=\"bold\"" : "", Escaped(text));
+                    x, y, size, anchor, color, bold ? " font-weight=\"bold\"" : "", XmlText(text));
   }
 
   void WriteShape(const Item& item, double x, double y, double w, double h) {

@@ -64,34 +64,34 @@ void Unique(std::vector<Graph::Edge>& edges) {
               edges.end());
 }
 
-using Names = std::unordered_map<std::string_view, uint32_t>;
+using Numbers = std::unordered_map<std::string_view, uint32_t>;
 
 template <typename T>
-Names IndexByName(const std::vector<T>& items) {
-  Names names;
+Numbers IndexByName(const std::vector<T>& items) {
+  Numbers names;
   for (uint32_t i = 0; i < items.size(); ++i) names.emplace(items[i].name, i);
   return names;
 }
 
-void AddCall(const Names& names, const std::string& callee, uint32_t caller, Graph& graph) {
+void AddCall(const Numbers& names, const std::string& callee, uint32_t caller, Graph& graph) {
   auto found = names.find(callee);
   if (found != names.end()) graph.edges.push_back({found->second, caller});
 }
 
-void AddWorkflowCalls(const Region& region, const Names& names, uint32_t caller, Graph& graph) {
+void AddWorkflowCalls(const Region& region, const Numbers& names, uint32_t caller, Graph& graph) {
   for (const Node& node : region.nodes) {
     if (const auto* call = std::get_if<WorkflowNode>(&node.body)) AddCall(names, call->workflow, caller, graph);
     ForEachRegion(node, [&](const Region& inner) { AddWorkflowCalls(inner, names, caller, graph); });
   }
 }
 
-void AddFunctionCalls(const Expr& expr, const Names& names, uint32_t caller, Graph& graph) {
+void AddFunctionCalls(const Expr& expr, const Numbers& names, uint32_t caller, Graph& graph) {
   if (expr.op == Op::kCall) AddCall(names, expr.name, caller, graph);
   if (expr.op == Op::kBuiltin && !expr.labels.empty()) AddCall(names, expr.labels[0], caller, graph);
   for (const Expr& arg : expr.args) AddFunctionCalls(arg, names, caller, graph);
 }
 
-void AddFunctionCalls(const Region& region, const Names& names, uint32_t caller, Graph& graph) {
+void AddFunctionCalls(const Region& region, const Numbers& names, uint32_t caller, Graph& graph) {
   auto add = [&](const Expr& expr) { AddFunctionCalls(expr, names, caller, graph); };
   for (const Node& node : region.nodes) {
     ForEachExpr(node, add);
@@ -144,7 +144,7 @@ Graph DependenciesOf(const Region& region) {
 Graph WorkflowCalls(const Module& module) {
   Graph graph;
   graph.count = static_cast<uint32_t>(module.workflows.size());
-  Names names = IndexByName(module.workflows);
+  Numbers names = IndexByName(module.workflows);
   for (uint32_t i = 0; i < graph.count; ++i) AddWorkflowCalls(module.workflows[i].region, names, i, graph);
   Unique(graph.edges);
   return graph;
@@ -153,7 +153,7 @@ Graph WorkflowCalls(const Module& module) {
 Graph FunctionCalls(const Module& module) {
   Graph graph;
   graph.count = static_cast<uint32_t>(module.functions.size());
-  Names names = IndexByName(module.functions);
+  Numbers names = IndexByName(module.functions);
   for (uint32_t i = 0; i < graph.count; ++i) AddFunctionCalls(module.functions[i].region, names, i, graph);
   Unique(graph.edges);
   return graph;

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "ir/find.h"
+
 namespace hwf::ir {
 namespace {
 
@@ -15,14 +17,6 @@ constexpr std::array<std::pair<Reason, std::string_view>, 9> kReasons = {{{Reaso
                                                                           {Reason::kSignal, "signal"},
                                                                           {Reason::kOutput, "output"},
                                                                           {Reason::kSite, "site"}}};
-
-template <typename T>
-const T* FindByName(const std::vector<T>& items, std::string_view name) {
-  for (const T& item : items) {
-    if (item.name == name) return &item;
-  }
-  return nullptr;
-}
 
 }  // namespace
 

@@ -16,7 +16,7 @@ constexpr std::array<std::pair<std::string_view, TypeKind>, 9> kNeeds = {{{"cpus
                                                                           {"nodes", TypeKind::kInt},
                                                                           {"ranks", TypeKind::kInt},
                                                                           {"ranks_per_node", TypeKind::kInt}}};
-constexpr std::array<std::string_view, 3> kKinds = {"local", "slurm", "ssh"};
+constexpr std::array<std::string_view, 3> kSiteKinds = {"local", "slurm", "ssh"};
 constexpr std::array<std::string_view, 3> kLaunches = {"srun", "mpirun", "torchrun"};
 
 }  // namespace
@@ -56,7 +56,9 @@ std::optional<TypeKind> NeedType(std::string_view need) {
   return std::nullopt;
 }
 
-bool IsSiteKind(std::string_view kind) { return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end(); }
+bool IsSiteKind(std::string_view kind) {
+  return std::find(kSiteKinds.begin(), kSiteKinds.end(), kind) != kSiteKinds.end();
+}
 
 bool IsLaunch(std::string_view launch) {
   return std::find(kLaunches.begin(), kLaunches.end(), launch) != kLaunches.end();

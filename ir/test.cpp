@@ -71,6 +71,8 @@ std::vector<std::string> ReviewPlaces(const Module& module, const Workflow& work
   return Places(module, most).Of(workflow.region);
 }
 
+size_t DepthOf(std::string_view place) { return static_cast<size_t>(std::count(place.begin(), place.end(), '.')); }
+
 bool MatchesPlace(std::string_view named, std::string_view place) {
   const std::vector<std::string_view> wanted = PartsOf(named), parts = PartsOf(place);
   return Matches(wanted, parts, 0) || (parts.size() > 1 && Matches(wanted, parts, 1));

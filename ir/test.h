@@ -63,6 +63,8 @@ std::vector<std::string> Verify(const TestedModule& tested);
 // `most`.
 std::vector<std::string> ReviewPlaces(const Module& module, const Workflow& workflow, size_t most);
 
+// How many steps lie within a place.
+size_t DepthOf(std::string_view place);
 // Whether a place of a run is the one that a test names. The test may leave out numbers, and the name of its `let` in
 // front. Of several that match, the one with the most parts is meant.
 bool MatchesPlace(std::string_view named, std::string_view place);

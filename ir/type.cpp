@@ -1,17 +1,10 @@
 #include "ir/type.h"
 
 #include "base/check.h"
+#include "ir/find.h"
 
 namespace hwf::ir {
 namespace {
-
-template <typename T>
-const T* FindByName(const std::vector<T>& items, std::string_view name) {
-  for (const T& item : items) {
-    if (item.name == name) return &item;
-  }
-  return nullptr;
-}
 
 std::string FieldsToString(const std::vector<FieldDef>& fields) {
   std::string out = "(";

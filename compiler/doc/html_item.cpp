@@ -25,8 +25,6 @@ size_t Width(const Text& text) {
   return width;
 }
 
-void Append(Text& to, const Text& more) { to.insert(to.end(), more.begin(), more.end()); }
-
 // `open item, item close`, one line each where they, and what stands behind them, are long.
 Text Bracketed(const std::string& open, const std::vector<Text>& items, const std::string& close, bool spaced,
                size_t behind = 0) {

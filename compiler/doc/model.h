@@ -15,6 +15,8 @@ struct Piece {
 };
 using Text = std::vector<Piece>;
 
+inline void Append(Text& to, const Text& more) { to.insert(to.end(), more.begin(), more.end()); }
+
 // `rate: Float = 0.1`, `model: File at "model.pt"`
 struct Field {
   std::string name;

@@ -11,8 +11,6 @@ namespace {
 
 using namespace syntax;  // NOLINT: this file is about the tree
 
-void Append(Text& to, const Text& more) { to.insert(to.end(), more.begin(), more.end()); }
-
 Text Plain(std::string text) { return {{std::move(text), ""}}; }
 
 }  // namespace

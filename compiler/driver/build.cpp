@@ -35,7 +35,7 @@ std::string DefaultOutput(const std::string& path) {
   return out.extension() == ".hwf" ? out.replace_extension(".hwfir").string() : path + ".hwfir";
 }
 
-int Run(Arguments arguments) {
+int RunBuild(Arguments arguments) {
   std::vector<Option> known = Frontend::CommonOptions();
   known.push_back({"-o"});
   known.push_back({"--tests", false});
@@ -59,6 +59,6 @@ int Run(Arguments arguments) {
 
 }  // namespace
 
-const Command kBuildCommand{"build", "compile a program to the IR that `hwf run` carries out", kHelp, Run};
+const Command kBuildCommand{"build", "compile a program to the IR that `hwf run` carries out", kHelp, RunBuild};
 
 }  // namespace hwf::driver

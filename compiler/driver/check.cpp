@@ -24,7 +24,7 @@ Examples:
 Exit codes: 0 nothing wrong (there may be warnings), 1 errors, 2 wrong command line, 3 a file cannot be read.
 )";
 
-int Run(Arguments arguments) {
+int RunCheck(Arguments arguments) {
   Options options = ReadOptions(arguments, Frontend::CommonOptions());
   if (!options.error.empty()) return UsageError(kCheckCommand, options.error);
   if (options.files.empty()) return UsageError(kCheckCommand, "which file?");
@@ -44,6 +44,6 @@ int Run(Arguments arguments) {
 
 }  // namespace
 
-const Command kCheckCommand{"check", "say what is wrong with a program, without running it", kHelp, Run};
+const Command kCheckCommand{"check", "say what is wrong with a program, without running it", kHelp, RunCheck};
 
 }  // namespace hwf::driver

@@ -55,7 +55,7 @@ int WritePages(const std::vector<doc::Module>& modules, const std::string& direc
   return kExitDone;
 }
 
-int Run(Arguments arguments) {
+int RunDoc(Arguments arguments) {
   const Options options =
       ReadOptions(arguments, {{"-o"}, {"--json", false}, {"--sites"}, {"--color", true, {"auto", "always", "never"}}});
   if (!options.error.empty()) return UsageError(kDocCommand, options.error);
@@ -83,6 +83,6 @@ int Run(Arguments arguments) {
 
 }  // namespace
 
-const Command kDocCommand{"doc", "pages about a program, for those who read and call it", kHelp, Run};
+const Command kDocCommand{"doc", "pages about a program, for those who read and call it", kHelp, RunDoc};
 
 }  // namespace hwf::driver

@@ -36,7 +36,7 @@ void Show(const ir::Builtin& builtin) {
   fmt::print("\n{}\n\nExample:\n    {}{}\n", builtin.meaning, builtin.example, result);
 }
 
-int Run(Arguments arguments) {
+int RunExplain(Arguments arguments) {
   Options options = ReadOptions(arguments, {});
   if (!options.error.empty()) return UsageError(kExplainCommand, options.error);
   if (options.files.empty()) return List();
@@ -62,6 +62,6 @@ int Run(Arguments arguments) {
 }  // namespace
 
 const Command kExplainCommand{"explain", "what the code of a diagnostic means, or a built-in function does", kHelp,
-                              Run};
+                              RunExplain};
 
 }  // namespace hwf::driver

@@ -36,7 +36,7 @@ std::string Draw(const ir::Module& module, const ir::Workflow& workflow, std::st
   return ir::DrawSvg(scene, workflow.name);
 }
 
-int Run(Arguments arguments) {
+int RunGraph(Arguments arguments) {
   Options options = ReadOptions(arguments, {{"--format", true, {"dot", "mermaid", "svg"}},
                                             {"-o"},
                                             {"--workflow"},
@@ -70,6 +70,6 @@ int Run(Arguments arguments) {
 
 }  // namespace
 
-const Command kGraphCommand{"graph", "draw a workflow, and where people come in", kHelp, Run};
+const Command kGraphCommand{"graph", "draw a workflow, and where people come in", kHelp, RunGraph};
 
 }  // namespace hwf::driver

@@ -47,10 +47,6 @@ bool LooksLikeOption(const std::string& word) {
   return std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.';
 }
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 class Parser {
  public:
   Parser(const CommandSpec& spec, const std::vector<std::string>& words) : spec_(spec), words_(words) {}
@@ -131,7 +127,7 @@ class Parser {
     // The next word is its value, unless it is an option, or must be the program itself.
     const bool has_next = at_ < words_.size() && !LooksLikeOption(words_[at_]);
     const bool is_program = has_next && result_.positional.empty() &&
-                            (EndsWith(words_[at_], ".hwf") || EndsWith(words_[at_], ".hwfir")) &&
+                            (words_[at_].ends_with(".hwf") || words_[at_].ends_with(".hwfir")) &&
                             at_ + 1 == words_.size();
     if (has_next && !is_program) {
       result_.program.emplace_back(name, words_[at_++]);

@@ -189,7 +189,7 @@ int LookAtSite(const Context& context, const Arguments& arguments, const std::st
   return report.good() ? kExitDone : kExitWorld;
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunDoctor(Context& context, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   if (!runs.ok()) {
     Complain(runs.error().message());
@@ -227,7 +227,7 @@ CommandSpec DoctorCommand() {
   spec.examples = {{"hwf doctor", "look at everything"},
                    {"hwf doctor edge", "look at the site `edge` of sites.hwf"},
                    {"hwf doctor train fit.hwf", "would Slurm take the tasks of fit.hwf?"}};
-  spec.run = Run;
+  spec.run = RunDoctor;
   return spec;
 }
 

@@ -156,7 +156,7 @@ void PrintJson(const OpenedRun& run, const TaskView& task, const Explanation& fo
   fmt::print("{}\n", json.Dump());
 }
 
-int Run(Context&, const Arguments& arguments) {
+int RunExplain(Context&, const Arguments& arguments) {
   const OpenResult opened = OpenRun(arguments, arguments.positional[0], Naming::kLooking);
   if (!opened.run.record) return opened.exit;
   const std::string& place = arguments.positional[1];
@@ -192,7 +192,7 @@ CommandSpec ExplainCommand() {
       "files of `uses`, env, image, setup, outputs, the text of its command.";
   spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf explain latest fit", "why it was trained again"}};
-  spec.run = Run;
+  spec.run = RunExplain;
   return spec;
 }
 

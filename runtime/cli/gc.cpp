@@ -182,7 +182,7 @@ class Collector {
   Json runs_ = Json::Array(), results_ = Json::Array();
 };
 
-int Run(Context&, const Arguments& arguments) {
+int RunGc(Context&, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   const std::optional<int64_t> older = review::ParseDuration(arguments.Get("older-than", "30d"));
   if (!runs.ok() || !older) {
@@ -227,7 +227,7 @@ CommandSpec GcCommand() {
                   {"dry-run", "", "only say what would be removed"},
                   JsonOption()};
   spec.examples = {{"hwf gc --dry-run", "what would go"}, {"hwf gc --older-than 7d", "a week is enough"}};
-  spec.run = Run;
+  spec.run = RunGc;
   return spec;
 }
 

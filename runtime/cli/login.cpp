@@ -35,7 +35,7 @@ int RunHere(const std::vector<std::string>& argv, bool quiet) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunLogin(Context& context, const Arguments& arguments) {
   const NamedSite named = FindSite(context, arguments);
   if (named.exit != 0) return named.exit;
   if (ir::IsOnThisMachine(named.site)) {
@@ -90,7 +90,7 @@ CommandSpec LoginCommand() {
       "HWF_SSH_CONFIG names.";
   spec.options = {{"close", "", "close it instead"}};
   spec.examples = {{"hwf login edge", "open it, asking what has to be asked"}, {"hwf login edge --close", "close it"}};
-  spec.run = Run;
+  spec.run = RunLogin;
   return spec;
 }
 

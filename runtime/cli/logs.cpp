@@ -195,7 +195,7 @@ bool SaidUnknown(const Arguments& arguments) {
   return true;
 }
 
-int Run(Context& context, const Arguments& given) {
+int RunLogs(Context& context, const Arguments& given) {
   const Arguments arguments = Untangle(given);
   if (SaidUnknown(arguments)) return kExitUsage;
   const std::string name = arguments.positional.empty() ? "" : arguments.positional[0];
@@ -249,7 +249,7 @@ CommandSpec LogsCommand() {
                   {"events", "", "the run's journal instead, one JSON event a line"}};
   spec.examples = {{"hwf logs latest fit -f", "follow a job"},
                    {"hwf logs 20260504 fit --stdout > out", "its exact output"}};
-  spec.run = Run;
+  spec.run = RunLogs;
   return spec;
 }
 

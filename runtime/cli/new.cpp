@@ -52,7 +52,7 @@ ErrorOr<std::vector<Template>> Templates(const fs::path& from) {
   return out;
 }
 
-int List(const std::vector<Template>& templates, bool json) {
+int ListTemplates(const std::vector<Template>& templates, bool json) {
   Json list = Json::Array();
   if (!json) fmt::print("Templates, for `hwf new TEMPLATE [DIR]`:\n");
   for (const Template& each : templates) {
@@ -110,7 +110,7 @@ int Write(const Template& from, const fs::path& to, bool json) {
   return kExitDone;
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunNew(Context& context, const Arguments& arguments) {
   const fs::path directory = TemplatesDirectory(context);
   const auto templates = Templates(directory);
   if (!templates.ok()) {
@@ -119,7 +119,7 @@ int Run(Context& context, const Arguments& arguments) {
     return kExitWorld;
   }
   const bool json = arguments.Has("json");
-  if (arguments.positional.empty()) return List(*templates, json);
+  if (arguments.positional.empty()) return ListTemplates(*templates, json);
   const std::string& wanted = arguments.positional[0];
   std::vector<std::string> names;
   for (const Template& each : *templates) {
@@ -152,7 +152,7 @@ CommandSpec NewCommand() {
   spec.examples = {{"hwf new", "which templates there are"},
                    {"hwf new train", "writes train/train.hwf and what it uses; `hwf run train/train.hwf` runs it"},
                    {"hwf new sweep .", "into this directory"}};
-  spec.run = Run;
+  spec.run = RunNew;
   return spec;
 }
 

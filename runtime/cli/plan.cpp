@@ -207,7 +207,7 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
   return json.Set("longest_chain", chain).Set("calls", sites.ToJson()).Set("known", tasks).Set("failures", failures);
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunPlan(Context& context, const Arguments& arguments) {
   if (!arguments.Has("simulate") && (arguments.Has("durations") || arguments.Has("like"))) {
     Complain("`--durations` and `--like` say how a simulated run goes: they want `--simulate`");
     return kExitUsage;
@@ -276,7 +276,7 @@ CommandSpec PlanCommand() {
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"},
                    {"hwf plan train.hwf --simulate --like latest", "what would an answer sooner have saved?"}};
   spec.program_options = true;
-  spec.run = Run;
+  spec.run = RunPlan;
   return spec;
 }
 

@@ -16,7 +16,7 @@ namespace hwf::cli {
 namespace {
 
 constexpr uint64_t kMaxTableBytes = uint64_t{16} << 20;
-constexpr size_t kMostShown = 20;
+constexpr size_t kMostLines = 20;
 constexpr double kHour = 3600e3;
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
@@ -138,8 +138,8 @@ void PrintCritical(const Found& found) {
   fmt::print("\nthe end waits for\n");
   size_t shown = 0;
   for (const simulate::Stretch& stretch : found.run.critical) {
-    if (++shown > kMostShown) {
-      fmt::print("  … and {} more\n", found.run.critical.size() - kMostShown);
+    if (++shown > kMostLines) {
+      fmt::print("  … and {} more\n", found.run.critical.size() - kMostLines);
       break;
     }
     fmt::print("  {} {} {}\n", report::Pad(stretch.place, 28), report::Pad(std::string(WordFor(stretch.what)), 6),
@@ -152,7 +152,7 @@ void PrintPeople(const Found& found) {
   const auto elapsed = static_cast<double>(std::max<int64_t>(found.run.elapsed, 1));
   fmt::print("\npeople: {} on the way to the end ({:.0f} %)\n", report::FormatDuration(found.people.critical_ms),
              100.0 * static_cast<double>(found.people.critical_ms) / elapsed);
-  for (size_t i = 0; i < std::min(found.people.waits.size(), kMostShown); ++i) {
+  for (size_t i = 0; i < std::min(found.people.waits.size(), kMostLines); ++i) {
     const simulate::Stretch& wait = found.people.waits[i];
     fmt::print("  {} {}\n", report::Pad(wait.place, 28), report::FormatDuration(wait.to - wait.from));
   }

@@ -29,14 +29,10 @@ namespace {
 
 constexpr uint64_t kMaxProgramBytes = uint64_t{1} << 30;
 
-LoadedProgram Failed(int exit, std::string message) {
+LoadedProgram NotLoaded(int exit, std::string message) {
   LoadedProgram loaded;
   loaded.error = {exit, std::move(message)};
   return loaded;
-}
-
-bool EndsWith(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 // A file without a name takes the compiler's output, so that nothing is left behind whatever happens.
@@ -183,37 +179,39 @@ LoadedProgram LoadProgram(const Context& context, const std::string& path, const
   if (!loaded.program) return loaded;
   Program& program = *loaded.program;
   program.entry = program.module->entry.empty() ? nullptr : program.module->FindWorkflow(program.module->entry);
-  if (program.entry == nullptr) return Failed(kExitFailed, path + " has no workflow to run");
+  if (program.entry == nullptr) return NotLoaded(kExitFailed, path + " has no workflow to run");
   return loaded;
 }
 
 LoadedProgram LoadDeclarations(const Context& context, const std::string& path, const std::string& sites) {
   LoadedProgram loaded;
   auto program = std::make_unique<Program>();
-  if (EndsWith(path, ".hwfir")) {
+  if (path.ends_with(".hwfir")) {
     if (!sites.empty()) {
-      return Failed(kExitUsage,
-                    fmt::format("{} is compiled already, with its sites in it: give `--sites` to `hwfc build`", path));
+      return NotLoaded(
+          kExitUsage,
+          fmt::format("{} is compiled already, with its sites in it: give `--sites` to `hwfc build`", path));
     }
     ErrorOr<std::string> text = platform::RealFileSystem().Read(path, kMaxProgramBytes);
-    if (!text.ok()) return Failed(kExitFailed, text.error().message());
+    if (!text.ok()) return NotLoaded(kExitFailed, text.error().message());
     program->ir = std::move(text).value();
   } else {
     Compiled compiled = Compile(context, path, sites);
     if (compiled.error.exit != kExitFailed || compiled.ir.empty()) {
-      if (compiled.ir.empty()) return Failed(compiled.error.exit, compiled.error.message);
+      if (compiled.ir.empty()) return NotLoaded(compiled.error.exit, compiled.error.message);
     }
     program->ir = std::move(compiled.ir);
   }
   ErrorOr<ir::Module> module = ir::ModuleFromText(program->ir);
-  if (!module.ok()) return Failed(kExitFailed, module.error().WithContext(path).message());
+  if (!module.ok()) return NotLoaded(kExitFailed, module.error().WithContext(path).message());
   program->module = std::make_unique<ir::Module>(std::move(module).value());
   const std::vector<std::string> faults = ir::Verify(*program->module);
-  if (!faults.empty()) return Failed(kExitFailed, fmt::format("{} is not a sound program: {}", path, faults.front()));
+  if (!faults.empty())
+    return NotLoaded(kExitFailed, fmt::format("{} is not a sound program: {}", path, faults.front()));
   const std::string wanted = fmt::format("hwfc {}", kVersion);
-  if (!EndsWith(path, ".hwfir") && program->module->compiler != wanted) {
-    return Failed(kExitWorld, fmt::format("{}/hwfc is {}, this hwf wants {}; install both from one release",
-                                          context.program_directory, program->module->compiler, wanted));
+  if (!path.ends_with(".hwfir") && program->module->compiler != wanted) {
+    return NotLoaded(kExitWorld, fmt::format("{}/hwfc is {}, this hwf wants {}; install both from one release",
+                                             context.program_directory, program->module->compiler, wanted));
   }
   loaded.program = std::move(program);
   return loaded;

@@ -27,7 +27,7 @@ ErrorOr<std::string> RunToResume(const std::string& runs, const Arguments& argum
   return runs + "/" + unfinished.front();
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunResume(Context& context, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   const ErrorOr<std::string> directory = runs.ok() ? RunToResume(runs.value(), arguments) : runs;
   if (!directory.ok()) {
@@ -60,7 +60,7 @@ CommandSpec ResumeCommand() {
   spec.options.push_back({"take-over", "", "also from an engine of another host whose heartbeats have stopped"});
   spec.examples = {{"hwf resume", "go on with the unfinished run here"},
                    {"hwf resume 20260504-1203 --once --json", "for cron: what is due, then leave"}};
-  spec.run = Run;
+  spec.run = RunResume;
   return spec;
 }
 

@@ -98,7 +98,7 @@ RequestResult TellFormOpened(const OpenedRun& run, const ReviewView& review) {
   return SendRequest(run.directory, request);
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunReviewAnswer(Context& context, const Arguments& arguments) {
   if (NamesGroup(arguments)) return AnswerGroup(context, arguments);
   if (arguments.Has("except")) {
     Complain("--except leaves reviews of a group out, and no group is named: RUN 'each.*.call' CHOICE");
@@ -186,7 +186,7 @@ CommandSpec ReviewAnswerCommand() {
                    {"hwf review answer 20260504 verdict", "ask me"},
                    {"hwf review answer 20260504 'each.*.call' keep --except 3", "a group, but for element 3"}};
   spec.program_options = true;
-  spec.run = Run;
+  spec.run = RunReviewAnswer;
   return spec;
 }
 

@@ -8,7 +8,7 @@
 namespace hwf::cli {
 namespace {
 
-int Run(Context&, const Arguments& arguments) {
+int RunReviewWithdraw(Context&, const Arguments& arguments) {
   const std::string why = arguments.Get("why");
   if (const ErrorOr<Success> good = review::CheckWhy(why); !good.ok()) {
     Complain("--" + good.error().message());
@@ -52,7 +52,7 @@ CommandSpec ReviewWithdrawCommand() {
   spec.options = {RunsOption(), JsonOption(), {"why", "TEXT", "a line for those who were asked, at most 500 bytes"}};
   spec.examples = {{"hwf review withdraw 20260504-1203 verdict", "by its place"},
                    {"hwf review withdraw 20260504 each.3.call --why 'wrong data'", "with a reason"}};
-  spec.run = Run;
+  spec.run = RunReviewWithdraw;
   return spec;
 }
 

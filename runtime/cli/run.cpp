@@ -18,7 +18,7 @@
 namespace hwf::cli {
 namespace {
 
-int Run(Context& context, const Arguments& arguments) {
+int RunRun(Context& context, const Arguments& arguments) {
   const std::string& path = arguments.positional.front();
   LoadedProgram loaded = LoadProgram(context, path, arguments.Get("sites"));
   if (!loaded.program) {
@@ -104,7 +104,7 @@ CommandSpec RunCommand() {
                    {"hwf run train.hwf --sites cluster.hwf", "the same on a cluster"},
                    {"hwf run train.hwf --share ml-team --notify 'mail -s \"$HWF_QUESTION\" me'", "with colleagues"}};
   spec.program_options = true;
-  spec.run = Run;
+  spec.run = RunRun;
   return spec;
 }
 

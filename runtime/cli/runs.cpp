@@ -30,7 +30,7 @@ std::string Paint(const std::string& state, const report::Style& style) {
   return state == "running" ? style.Blue(padded) : style.Yellow(padded);
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunRuns(Context& context, const Arguments& arguments) {
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   if (!runs.ok()) {
     Complain(runs.error().message());
@@ -73,7 +73,7 @@ CommandSpec RunsCommand() {
   spec.summary = "the runs here";
   spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf runs", "one line each, the newest last"}};
-  spec.run = Run;
+  spec.run = RunRuns;
   return spec;
 }
 

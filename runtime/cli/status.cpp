@@ -8,7 +8,7 @@
 namespace hwf::cli {
 namespace {
 
-int Run(Context& context, const Arguments& arguments) {
+int RunStatus(Context& context, const Arguments& arguments) {
   const std::string name = arguments.positional.empty() ? "" : arguments.positional.front();
   const OpenResult opened = OpenRun(arguments, name, Naming::kLooking);
   if (!opened.run.record) return opened.exit;
@@ -36,7 +36,7 @@ CommandSpec StatusCommand() {
       "carried it), reviews, failures. Reads the journal; needs no engine.";
   spec.options = {RunsOption(), JsonOption()};
   spec.examples = {{"hwf status", "the newest run"}, {"hwf status 20260504-1203 --json", "one run, for a program"}};
-  spec.run = Run;
+  spec.run = RunStatus;
   return spec;
 }
 

@@ -16,9 +16,9 @@ struct Totals {
   size_t held = 0, failed = 0;
 };
 
-class Report {
+class TestReport {
  public:
-  Report(const report::Style& style, bool json, bool coverage) : style_(style), json_(json), coverage_(coverage) {}
+  TestReport(const report::Style& style, bool json, bool coverage) : style_(style), json_(json), coverage_(coverage) {}
 
   void Add(const ir::Module& module, const std::string& file, const ir::Test& test, const simulate::TestResult& result,
            int64_t took_us) {
@@ -104,7 +104,7 @@ bool Wanted(const ir::Test& test, const Arguments& arguments) {
 }
 
 // An exit code that ends the command, or kExitDone.
-int TestFile(const Context& context, const std::string& path, const Arguments& arguments, Report& report) {
+int TestFile(const Context& context, const std::string& path, const Arguments& arguments, TestReport& report) {
   const LoadedTests loaded = LoadTests(context, path);
   if (!loaded.tested) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
@@ -125,9 +125,9 @@ int TestFile(const Context& context, const std::string& path, const Arguments& a
   return kExitDone;
 }
 
-int Run(Context& context, const Arguments& arguments) {
+int RunTest(Context& context, const Arguments& arguments) {
   const report::Style style(context.color);
-  Report report(style, arguments.Has("json"), arguments.Has("coverage"));
+  TestReport report(style, arguments.Has("json"), arguments.Has("coverage"));
   for (const std::string& path : arguments.positional) {
     if (const int exit = TestFile(context, path, arguments, report); exit != kExitDone) return exit;
   }
@@ -155,7 +155,7 @@ CommandSpec TestCommand() {
                   {"coverage", "", "list the answers and branches that no test came to"},
                   JsonOption()};
   spec.examples = {{"hwf test digits.hwf --coverage", "and what they leave untested"}};
-  spec.run = Run;
+  spec.run = RunTest;
   return spec;
 }
 

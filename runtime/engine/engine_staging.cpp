@@ -26,8 +26,6 @@ std::string About(int64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
-
 Json FileAt(const Json& file, const std::string& path, const std::string& site) {
   Json there;
   there.Set("path", path).Set("digest", file["digest"]).Set("size", file.IntOr("size", 0));

@@ -28,11 +28,6 @@ bool IsDirectory(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-std::string HexOf(const std::string& digest) {
-  const size_t colon = digest.find(':');
-  return colon == std::string::npos ? digest : digest.substr(colon + 1);
-}
-
 // The first `size` bytes, or fewer if there are fewer.
 ErrorOr<Success> CopyBytes(int from, int to, off_t size, const std::string& path) {
   for (off_t left = size; left > 0;) {
@@ -145,6 +140,8 @@ struct Freezer {
 };
 
 }  // namespace
+
+std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
 ErrorOr<Json> FileValue(const std::string& path, bool directory) {
   HWF_ASSIGN(const platform::FileDigest digest,

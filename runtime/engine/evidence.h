@@ -39,6 +39,9 @@ class EvidenceChecker {
   std::map<std::string, std::string> checked_;  // path -> digest and stamp
 };
 
+// The hexadecimal part of a digest: what follows `sha256:`. Pure.
+std::string HexOf(const std::string& digest);
+
 // Every File and Dir value inside `value`.
 void CollectFiles(const Json& value, std::vector<const Json*>& files);
 void CollectParts(Json& value, std::vector<Json*>& files);  // the same, to be changed

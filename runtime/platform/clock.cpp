@@ -11,7 +11,7 @@ int64_t Now(clockid_t id) {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
-class Real : public Clock {
+class SystemClock : public Clock {
  public:
   int64_t NowMs() const override { return Now(CLOCK_REALTIME); }
   int64_t MonotonicMs() const override { return Now(CLOCK_MONOTONIC); }
@@ -20,7 +20,7 @@ class Real : public Clock {
 }  // namespace
 
 Clock& RealClock() {
-  static Real real;
+  static SystemClock real;
   return real;
 }
 

@@ -141,7 +141,7 @@ ErrorOr<std::string> ReadUpTo(int fd, const std::string& path, uint64_t limit, u
   return bytes;
 }
 
-class Real : public FileSystem {
+class PosixFileSystem : public FileSystem {
  public:
   ErrorOr<Success> MakeDirectory(const std::string& path, mode_t mode) override {
     if (mkdir(path.c_str(), mode & 0700) != 0) return ErrnoError(errno, "make directory " + path);
@@ -263,7 +263,7 @@ class Real : public FileSystem {
 }  // namespace
 
 FileSystem& RealFileSystem() {
-  static Real real;
+  static PosixFileSystem real;
   return real;
 }
 

@@ -15,7 +15,7 @@ constexpr int kVersion = 1;
 constexpr size_t kMaxName = 512;
 constexpr size_t kMaxPlace = 4096;
 constexpr size_t kMaxSignature = 16 << 10;
-constexpr int kMaxDepth = 32;
+constexpr int kMaxRequestDepth = 32;
 
 std::string_view NameOf(Request::Kind kind) {
   switch (kind) {
@@ -128,7 +128,7 @@ ErrorOr<Success> ReadRewind(const Json& json, Request& request) {
 
 ErrorOr<Request> Read(std::string_view bytes, bool with_id) {
   if (bytes.size() > kMaxRequestBytes) return MakeError("the request has more than {} bytes", kMaxRequestBytes);
-  ErrorOr<Json> json = Json::Parse(bytes, {.depth = kMaxDepth, .bytes = kMaxRequestBytes});
+  ErrorOr<Json> json = Json::Parse(bytes, {.depth = kMaxRequestDepth, .bytes = kMaxRequestBytes});
   if (!json.ok()) return json.error().WithContext("the request is no JSON");
   if (!json->is_object()) return Error("the request is not an object");
   int64_t version = json->IntOr("v", 0);
@@ -244,7 +244,7 @@ Json ToJson(const Reply& reply) {
 }
 
 ErrorOr<Reply> ParseReply(std::string_view bytes) {
-  HWF_ASSIGN(Json json, Json::Parse(bytes, {.depth = kMaxDepth, .bytes = kMaxRequestBytes}));
+  HWF_ASSIGN(Json json, Json::Parse(bytes, {.depth = kMaxRequestDepth, .bytes = kMaxRequestBytes}));
   std::string outcome = json.StringOr("outcome", "");
   if (json.IntOr("v", 0) != kVersion || (outcome != "accepted" && outcome != "refused")) {
     return Error("the reply is not of this version of hwf");

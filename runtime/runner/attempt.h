@@ -22,6 +22,9 @@ namespace hwf::runner {
 inline constexpr int64_t kNever = INT64_MAX;
 // Attempts whose outputs are hashed or synced: each has two files open. Nothing else begins while there are so many.
 inline constexpr size_t kMostEnding = 64;
+// Between two looks at the emissions of an attempt.
+inline constexpr int64_t kScanMs = 5000;      // behind inotify
+inline constexpr int64_t kScanPollMs = 1000;  // instead of it
 
 struct Attempt {
   enum class Kill { kNone, kCancelled, kTimeLimit, kOom, kPreempted };

@@ -79,14 +79,14 @@ Words MpirunOf(const Start& start, const Words& env) {
   return words;
 }
 
-std::string Variable(const char* name) {
+std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
 }
 
 std::string FirstOf(std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    if (std::string value = Variable(name); !value.empty()) return value;
+    if (std::string value = Environment(name); !value.empty()) return value;
   }
   return "";
 }

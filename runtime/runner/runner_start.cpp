@@ -26,8 +26,6 @@ namespace {
 // How far behind a task that does not fit smaller ones are looked for.
 constexpr size_t kLookAhead = 64;
 constexpr int64_t kFirstSampleMs = 200;
-constexpr int64_t kScanMs = 5000;      // behind inotify
-constexpr int64_t kScanPollMs = 1000;  // instead of it
 
 std::string BaseName(const std::string& path) {
   std::string_view text = path;

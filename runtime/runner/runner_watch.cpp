@@ -12,8 +12,6 @@
 namespace hwf::runner {
 namespace {
 
-constexpr int64_t kScanMs = 5000;
-constexpr int64_t kScanPollMs = 1000;
 constexpr int64_t kSampleMs = 200;  // where memory is limited; at most a fiftieth of the time is spent on it
 constexpr int64_t kLookMs = 1000;   // elsewhere
 

@@ -74,7 +74,7 @@ class Syncer {
   std::set<std::string> names_;  // directories that were
 };
 
-std::string RealPath(const std::string& path) {
+std::string LinkEnd(const std::string& path) {
   char* resolved = realpath(path.c_str(), nullptr);
   std::string result(resolved == nullptr ? path : resolved);
   free(resolved);
@@ -85,7 +85,7 @@ ErrorOr<Success> SyncGroup(Syncer& syncer, const std::vector<std::string>& paths
   for (const std::string& path : paths) HWF_TRY(syncer.Content(path));
   for (const std::string& path : paths) {
     HWF_TRY(syncer.Names(path));
-    HWF_TRY(syncer.Names(RealPath(path)));  // a link's end
+    HWF_TRY(syncer.Names(LinkEnd(path)));  // a link's end
   }
   return Success{};
 }

@@ -55,7 +55,6 @@ Json Go(int64_t rate, const std::string& note) {
   return Json::Object().Set("rate", Json(rate)).Set("note", Json(note));
 }
 state::Person Owner() { return {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}; }
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
 
 class AssumeTest : public ::testing::Test {
  protected:

@@ -14,8 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
-
 // A program with task(n) -> n, and a workflow whose region the test fills.
 struct Small : Program {
   Small() {

@@ -14,8 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
-
 // loop n = 1 max MAX { let work = work(n)  if work.n > 10 { stop with work.n } else { next n = work.n } }
 struct Rounds : Program {
   explicit Rounds(int64_t max) {

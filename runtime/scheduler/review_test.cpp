@@ -53,11 +53,6 @@ struct Release : Program {
   ir::Region* region;
 };
 
-Json Model(const std::string& digest) {
-  Json file = Json::Object().Set("path", Json("/a/model.pt")).Set("digest", Json(digest)).Set("size", Json(3));
-  return Json::Object().Set("model", file);
-}
-
 TEST(ReviewTest, AQuorumApprovesExactlyWhatWasShown) {
   Release program;
   World world(program.module);

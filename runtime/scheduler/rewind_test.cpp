@@ -14,8 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
-
 // workflow w(x: Int, y: Int) -> (n: Int) {
 //   let data = work(x)   let aside = work(x)   let job = work(data.n)
 //   checkpoint trained { n: job.n }
@@ -161,8 +159,8 @@ TEST_F(RewindTest, WhatWasCancelledWithTheRunIsDoneAgain) {
 
 // let job = fit()  let verdict = await review { show job.model  choose approve grants model | reject }
 // match verdict { approve(model) => publish(model)  reject => {} }
-struct Release : Program {
-  Release() {
+struct ReviewedModel : Program {
+  ReviewedModel() {
     AddTask("fit", {}, {{"model", file}});
     AddTask("publish", {{"model", module.types->Approved(file)}}, {}).effect = true;
     ir::Region& w = AddWorkflow("w", {}, {}).region;
@@ -181,13 +179,8 @@ struct Release : Program {
   }
 };
 
-Json Model(const std::string& digest) {
-  return Json::Object().Set("model",
-                            Json::Object().Set("path", Json("/m")).Set("digest", Json(digest)).Set("size", Json(3)));
-}
-
 TEST(RewindReviewTest, BehindItIsAskedAgainAndBeforeItTheAnswerStays) {
-  Release program;
+  ReviewedModel program;
   World world(program.module);
   world.results["fit"] = [](const StartTask&) { return Model("b2:aa"); };
   world.results["publish"] = [](const StartTask&) { return Json::Object(); };

@@ -31,8 +31,6 @@ struct Chain : Program {
   ir::Task* use;
 };
 
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
-
 TEST(SchedulerTaskTest, CallsStartWhenTheirInputsExist) {
   Chain program;
   World world(program.module);

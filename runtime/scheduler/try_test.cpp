@@ -17,8 +17,6 @@ using ::testing::IsEmpty;
 
 const Json kX = Json::Object().Set("x", Json(3));
 
-Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
-
 // first(x) -> n; make(n) -> n; read(log) -> n
 // workflow w(x) {
 //   let start = first(x)

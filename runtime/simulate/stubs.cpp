@@ -29,8 +29,6 @@ std::string GivenFor(const ir::Task& task) {
   return fmt::format("given {} => ({})", task.name, outputs);
 }
 
-size_t Parts(const std::string& place) { return static_cast<size_t>(std::count(place.begin(), place.end(), '.')); }
-
 }  // namespace
 
 const ir::Given* Stubs::Find(const std::string& task, const std::string& stream) const {
@@ -91,7 +89,7 @@ ErrorOr<std::optional<Reply>> Stubs::Answer(const scheduler::ReviewView& review)
   const ir::TestAnswer* chosen = nullptr;
   for (const ir::TestAnswer& answer : test_.answers) {
     if (!ir::MatchesPlace(answer.place, review.place)) continue;
-    if (chosen == nullptr || Parts(answer.place) > Parts(chosen->place)) chosen = &answer;
+    if (chosen == nullptr || ir::DepthOf(answer.place) > ir::DepthOf(chosen->place)) chosen = &answer;
   }
   if (chosen == nullptr) return std::optional<Reply>();
   const state::SmallEnvironment nothing;

@@ -16,8 +16,6 @@ namespace {
 constexpr size_t kMostLines = 100'000;
 constexpr size_t kMostPlaces = 10'000;
 
-size_t Parts(const std::string& place) { return static_cast<size_t>(std::count(place.begin(), place.end(), '.')); }
-
 }  // namespace
 
 ErrorOr<Table::Line> Table::ReadLine(const std::vector<std::string>& words) const {
@@ -97,7 +95,7 @@ const Table::Line* Table::Find(const std::string& place, const std::string& task
   for (const Line& line : lines_) {
     const bool review = task.empty();
     if (review == line.variant.empty() || !ir::MatchesPlace(line.name, place)) continue;
-    if (found == nullptr || Parts(line.name) >= Parts(found->name)) found = &line;
+    if (found == nullptr || ir::DepthOf(line.name) >= ir::DepthOf(found->name)) found = &line;
   }
   for (const Line& line : lines_) {
     if (found == nullptr && !task.empty() && line.variant.empty() && line.name == task) return &line;

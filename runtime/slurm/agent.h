@@ -32,6 +32,9 @@
 
 namespace hwf::slurm {
 
+// Between two tries to submit, should Slurm not take what it is given.
+inline constexpr int64_t kLongestWaitMs = 60'000;
+
 struct AgentOptions {
   std::string run_directory;    // absolute; attempts lie below its `tasks/`
   std::string state_directory;  // of log, socket, spool and submissions

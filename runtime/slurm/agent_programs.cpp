@@ -15,7 +15,6 @@ constexpr int64_t kTimeoutMs = 60'000;
 constexpr int64_t kSubmitMs = 20'000;
 constexpr size_t kMaxOutput = size_t{64} << 20;  // of squeue, for hundreds of thousands of jobs
 constexpr int64_t kLongestQueryMs = 30'000;
-constexpr int64_t kLongestWaitMs = 60'000;
 constexpr size_t kMostCancels = 200;
 constexpr std::string_view kComment = "hwf:";
 

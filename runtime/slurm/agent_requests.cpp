@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kGatherMs = 30;
 constexpr int64_t kLongestGatherMs = 1000;
 constexpr int64_t kPlaceMs = 1000;  // before what nobody could be told is tried again
-constexpr const char* kOurClaim = "not wanted any more";
+constexpr const char* kUnwanted = "not wanted any more";
 
 }  // namespace
 
@@ -117,7 +117,7 @@ ErrorOr<Success> Agent::PlaceCancel(const std::string& key, Attempt& attempt) {
   Submission* submission = FindSubmission(tag);
   bool never = tag.empty();
   if (!never) {
-    const auto ours = TakeClaim(attempt.start.directory, kOurClaim, true);
+    const auto ours = TakeClaim(attempt.start.directory, kUnwanted, true);
     never = ours.ok() && *ours;
   }
   if (!never) HWF_TRY(AskToCancel(attempt.start.directory));

@@ -17,7 +17,6 @@ namespace hwf::slurm {
 namespace {
 
 constexpr int64_t kFirstWaitMs = 1000;
-constexpr int64_t kLongestWaitMs = 60'000;
 constexpr int64_t kRetryMs = 1000;
 constexpr size_t kMaxName = 60;
 

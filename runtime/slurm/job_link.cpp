@@ -8,8 +8,8 @@
 namespace hwf::slurm {
 namespace {
 
-constexpr int64_t kLookMs = 2000;  // for `cancel`, behind the signal that says to look
-constexpr int64_t kRetryMs = 500;  // of a name that found no room
+constexpr int64_t kToldLookMs = 2000;    // for `cancel`, behind the signal that says to look
+constexpr int64_t kUntoldRetryMs = 500;  // of a name that found no room
 
 }  // namespace
 
@@ -51,7 +51,7 @@ void JobLink::Flush(int64_t now_ms) {
   if (now_ms < due_ms_) return;
   Look();
   signs_.Beat();
-  due_ms_ = now_ms + (told ? kLookMs : kRetryMs);
+  due_ms_ = now_ms + (told ? kToldLookMs : kUntoldRetryMs);
 }
 
 }  // namespace hwf::slurm

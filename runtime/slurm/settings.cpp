@@ -7,7 +7,7 @@
 namespace hwf::slurm {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kShortestLimitMs = 60'000;
 constexpr int kMostElements = 1000;  // of one array: larger ones gain nothing and are lost together
 
 std::string* TextOf(Settings& settings, std::string_view key) {
@@ -72,7 +72,7 @@ ErrorOr<Settings> SettingsFromJson(const std::string& text) {
       return MakeError("the field `{}: {}` cannot be used by a slurm site", member.key, value.Dump());
     }
   }
-  if (settings.allocation > 0 && settings.max_time_ms < kMinuteMs) {
+  if (settings.allocation > 0 && settings.max_time_ms < kShortestLimitMs) {
     return Error("`allocation` needs `max_time`, a minute or more: for how long its nodes are asked for");
   }
   return settings;

@@ -12,6 +12,7 @@
 #include "runtime/platform/paths.h"
 #include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
+#include "runtime/staging/limits.h"
 #include "runtime/staging/store_call.h"
 #include "runtime/state/command.h"
 
@@ -21,10 +22,7 @@ namespace {
 using platform::CommandResult;
 using state::ShellQuote;
 
-constexpr int64_t kWordMs = 90'000;     // of a script, whatever start-up files do
-constexpr int64_t kCopyMs = 3'600'000;  // rsync itself ends when nothing moves
-constexpr size_t kMaxOut = 8 << 20;
-constexpr const char* kStillSeconds = "60";   // without a byte rsync gives up
+constexpr int64_t kBatchMs = 3'600'000;       // rsync itself ends when nothing moves
 constexpr int kPartial = 23, kVanished = 24;  // rsync: some files did not come
 
 }  // namespace
@@ -93,7 +91,7 @@ void Batch::Begin(Step step) {
   options.argv = CommandOf(step);
   options.inherit_env = true;
   options.env = {{"LC_ALL", "C.UTF-8"}};
-  auto command = platform::Command::Start(options, "", {step == Step::kCopy ? kCopyMs : kWordMs, kMaxOut});
+  auto command = platform::Command::Start(options, "", {step == Step::kCopy ? kBatchMs : kWordMs, kMaxOut});
   if (!command.ok()) return End();
   command_ = *std::move(command);
 }

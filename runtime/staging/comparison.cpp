@@ -4,12 +4,12 @@
 
 #include "runtime/platform/ids.h"
 #include "runtime/ssh/ssh_trouble.h"
+#include "runtime/staging/limits.h"
 
 namespace hwf::staging {
 namespace {
 
 constexpr int64_t kLongestMs = 3'600'000;  // of reading all of them
-constexpr size_t kMaxOut = 8 << 20;
 constexpr int kSshFailed = 255;
 
 }  // namespace

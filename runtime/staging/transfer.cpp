@@ -12,6 +12,7 @@
 #include "runtime/platform/paths.h"
 #include "runtime/runner/store.h"
 #include "runtime/ssh/ssh_trouble.h"
+#include "runtime/staging/limits.h"
 #include "runtime/state/command.h"
 
 namespace hwf::staging {
@@ -20,12 +21,9 @@ namespace {
 using platform::CommandResult;
 using state::ShellQuote;
 
-constexpr int64_t kWordMs = 90'000;                   // of a script, whatever start-up files do
 constexpr int64_t kCopyMs = int64_t{7} * 86'400'000;  // rsync itself ends when nothing moves
 constexpr int kLookMs = 500;                          // how often its progress is looked at
 constexpr int kSpoiltMost = 3;
-constexpr size_t kMaxOut = 8 << 20;
-constexpr const char* kStillSeconds = "60";  // without a byte rsync gives up
 
 // A directory that is reached by a link is named as what it is: rsync copies links as links.
 std::string LocalSource(const std::string& path) {

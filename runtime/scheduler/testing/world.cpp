@@ -50,6 +50,13 @@ std::string RuleText(const RuleView& rule) {
 
 }  // namespace
 
+Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
+
+Json Model(const std::string& digest) {
+  Json file = Json::Object().Set("path", Json("/a/model.pt")).Set("digest", Json(digest)).Set("size", Json(3));
+  return Json::Object().Set("model", std::move(file));
+}
+
 std::string ToText(const Command& command) { return std::visit(TextOf(), command); }
 
 std::string ViewsText(const Scheduler& scheduler) {

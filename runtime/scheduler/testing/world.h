@@ -70,6 +70,9 @@ class World {
   int files_ = 0;
 };
 
+// The outputs {n} and {model: a file of three bytes} of a task.
+Json N(int64_t n);
+Json Model(const std::string& digest);
 // A command with all its members, as one line.
 std::string ToText(const Command& command);
 // Everything that the views show.
