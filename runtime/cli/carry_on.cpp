@@ -283,11 +283,17 @@ int CarryOn(const Context& context, const std::string& directory, const CarryOpt
     fmt::print(stderr, "hwf: {}\n", opened.error().message());
     return kExitWorld;
   }
-  const bool over = opened.value()->record().facts().finished;
-  if (over) SayOver(opened.value()->record(), options.json);
+  const RunRecord& record = opened.value()->record();
+  const bool over = record.facts().finished;
+  const int generation = record.scheduler().generation();
   const Outcome outcome = opened.value()->Run();
   if (live != nullptr) live->Close();
-  if (!over) SayEnd(opened.value()->record(), outcome, options.json);
+  // A rewind that was waiting makes the run go on.
+  if (over && record.scheduler().generation() == generation) {
+    SayOver(record, options.json);
+  } else {
+    SayEnd(record, outcome, options.json);
+  }
   std::fflush(stdout);
   return ExitOf(outcome);
 }

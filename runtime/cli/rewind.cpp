@@ -87,7 +87,7 @@ int Rewind(Context&, const Arguments& arguments) {
     Tell("done again:", would.done_again);
     Tell("cancelled first:", would.cancelled);
     Tell("asked again:", would.reviews);
-    Tell("effects that were:", would.effects);
+    Tell("effects so far:", would.effects);
   }
   if (arguments.Has("dry-run")) return kExitDone;
   if (!would.effects.empty() && !request.effects) {
