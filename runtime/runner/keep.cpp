@@ -70,9 +70,16 @@ ErrorOr<Success> TakeAway(const std::string& from, const std::string& claimed) {
   }
   constexpr auto kLinks =
       fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::create_hard_links;
-  fs::copy(from, claimed, kLinks, code);
-  if (code) return Error(fmt::format("{}: {}", claimed, code.message()));
-  return Success();
+  constexpr int kMostTries = 10;
+  for (int tries = 1;; ++tries) {
+    fs::copy(from, claimed, kLinks, code);
+    if (!code) return Success();
+    // A file that is replaced while it is being linked is not there: the other one is.
+    const bool replaced = code == std::errc::no_such_file_or_directory && tries < kMostTries;
+    std::error_code ignored;
+    fs::remove_all(claimed, ignored);
+    if (!replaced) return Error(fmt::format("{}: {}", claimed, code.message()));
+  }
 }
 
 // "" if it may be put in its place; `claimed` is where it lies now.

@@ -388,7 +388,7 @@ for i in range(5000):
 for i in range(5000): os.rename('beside/%d.json' % i, 'checkpoints/%d.json' % i)
 ")");
   harness_.Send(start);
-  const Ended ended = harness_.WaitEnded("job");
+  const Ended ended = harness_.WaitEnded("job", 1, 100'000);
   EXPECT_FALSE(ended.failure) << ended.message;
   EXPECT_EQ(harness_.All<Emitted>().size(), 5000u);
 }

@@ -214,7 +214,7 @@ def normalise(text, world):
     text = re.sub(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?\b", "<date>", text)
     text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<clock>", text)
     text = re.sub(r"(?<![\w.~])\d+(\.\d+)? ?(ms|s|min)\b", "<time>", text)
-    text = re.sub(r"\bno engine since (<date>|\d\d:\d\d) on \S+", "no engine since <date> on <host>", text)
+    text = re.sub(r"\bno engine since (<date>|\d\d:\d\d) on [\w.-]+", "no engine since <date> on <host>", text)
     text = re.sub(r"\bpid \d+", "pid <pid>", text)
     text = re.sub(r"\bpeak \d+(\.\d+)? ([KMGT]i)?B\b", "peak <mem>", text)
     return text
