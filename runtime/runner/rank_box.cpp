@@ -65,7 +65,7 @@ std::vector<std::string> GpusHere(const Start& start) {
 
 // A stream of the task: a FIFO that the container writes to. Where nobody takes what is carried on, the FIFO fills and
 // the task waits, as it would for a pipe; we do not.
-class Stream {
+class RankStream {
  public:
   ErrorOr<Success> Open(const std::string& path, int to) {
     to_ = to;
@@ -213,7 +213,7 @@ class RankBox {
   std::string directory_;
   std::unique_ptr<container::Engine> engine_;
   std::unique_ptr<Box> box_;
-  Stream out_, err_;
+  RankStream out_, err_;
   platform::FileDescriptor signals_;
   std::string missing_;
   pid_t pid_ = -1;

@@ -68,7 +68,7 @@ ErrorOr<ToolSet> ToolsFor(const std::string& machine, const std::string& suffix,
   return set;
 }
 
-constexpr const char* kInstall = R"(set -u
+constexpr const char* kInstallScript = R"(set -u
 umask 077
 fail() {{ rm -rf "$new"; printf '\n%s %s\n' {marker} "$1"; exit 1; }}
 bin={bin}
@@ -119,7 +119,7 @@ std::string ToolDirectory(const std::string& workdir, const std::string& digest)
 std::string InstallScript(const ToolSet& tools, const std::string& workdir, const std::string& marker) {
   std::string sums;
   for (const ToolFile& file : tools.files) sums += file.sha256 + "  " + file.name + "\n";
-  return fmt::format(fmt::runtime(kInstall), fmt::arg("marker", ShellQuote(marker)),
+  return fmt::format(fmt::runtime(kInstallScript), fmt::arg("marker", ShellQuote(marker)),
                      fmt::arg("bin", ScriptPath(workdir) + "/bin"), fmt::arg("sums", ShellQuote(sums)),
                      fmt::arg("target", ToolDirectory(workdir, tools.digest)));
 }

@@ -14,7 +14,7 @@ using ir::Op;
 using ir::TypeKind;
 
 Evaluation Fail(const Expr& expr, std::string message) { return {Json(), Failure{std::move(message), expr.span}}; }
-Evaluation Give(Json value) { return {std::move(value), std::nullopt}; }
+Evaluation Result(Json value) { return {std::move(value), std::nullopt}; }
 
 template <typename T>
 bool Ordered(Op op, const T& a, const T& b) {
@@ -24,9 +24,9 @@ bool Ordered(Op op, const T& a, const T& b) {
 }
 
 Evaluation Compare(const Expr& expr, const Json& a, const Json& b) {
-  if (a.is_int() && b.is_int()) return Give(Json(Ordered(expr.op, a.AsInt(), b.AsInt())));
-  if (a.is_number() && b.is_number()) return Give(Json(Ordered(expr.op, a.AsDouble(), b.AsDouble())));
-  if (a.is_string() && b.is_string()) return Give(Json(Ordered(expr.op, a.AsString(), b.AsString())));
+  if (a.is_int() && b.is_int()) return Result(Json(Ordered(expr.op, a.AsInt(), b.AsInt())));
+  if (a.is_number() && b.is_number()) return Result(Json(Ordered(expr.op, a.AsDouble(), b.AsDouble())));
+  if (a.is_string() && b.is_string()) return Result(Json(Ordered(expr.op, a.AsString(), b.AsString())));
   return Fail(expr, fmt::format("{} and {} have no order", Brief(a), Brief(b)));
 }
 
@@ -60,7 +60,7 @@ Evaluation Whole(const Expr& expr, int64_t a, int64_t b) {
     overflow = __builtin_mul_overflow(a, b, &out);
   }
   if (overflow) return Fail(expr, fmt::format("the result is past the range of {}", ir::ToString(expr.type)));
-  return Give(Json(out));
+  return Result(Json(out));
 }
 
 Evaluation Arithmetic(const Expr& expr, const Json& a, const Json& b) {
@@ -72,12 +72,12 @@ Evaluation Arithmetic(const Expr& expr, const Json& a, const Json& b) {
   bool whole = a.is_int() && b.is_int() && expr.op != Op::kDiv && (kind == TypeKind::kInt || count);
   if (whole) return Whole(expr, a.AsInt(), b.AsInt());
   double result = Real(expr.op, a.AsDouble(), b.AsDouble());
-  if (!count && kind != TypeKind::kInt) return Give(Json(result));
+  if (!count && kind != TypeKind::kInt) return Result(Json(result));
   double rounded = std::round(result);
   if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0)) {
     return Fail(expr, fmt::format("{} is past the range of {}", Json(result).Dump(), ir::ToString(expr.type)));
   }
-  return Give(Json(static_cast<int64_t>(rounded)));
+  return Result(Json(static_cast<int64_t>(rounded)));
 }
 
 Json Joined(const Json& a, const Json& b) {
@@ -89,27 +89,27 @@ Json Joined(const Json& a, const Json& b) {
 }  // namespace
 
 Evaluation Negate(const Expr& expr, const Json& value) {
-  if (value.is_double()) return Give(Json(-value.AsDouble()));
+  if (value.is_double()) return Result(Json(-value.AsDouble()));
   int64_t out = 0;
   if (!value.is_int()) return Fail(expr, "`-` of what is no number");
   if (__builtin_sub_overflow(int64_t{0}, value.AsInt(), &out)) return Fail(expr, "`-` is past the range of Int");
-  return Give(Json(out));
+  return Result(Json(out));
 }
 
 Evaluation Binary(const Expr& expr, const Json& a, const Json& b) {
   switch (expr.op) {
     case Op::kEq:
-      return Give(Json(Equal(a, b)));
+      return Result(Json(Equal(a, b)));
     case Op::kNe:
-      return Give(Json(!Equal(a, b)));
+      return Result(Json(!Equal(a, b)));
     case Op::kLt:
     case Op::kLe:
     case Op::kGt:
     case Op::kGe:
       return Compare(expr, a, b);
     case Op::kAdd:
-      if (a.is_string() && b.is_string()) return Give(Json(a.AsString() + b.AsString()));
-      if (a.is_array() && b.is_array()) return Give(Joined(a, b));
+      if (a.is_string() && b.is_string()) return Result(Json(a.AsString() + b.AsString()));
+      if (a.is_array() && b.is_array()) return Result(Joined(a, b));
       return Arithmetic(expr, a, b);
     case Op::kMul:
     case Op::kDiv:
