@@ -15,7 +15,8 @@ constexpr int64_t kUnknown = std::numeric_limits<int64_t>::max();
 
 // What a task asks for, in milliseconds of a processor or GPU; kUnknown where it names no time.
 int64_t CostOf(const state::Needs& needs, const std::string& of, int64_t time) {
-  const double units = of == "gpu_time" ? static_cast<double>(needs.gpus) : needs.cpus;
+  const double each = of == "gpu_time" ? static_cast<double>(needs.gpus) : needs.cpus;
+  const double units = each * static_cast<double>(std::max<int64_t>(needs.nodes, 1));
   if (units <= 0) return 0;
   const double cost = units * static_cast<double>(time);
   return time <= 0 || cost > 1e18 ? kUnknown : static_cast<int64_t>(cost);
@@ -53,7 +54,16 @@ void Scheduler::Impl::Conclude(uint32_t review, Json value) {
   if (!IsAssumed(review)) return Done(*frame, state.node, std::move(value));
   const ReviewView& view = reviews[review];
   if (!IsSame(view.assumed, value, view.node->assume->unread)) return EndAssumption(review, true);
-  frame->slots[frame->plan->params + state.node].value = std::move(value);
+  // What went on has the granted value as it was before it was frozen, and goes on with it: its digest is the same.
+  Json& slot = frame->slots[frame->plan->params + state.node].value;
+  for (const ChoiceView& choice : view.choices) {
+    if (view.status != ReviewStatus::kAnswered || choice.name != view.answer || choice.grants.empty()) continue;
+    Json was = slot["fields"][choice.grants];
+    Approve(was);
+    value.AsObject()[1].value.Set(choice.grants, std::move(was));
+  }
+  state.value = value;
+  slot = std::move(value);
   EndAssumption(review, false);
   Finish(*frame, state.node);
 }
@@ -108,7 +118,8 @@ int64_t Scheduler::Impl::Used(uint32_t mark, const std::string& of) const {
     const ErrorOr<state::Needs> needs = state::EvaluateNeeds(module_, *tasks[task].task, values);
     if (!needs.ok()) continue;
     const bool ended = task_states_[task].phase == TaskPhase::kEnded;
-    const int64_t cost = CostOf(*needs, of, ended ? std::max<int64_t>(1, tasks[task].usage.wall_ms) : needs->time_ms);
+    const int64_t time = ended ? std::max<int64_t>(1, tasks[task].usage.wall_ms) : needs->time_ms;
+    const int64_t cost = CostOf(*needs, of, time > 0 ? time + task_states_[task].earlier_ms : time);
     used = cost > kUnknown - used ? kUnknown : used + cost;
   }
   return used;
@@ -124,6 +135,10 @@ void Scheduler::Impl::ReleaseHeld() {
   for (const auto& [id, node] : std::exchange(held_, {})) {
     Frame* frame = Alive(id);
     if (frame == nullptr) continue;
+    // It may have been cancelled while it was held; its end is known, or awaited.
+    const NodeState& state = frame->nodes[node];
+    const bool task = frame->plan->nodes[node].task != nullptr && state.instance != kNothing;
+    if (state.finished || (task && task_states_[state.instance].phase != TaskPhase::kIdle)) continue;
     frame->nodes[node].begun = false;
     queue_.emplace_back(id, node);
   }

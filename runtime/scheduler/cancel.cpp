@@ -42,6 +42,7 @@ void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_p
   }
   if (state.cancel_asked) return;
   state.cancel_asked = true;
+  state.ended_with_run = !cancelled_by_.empty();
   state.cancelled_by_program = by_program;
   Extra(task).cancelled_by = by;
   state.cancel_sequence = Emit(CancelAttempt{tasks[task].place, tasks[task].attempt});

@@ -26,6 +26,13 @@ class FrameEnvironment : public state::Environment {
   const Frame& frame_;
 };
 
+// Whether what is done further on depends on what the node itself reads.
+bool Branches(const decltype(ir::Node::body)& body) {
+  return std::holds_alternative<ir::IfNode>(body) || std::holds_alternative<ir::MatchNode>(body) ||
+         std::holds_alternative<ir::ForNode>(body) || std::holds_alternative<ir::LoopNode>(body) ||
+         std::holds_alternative<ir::WatchNode>(body) || std::holds_alternative<ir::SourceNode>(body);
+}
+
 bool Satisfies(const Slot& slot) { return slot.state != SlotState::kEmpty; }
 
 }  // namespace
@@ -232,6 +239,7 @@ void Scheduler::Impl::Drain() {
       if (frame->nodes[node].doom != 0) {
         Skip(*frame, node);
       } else {
+        if (memory_ && Branches(frame->plan->nodes[node].node->body)) CheckChanged(*frame, node);
         RunNode(*frame, node);
       }
     }
@@ -338,15 +346,18 @@ void Scheduler::Impl::CancelFrame(Frame& frame, const std::string& why) {
     if (frame.nodes[i].finished || !(frame.nodes[i].begun || frame.nodes[i].instance != kNothing)) continue;
     uint32_t instance = frame.nodes[i].instance;
     const auto& body = frame.plan->nodes[i].node->body;
-    if (std::holds_alternative<ir::SourceNode>(body)) sources_.erase(PlaceOf(frame, i));
     if (instance == kNothing) continue;
-    if (std::holds_alternative<ir::TaskNode>(body)) {
+    if (std::holds_alternative<ir::SourceNode>(body)) {
+      sources_.erase(SourceName(PlaceOf(frame, i), instance));
+    } else if (std::holds_alternative<ir::TaskNode>(body)) {
       task_states_[instance].frame = kNothing;
       CancelTask(instance, why, true);
     } else if (std::holds_alternative<ir::ReviewNode>(body)) {
       review_states_[instance].frame = kNothing;
       Withdraw(instance, why);
       assumed_.erase(AssumedMark(instance));
+      // Nobody will confirm the way on which these came about.
+      std::erase_if(doubtful_failures_, [&](const auto& failure) { return Has(failure.first, AssumedMark(instance)); });
     } else if (std::holds_alternative<ir::WatchNode>(body)) {
       watches_[instance].closed = true;
     }

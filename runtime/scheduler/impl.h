@@ -9,6 +9,8 @@
 // Nothing here recurses along the data: settling a slot only fills the queue. Only the nesting of regions is recursed.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -52,7 +54,7 @@ inline Slot ValueSlot(Json value, Taint taint) {
 
 struct NodeState {
   uint32_t pending = 0;
-  uint32_t instance = kNothing;  // of a task, review, `for`, loop, watch or source: index into its table
+  uint32_t instance = kNothing;  // of a task, review, `for`, loop or watch: index into its table; of a source: the ask
   uint32_t doom = 0;             // cause for which it will be skipped
   Taint taint = 0;
   bool queued = false;
@@ -126,8 +128,9 @@ struct TaskState {
   bool fresh = false;           // no result of before may be taken
   uint32_t messages_at_start = 0;
   Taint taint = 0;
-  int lost_in_a_row = 0;  // attempts that ended with their machine and were repeated for it
-  int lost = 0;           // in all; they are none of its retries
+  int lost_in_a_row = 0;   // attempts that ended with their machine and were repeated for it
+  int lost = 0;            // in all; they are none of its retries
+  int64_t earlier_ms = 0;  // how long the attempts before this one took
   uint64_t start_sequence = 0, cancel_sequence = 0;
   std::unique_ptr<TaskExtra> extra;
 };
@@ -181,16 +184,28 @@ struct WatchState {
   FrameId body = kNothing;      // of a `latest` watch: the one that is open
   int64_t waiting = 0;          // of a `latest` watch: the newest emission that waits for its turn; 0: none
   std::vector<int64_t> opened;  // the emissions that got a body which was not cancelled since
+  std::vector<int64_t> wanted;  // those that its `where` takes
   bool job_ended = false;
   bool closed = false;
 };
 
+// A file that was asked for. Each time has a name of its own, so that a late answer is taken for no other path.
 struct SourceState {
   FrameId frame = kNothing;
   uint32_t node = 0;
   Place place;
+  uint32_t ask = 1;  // how often it was asked for at this place
   std::string path;
   uint64_t sequence = 0;
+};
+inline Place SourceName(const Place& place, uint32_t ask) {
+  return ask == 1 ? place : fmt::format("{}~{}", place, ask);
+}
+// What is known of a file at a place.
+struct SourceKnown {
+  uint32_t asks = 0;  // so far
+  std::string path;   // of the value
+  Json value;         // null: none yet
 };
 
 // Through the program again: back to a place, or because an answer is not the one that was assumed.
@@ -276,6 +291,8 @@ class Scheduler::Impl {
   static uint32_t AssumedMark(uint32_t review) { return 2 + review; }
   Taint MarkedTaint(uint32_t mark);
   Taint Join(Taint a, Taint b);
+  Taint JoinAll(Taint taint, const std::vector<Slot>& slots);
+  Taint Intern(std::vector<uint32_t> marks);
   bool Has(Taint taint, uint32_t mark) const;
 
   // ---- rewind.cpp
@@ -288,6 +305,7 @@ class Scheduler::Impl {
   bool WaitsForJob(const Frame& frame, uint32_t node) const;
   uint32_t ClaimTask(const Frame& frame, uint32_t node);
   bool WasThere(const Frame& frame, uint32_t node) const;
+  uint32_t Replace(Frame& frame, uint32_t node, uint32_t task);
   bool GoesOn(Frame& frame, uint32_t node, uint32_t task, const std::vector<Json>& arguments);
   bool SameQuestion(const Frame& frame, uint32_t review) const;
   bool ReviewGoesOn(Frame& frame, uint32_t node, const ir::ReviewNode& review);
@@ -376,6 +394,8 @@ class Scheduler::Impl {
 
   // node_watch.cpp
   void WatchEmission(uint32_t watch, const EmissionRecord& emission);
+  bool IsWanted(uint32_t watch, const EmissionRecord& emission);
+  void ShowEmission(uint32_t watch, const EmissionRecord& emission);
   void OpenBody(uint32_t watch, const EmissionRecord& emission);
   void WaitingTakesPlace(uint32_t watch);
   const Frame* LatestBodyAround(FrameId id) const;
@@ -433,8 +453,8 @@ class Scheduler::Impl {
   std::deque<ForState> fors_;
   std::deque<LoopState> loops_;
   std::deque<WatchState> watches_;
-  std::unordered_map<std::string, SourceState> sources_;  // being resolved, by place
-  std::unordered_map<std::string, Json> resolved_;        // by place
+  std::unordered_map<std::string, SourceState> sources_;   // being resolved, by name
+  std::unordered_map<std::string, SourceKnown> resolved_;  // by place
   std::unordered_map<std::string, uint32_t> task_index_, review_index_;
   std::unordered_set<std::string> approved_;  // digests of approved values and of what they are made of
 
@@ -443,6 +463,7 @@ class Scheduler::Impl {
 
   std::optional<Redo> redo_;                        // to be done at the end of the step
   std::unique_ptr<Memory> memory_;                  // while it is done
+  bool fresh_ = false;                              // the last rewind wants no earlier results for what it does again
   std::unordered_set<uint32_t> assumed_;            // marks of reviews that are assumed and not answered
   std::vector<uint32_t> assumed_tasks_;             // begun on the strength of them
   std::vector<std::pair<FrameId, uint32_t>> held_;  // nodes that wait for them

@@ -62,6 +62,7 @@ void Scheduler::Impl::Send(Frame& frame, uint32_t node, uint32_t task, MessageRe
   record.place = PlaceOf(frame, node);
   if (memory_ && !Has(frame.nodes[node].taint, kRedone) && SentBefore(task, record)) return;
   record.number = static_cast<int64_t>(view.messages.size()) + 1;
+  if (memory_) Extra(task).sent_again.insert(record.number);
   record.sent = time_;
   record.sender = SenderOf(frame, node);
   if (frame.watch != kNothing && watches_[frame.watch].task == task) record.seen_emission = frame.emission;

@@ -70,13 +70,13 @@ void Scheduler::Impl::ElementSettled(uint32_t index, uint32_t element, Slot resu
   Frame* frame = Alive(loop.frame);
   if (frame == nullptr || element >= loop.elements.size()) return;
   if (result.state == SlotState::kDead && loop.first_death == 0) loop.first_death = result.cause;
-  Taint& taint = frame->nodes[loop.node].taint;
-  taint = Join(taint, result.taint);
   loop.elements[element] = std::move(result);
   for (uint32_t follower : loop.followers) {
     if (Frame* body = Alive(fors_[follower].bodies[element])) SetParam(*body, 0, loop.elements[element]);
   }
   if (--loop.unsettled > 0) return;
+  Taint& taint = frame->nodes[loop.node].taint;
+  taint = JoinAll(taint, loop.elements);
   if (loop.first_death != 0) return Kill(*frame, loop.node, loop.first_death);
   JsonArray list;
   list.reserve(loop.elements.size());

@@ -58,16 +58,24 @@ void Scheduler::Impl::RunSource(Frame& frame, uint32_t node, const ir::SourceNod
   if (!path.ok()) return Die(frame, node, Fail(frame, node, *path.failure));
   Place place = PlaceOf(frame, node);
   std::string text = path.value.is_string() ? path.value.AsString() : path.value.StringOr("path", "");
-  if (memory_ && !Has(frame.nodes[node].taint, kRedone) && !Has(frame.nodes[node].taint, kChanged)) {
-    if (const auto known = resolved_.find(place); known != resolved_.end()) return Done(frame, node, known->second);
-    if (const auto asked = memory_->sources.find(place); asked != memory_->sources.end()) {
-      sources_[place] = {frame.id, node, place, text, asked->second.sequence};
+  SourceKnown& known = resolved_[place];
+  if (memory_ && !Has(frame.nodes[node].taint, kRedone)) {
+    const auto asked = memory_->sources.find(place);
+    if (asked != memory_->sources.end() && asked->second.path == text) {
+      SourceState state = std::move(asked->second);
+      state.frame = frame.id;
+      state.node = node;
+      frame.nodes[node].instance = state.ask;
+      sources_[SourceName(place, state.ask)] = std::move(state);
       return;
     }
+    if (!known.value.is_null() && known.path == text) return Done(frame, node, known.value);
   }
-  SourceState state{frame.id, node, place, text, 0};
-  state.sequence = Emit(ResolveSource{place, &source, text});
-  sources_[place] = std::move(state);
+  SourceState state{frame.id, node, place, ++known.asks, text, 0};
+  const Place name = SourceName(place, state.ask);
+  frame.nodes[node].instance = state.ask;
+  state.sequence = Emit(ResolveSource{name, &source, text});
+  sources_[name] = std::move(state);
 }
 
 void Scheduler::Impl::OnSourceResolved(const state::SourceResolved& event) {
@@ -83,7 +91,9 @@ void Scheduler::Impl::OnSourceResolved(const state::SourceResolved& event) {
   if (error.empty()) value = state::Convert(event.value, node.type, "`" + source.path + "`");
   if (!value.ok()) error = value.error().message();
   if (!error.empty()) return Die(*frame, source.node, Fail(*frame, source.node, error, node.span));
-  resolved_[event.place] = *value;
+  SourceKnown& known = resolved_[source.place];
+  known.path = source.path;
+  known.value = *value;
   Done(*frame, source.node, std::move(*value));
 }
 

@@ -73,7 +73,6 @@ uint32_t Scheduler::Impl::NewTask(Frame& frame, uint32_t node) {
   task.frame = frame.id;
   task.node = node;
   task.plan = &plan;
-  task.fresh = memory_ && memory_->redo.fresh;
   return index;
 }
 
@@ -97,6 +96,7 @@ void Scheduler::Impl::RunTask(Frame& frame, uint32_t node, const ir::TaskNode& c
   for (size_t i = 0; i < call.args.size() && i < plan.task->params.size(); ++i) {
     state::Evaluation value = Evaluate(frame, call.args[i]);
     if (!value.ok()) {
+      if (memory_ && tasks[index].attempt > 0) index = Replace(frame, node, index);
       tasks[index].why = value.failure->message;
       EndTask(index, TaskStatus::kFailed);
       return Die(frame, node, Fail(frame, node, *value.failure));
@@ -105,7 +105,7 @@ void Scheduler::Impl::RunTask(Frame& frame, uint32_t node, const ir::TaskNode& c
   }
   if (memory_ && task_states_[index].phase != TaskPhase::kIdle) {
     if (GoesOn(frame, node, index, arguments)) return;
-    index = NewTask(frame, node);
+    index = Replace(frame, node, index);
   }
   task_states_[index].taint = frame.nodes[node].taint;
   NoteAssumed(index);
@@ -116,6 +116,7 @@ void Scheduler::Impl::RunTask(Frame& frame, uint32_t node, const ir::TaskNode& c
     return Die(frame, node, Fail(frame, node, *why, plan.node->span));
   }
   tasks[index].attempt = 1;
+  task_states_[index].fresh = fresh_;
   ++active_;
   IssueStart(index);
 }
@@ -242,6 +243,10 @@ void Scheduler::Impl::OnDoubtResolved(const state::DoubtResolved& event) {
   uint32_t task = FindTaskIndex(event.place);
   if (task == kNothing || tasks[task].attempt != event.attempt) return;
   if (task_states_[task].phase != TaskPhase::kDoubt) return;
+  if (!event.happened && (task_states_[task].cancel_asked || tasks[task].superseded)) {
+    const state::AttemptEnded end = *Extra(task).in_doubt;
+    return FailTask(task, end, "cancelled; it did not happen");
+  }
   if (!event.happened) return NextAttempt(task);
   ErrorOr<Json> outputs = state::CheckOutputs(*tasks[task].task, Extra(task).in_doubt->outputs);
   if (outputs.ok()) return Succeed(task, std::move(*outputs), TaskStatus::kDone);
@@ -272,6 +277,7 @@ bool Scheduler::Impl::TryAgain(uint32_t task, ir::Reason reason) {
 }
 
 void Scheduler::Impl::NextAttempt(uint32_t task) {
+  task_states_[task].earlier_ms += tasks[task].usage.wall_ms;
   ++tasks[task].attempt;
   tasks[task].status = TaskStatus::kRetrying;
   tasks[task].waiting.clear();
@@ -286,6 +292,7 @@ Json Scheduler::Impl::ValueOf(uint32_t task) const {
 }
 
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
+  task_states_[task].ended_with_run = false;
   tasks[task].outputs = std::move(outputs);
   EndTask(task, status);
   const TaskState& state = task_states_[task];
@@ -298,7 +305,7 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   bool cancelled = state.cancel_asked;
   std::string by = state.extra ? state.extra->cancelled_by : "";
   view.why = cancelled ? "cancelled" + by : message;
-  state.ended_with_run = !cancelled_by_.empty();
+  state.ended_with_run = state.ended_with_run || !cancelled_by_.empty();
   bool doubtful = state.phase == TaskPhase::kDoubt && state.ended_with_run;
   TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
   if (doubtful) status = TaskStatus::kInDoubt;

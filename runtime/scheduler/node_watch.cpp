@@ -23,14 +23,22 @@ void Scheduler::Impl::RunWatch(Frame& frame, uint32_t node, const ir::WatchNode&
     state.closed = true;
     return Die(frame, node, Fail(frame, node, "the job has no checkpoint `" + watch.stream + "`", plan.node->span));
   }
+  const WatchState* before = nullptr;
   if (memory_ && !Has(frame.nodes[node].taint, kRedone)) {
-    const auto before = memory_->watches.find(state.place);
-    if (before != memory_->watches.end() && before->second.task == task) return WatchGoesOn(index, before->second);
+    const auto found = memory_->watches.find(state.place);
+    if (found != memory_->watches.end() && found->second.task == task) before = &found->second;
   }
-  // What was shown before the watch began; to an ended job nothing can be said any more.
-  if (!(state.job_ended && plan.only_for_job)) {
-    const std::vector<EmissionRecord> shown = *records;
-    for (const EmissionRecord& emission : shown) WatchEmission(index, emission);
+  // To an ended job nothing can be said any more.
+  const bool too_late = state.job_ended && plan.only_for_job;
+  if (too_late && before == nullptr) return BodyClosed(index);
+  // What was shown before the watch began.
+  const std::vector<EmissionRecord> shown = *records;
+  for (const EmissionRecord& emission : shown) {
+    if (IsWanted(index, emission)) state.wanted.push_back(emission.number);
+  }
+  if (before != nullptr && state.wanted == before->wanted) return WatchGoesOn(index, *before);
+  for (size_t i = 0; i < state.wanted.size() && !too_late; ++i) {
+    ShowEmission(index, shown[static_cast<size_t>(state.wanted[i] - 1)]);
   }
   BodyClosed(index);
 }
@@ -51,16 +59,29 @@ void Scheduler::Impl::WatchEmission(uint32_t watch, const EmissionRecord& emissi
   WatchState& state = watches_[watch];
   Frame* frame = Alive(state.frame);
   if (frame == nullptr || state.closed) return;
+  if (!IsWanted(watch, emission)) return;
+  watches_[watch].wanted.push_back(emission.number);
+  ShowEmission(watch, emission);
+}
+
+// Whether its `where` takes the emission. One that fails is a failure of the watch.
+bool Scheduler::Impl::IsWanted(uint32_t watch, const EmissionRecord& emission) {
+  const WatchState& state = watches_[watch];
+  Frame* frame = Alive(state.frame);
   const auto& node = std::get<ir::WatchNode>(frame->plan->nodes[state.node].node->body);
-  if (node.where) {
-    state::Evaluation wanted = EvaluateIn(*frame, *node.where, emission.values);
-    if (!wanted.ok()) {
-      uint32_t cause = Fail(*frame, state.node, *wanted.failure);
-      if (frame->first_failure == 0) frame->first_failure = cause;
-      return;
-    }
-    if (!wanted.value.is_bool() || !wanted.value.AsBool()) return;
-  }
+  if (!node.where) return true;
+  const state::Evaluation wanted = EvaluateIn(*frame, *node.where, emission.values);
+  if (wanted.ok()) return wanted.value.is_bool() && wanted.value.AsBool();
+  const uint32_t cause = Fail(*frame, state.node, *wanted.failure);
+  if (frame->first_failure == 0) frame->first_failure = cause;
+  return false;
+}
+
+void Scheduler::Impl::ShowEmission(uint32_t watch, const EmissionRecord& emission) {
+  WatchState& state = watches_[watch];
+  const Frame* frame = Alive(state.frame);
+  if (frame == nullptr || state.closed) return;
+  const auto& node = std::get<ir::WatchNode>(frame->plan->nodes[state.node].node->body);
   if (!node.latest || state.open == 0) return OpenBody(watch, emission);
   state.waiting = emission.number;
   WaitingTakesPlace(watch);

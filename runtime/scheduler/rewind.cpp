@@ -33,8 +33,9 @@ bool Take(List& list, uint32_t index) {
 void Scheduler::Impl::OnRewind(const state::RewindRequested& event) {
   if (!started_) return;
   const std::string by = event.person.name.empty() ? "the run's owner" : event.person.name;
-  const std::string to = event.place.empty() ? "the beginning" : event.place;
-  redo_ = Redo{event.place, true, event.set, event.fresh, fmt::format(": rewound to {} by {}", to, by)};
+  const Place place = BaseOf(event.place);
+  const std::string to = place.empty() ? "the beginning" : place;
+  redo_ = Redo{place, true, event.set, event.fresh, fmt::format(": rewound to {} by {}", to, by)};
 }
 
 void Scheduler::Impl::Rewind(Redo redo) {
@@ -42,6 +43,7 @@ void Scheduler::Impl::Rewind(Redo redo) {
   memory_->redo = std::move(redo);
   if (memory_->redo.to_place) {
     ++generation;
+    fresh_ = memory_->redo.fresh;
     rewound = {};
     if (memory_->redo.set.is_object()) {
       for (const JsonMember& member : memory_->redo.set.AsObject()) params_.Set(member.key, member.value);
@@ -74,7 +76,7 @@ void Scheduler::Impl::Remember() {
     if (!reviews[i].superseded) memory_->reviews[reviews[i].place].push_back(i);
   }
   for (WatchState& watch : watches_) memory_->watches.insert_or_assign(watch.place, std::move(watch));
-  memory_->sources = std::move(sources_);
+  for (auto& [name, source] : sources_) memory_->sources.insert_or_assign(source.place, std::move(source));
   sources_.clear();
   frames_.clear();
   gone_.clear();
@@ -108,18 +110,23 @@ void Scheduler::Impl::Forget() {
   for (const uint32_t task : left_tasks) {
     const TaskPhase phase = task_states_[task].phase;
     const bool runs = phase != TaskPhase::kIdle && phase != TaskPhase::kEnded;
-    const bool begun = runs || tasks[task].started != 0 || tasks[task].status == TaskStatus::kReused;
-    const bool may_have = runs || tasks[task].status == TaskStatus::kDone || tasks[task].status == TaskStatus::kInDoubt;
+    // Of what was submitted nobody knows how far it came, unless it says so.
+    const bool begun = runs || tasks[task].submitted != 0 || tasks[task].started != 0 ||
+                       tasks[task].status == TaskStatus::kReused || tasks[task].status == TaskStatus::kDone;
     if (begun) rewound.done_again.push_back(tasks[task].place);
     if (runs) rewound.cancelled.push_back(tasks[task].place);
-    if (begun && tasks[task].task->effect && may_have) rewound.effects.push_back(tasks[task].place);
+    if (begun && tasks[task].task->effect) rewound.effects.push_back(tasks[task].place);
     tasks[task].superseded = true;
     CancelTask(task, why, true);
   }
   for (const uint32_t review : left_reviews) {
     rewound.reviews.push_back(reviews[review].id);
     reviews[review].superseded = true;
+    const bool closed =
+        reviews[review].status != ReviewStatus::kOpening && reviews[review].status != ReviewStatus::kOpen;
     Withdraw(review, why);
+    // Its record says that it is superseded.
+    if (closed) review_states_[review].close_sequence = Emit(CloseReview{reviews[review].id});
   }
   for (uint32_t task = 0; task < tasks.size(); ++task) {
     if (tasks[task].superseded || !task_states_[task].extra) continue;
@@ -185,10 +192,17 @@ uint32_t Scheduler::Impl::ClaimTask(const Frame& frame, uint32_t node) {
   return kNothing;
 }
 
-// Whether a task that has begun was at this node.
+// Gives back the task that was claimed for this node: another one takes its place.
+uint32_t Scheduler::Impl::Replace(Frame& frame, uint32_t node, uint32_t task) {
+  memory_->tasks[PlaceOf(frame, node)].push_back(task);
+  task_states_[task].frame = kNothing;
+  return NewTask(frame, node);
+}
+
+// Whether a task that has begun was at this node, and is not done again.
 bool Scheduler::Impl::WasThere(const Frame& frame, uint32_t node) const {
   const auto found = memory_->tasks.find(PlaceOf(frame, node));
-  if (found == memory_->tasks.end()) return false;
+  if (found == memory_->tasks.end() || Has(frame.nodes[node].taint, kRedone)) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](uint32_t task) {
     return task_states_[task].plan == &frame.plan->nodes[node] && task_states_[task].phase != TaskPhase::kIdle;
   });
@@ -197,11 +211,10 @@ bool Scheduler::Impl::WasThere(const Frame& frame, uint32_t node) const {
 // Whether the task that was here, with these arguments, is the one that is wanted now: then its node is where it was.
 bool Scheduler::Impl::GoesOn(Frame& frame, uint32_t node, uint32_t task, const std::vector<Json>& arguments) {
   TaskState& state = task_states_[task];
-  if (!(tasks[task].arguments == arguments) || state.ended_with_run) {
-    memory_->tasks[PlaceOf(frame, node)].push_back(task);
-    state.frame = kNothing;
-    return false;
-  }
+  // What was cancelled before it began got no arguments.
+  const bool cancelled = state.cancel_asked || tasks[task].status == TaskStatus::kCancelled;
+  const bool same = tasks[task].arguments == arguments || (cancelled && tasks[task].arguments.empty());
+  if (!same || state.ended_with_run) return false;
   state.taint = frame.nodes[node].taint;
   NoteAssumed(task);
   if (state.phase != TaskPhase::kEnded) return true;

@@ -82,6 +82,108 @@ TEST_F(RewindTest, ATaskIsDoneAgainItself) {
   EXPECT_EQ(world_.scheduler->checkpoints().size(), 1u);
 }
 
+TEST_F(RewindTest, APlaceMayBeNamedAsItsLastInstanceIs) {
+  Run();
+  world_.Rewind("job");
+  world_.Rewind("use~2");
+  EXPECT_EQ(Refused(), "");
+  EXPECT_THAT(world_.Started(), ElementsAre("use~3", "publish~3"));
+}
+
+TEST_F(RewindTest, AFinishIsOfItsGeneration) {
+  Run();
+  EXPECT_EQ(world_.finish->generation, 1);
+  world_.Rewind("job");
+  EXPECT_EQ(world_.finish->generation, 2);
+}
+
+TEST_F(RewindTest, FreshAlsoWhereItStartsLater) {
+  world_.results.erase("work");
+  Run();
+  world_.Succeed("data", N(2));
+  world_.Rewind("job", Json(), true);
+  EXPECT_THAT(world_.Started(), ElementsAre("job~2"));
+  world_.Succeed("job~2", N(3));
+  EXPECT_THAT(world_.Started(), ElementsAre("job~2", "use", "publish"));
+  EXPECT_FALSE(world_.started[0].may_reuse);
+  EXPECT_FALSE(world_.started[1].may_reuse);
+}
+
+TEST_F(RewindTest, WhatTheCancelledRunStillEndsIsDoneAgain) {
+  world_.results.erase("work");
+  world_.cancels = false;
+  Run();
+  world_.Succeed("data", N(2));
+  world_.Apply(state::CancelRequested{{.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}, "", "r"});
+  EXPECT_FALSE(world_.finish);
+  world_.Rewind("job");
+  EXPECT_THAT(world_.Started(), ElementsAre("aside~2", "job~2"));
+  world_.FailWith("aside", ir::Reason::kCancelled);
+  world_.FailWith("job", ir::Reason::kCancelled);
+  world_.Succeed("aside~2", N(1));
+  world_.Succeed("job~2", N(1));
+  ASSERT_TRUE(world_.finish);
+  EXPECT_TRUE(world_.finish->ok) << world_.finish->why;
+}
+
+TEST_F(RewindTest, AnEffectThatBeganAndFailedMayHaveHappened) {
+  world_.results.erase("publish");
+  Run();
+  world_.FailWith("publish", ir::Reason::kExit);
+  world_.Rewind("use");
+  EXPECT_THAT(world_.scheduler->rewound().effects, ElementsAre("publish"));
+}
+
+TEST_F(RewindTest, AnEffectThatIsSaidToHaveHappenedHas) {
+  world_.results.erase("publish");
+  world_.starts = false;
+  Run();
+  for (const char* place : {"data", "aside", "job", "use"}) world_.Apply(state::AttemptStarted{place, 1, "host", 1});
+  world_.FailWith("publish", ir::Reason::kNodeFail);
+  ASSERT_EQ(world_.Task("publish").status, TaskStatus::kInDoubt);
+  world_.Apply(
+      state::DoubtResolved{"publish", 1, true, {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}, "q"});
+  ASSERT_TRUE(world_.finish);
+  world_.Rewind("use");
+  EXPECT_THAT(world_.scheduler->rewound().effects, ElementsAre("publish"));
+}
+
+TEST_F(RewindTest, AnEffectThatWasLostAndDidNotHappenIsNotDoneBesideTheNewOne) {
+  world_.results.erase("publish");
+  world_.cancels = false;
+  Run();
+  world_.Rewind("use");
+  world_.FailWith("publish", ir::Reason::kNodeFail);
+  ASSERT_EQ(world_.Task("publish").status, TaskStatus::kInDoubt);
+  world_.Apply(
+      state::DoubtResolved{"publish", 1, false, {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}, "q"});
+  EXPECT_EQ(world_.Task("publish").status, TaskStatus::kCancelled);
+  EXPECT_THAT(world_.Started(), ElementsAre("use~2", "publish~2"));
+  world_.Succeed("publish~2");
+  ASSERT_TRUE(world_.finish);
+  EXPECT_TRUE(world_.finish->ok) << world_.finish->why;
+}
+
+// workflow w(flag: Bool) { let job = work(1)  if flag { work(5) } }
+TEST(RewindBranchTest, AParameterThatABranchBeforeReadsIsRefused) {
+  Program program;
+  program.AddTask("work", {{"n", program.integer}}, {{"n", program.integer}});
+  ir::Region& w = program.AddWorkflow("w", {{"flag", program.boolean}}, {}).region;
+  program.Call(w, "job", "work", {program.Int(1)});
+  ir::IfNode branch;
+  branch.condition = Ref(w.params[0].id, program.boolean);
+  branch.then_body = program.Region();
+  program.Call(*branch.then_body, "more", "work", {program.Int(5)});
+  program.Add(w, "if", program.unit, std::move(branch));
+  for (const bool flag : {false, true}) {
+    World world(program.module);
+    world.results["work"] = [](const StartTask&) { return N(1); };
+    world.Run(Json::Object().Set("flag", Json(flag)));
+    world.Rewind("job", Json::Object().Set("flag", Json(!flag)));
+    EXPECT_THAT(world.scheduler->rewound().refused, HasSubstr("used at `if`"));
+  }
+}
+
 TEST_F(RewindTest, ToTheBeginning) {
   Run();
   world_.Rewind("", Json(), true);
@@ -268,6 +370,33 @@ TEST(RewindWatchTest, AJobThatIsDoneAgainIsWatchedFromItsBeginning) {
   EXPECT_EQ(world.Review("watch.1.call~2").status, ReviewStatus::kOpen);
   world.Succeed("job~2");
   EXPECT_TRUE(world.finish);
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
+// A job that was cancelled before it began is not begun by a rewind of something else.
+TEST(RewindWatchTest, AWatchedJobThatWasCancelledStaysSo) {
+  Program program;
+  program.AddTask("work", {}, {{"n", program.integer}});
+  program.AddStream(program.AddTask("fit", {{"n", program.integer}}, {}), "epoch", {{"n", program.integer}});
+  ir::Region& w = program.AddWorkflow("w", {}, {}).region;
+  const ir::Expr data = program.Call(w, "data", "work", {});
+  program.Call(w, "aside", "work", {});
+  const ir::Expr job = program.Call(w, "job", "fit", {Field(data, "n")});
+  ir::WatchNode watch;
+  watch.job = job.ref;
+  watch.stream = "epoch";
+  watch.body = program.Region({program.Param("e", program.module.FindTask("fit")->streams[0].record)});
+  program.Add(w, "watch", program.unit, std::move(watch));
+  World world(program.module);
+  world.Run();
+  world.Apply(state::CancelRequested{{.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}, "job", "q"});
+  ASSERT_EQ(world.Task("job").status, TaskStatus::kCancelled);
+  world.Succeed("data", N(1));
+  world.Rewind("aside");
+  EXPECT_THAT(world.Started(), ElementsAre("aside~2"));
+  world.Succeed("aside~2", N(1));
+  ASSERT_TRUE(world.finish);
+  EXPECT_FALSE(world.finish->ok);
   EXPECT_THAT(world.problems, IsEmpty());
 }
 

@@ -97,6 +97,7 @@ void Scheduler::Impl::TryFinishRun() {
 FinishRun Scheduler::Impl::FinishCommand() const {
   FinishRun finish;
   finish.ok = failures.empty() && root_cause_ == 0 && cancelled_by_.empty();
+  finish.generation = generation;
   finish.outputs = cancelled_by_.empty() && root_cause_ == 0 ? outputs_ : Json();
   if (finish.ok) return finish;
   if (!cancelled_by_.empty() && failed_before_cancel_) {

@@ -86,11 +86,12 @@ struct AskDoubt {
   Place place;
   int attempt = 1;
 };
-// Nothing is left to do: append RunFinished with these.
+// Nothing is left to do: append RunFinished with these, unless the run was rewound since.
 struct FinishRun {
   bool ok = false;
   Json outputs;
   std::string why;
+  int generation = 1;  // of the run that is finished
 };
 
 using Command = std::variant<StartTask, ResolveSource, OpenReview, CloseReview, ArmClock, Notify, PlaceMessage,

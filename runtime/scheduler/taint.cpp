@@ -8,20 +8,34 @@
 
 namespace hwf::scheduler {
 
-Taint Scheduler::Impl::MarkedTaint(uint32_t mark) {
-  const auto [at, made] = taint_index_.try_emplace({mark}, static_cast<Taint>(taints_.size()));
-  if (made) taints_.push_back({mark});
+Taint Scheduler::Impl::Intern(std::vector<uint32_t> marks) {
+  const auto [at, made] = taint_index_.try_emplace(marks, static_cast<Taint>(taints_.size()));
+  if (made) taints_.push_back(std::move(marks));
   return at->second;
 }
+
+Taint Scheduler::Impl::MarkedTaint(uint32_t mark) { return Intern({mark}); }
 
 Taint Scheduler::Impl::Join(Taint a, Taint b) {
   if (a == b || b == 0) return a;
   if (a == 0) return b;
   std::vector<uint32_t> all;
   std::set_union(taints_[a].begin(), taints_[a].end(), taints_[b].begin(), taints_[b].end(), std::back_inserter(all));
-  const auto [at, made] = taint_index_.try_emplace(all, static_cast<Taint>(taints_.size()));
-  if (made) taints_.push_back(std::move(all));
-  return at->second;
+  return Intern(std::move(all));
+}
+
+// At once: of many, joined one by one, each set on the way would be kept.
+Taint Scheduler::Impl::JoinAll(Taint taint, const std::vector<Slot>& slots) {
+  std::unordered_set<Taint> different;
+  for (const Slot& slot : slots) {
+    if (slot.taint != 0 && slot.taint != taint) different.insert(slot.taint);
+  }
+  if (different.empty()) return taint;
+  std::vector<uint32_t> all = taints_[taint];
+  for (const Taint other : different) all.insert(all.end(), taints_[other].begin(), taints_[other].end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return Intern(std::move(all));
 }
 
 bool Scheduler::Impl::Has(Taint taint, uint32_t mark) const {

@@ -242,6 +242,22 @@ TEST(WatchTest, AMessageWaitsForTheStart) {
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
+TEST(WatchTest, AMessageThatIsSentWithinARewindWaitsForTheStartToo) {
+  Supervised program(false);
+  ir::Region& region = *program.region;
+  program.Add(region, "tell", program.unit, ir::SendNode{region.nodes[0].id, "retune", {program.Float(0.7)}});
+  World world(program.module);
+  world.Run();
+  world.Rewind("job");
+  std::vector<std::string> given;
+  for (const QueuedMessage& m : world.started[0].messages) given.push_back(m.fields.Dump());
+  for (const PlaceMessage& m : world.placed) {
+    if (m.place == "job~2") given.push_back(m.fields.Dump());
+  }
+  EXPECT_THAT(given, ElementsAre(R"({"rate":0.7})"));
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 TEST(WatchTest, SendsOfOneBlockKeepTheirOrder) {
   Supervised program(false);
   program.AddTask("slow", {}, {{"rate", program.real}});

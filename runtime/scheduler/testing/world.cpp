@@ -48,6 +48,19 @@ std::string RuleText(const RuleView& rule) {
   return out;
 }
 
+// As the engine freezes it: each file is a copy elsewhere.
+Json Frozen(const Json& value) {
+  Json out = value;
+  if (out.is_array()) {
+    for (Json& item : out.AsArray()) item = Frozen(item);
+  } else if (out.is_object() && out["digest"].is_string()) {
+    out.Set("path", Json("/evidence" + out.StringOr("path", "")));
+  } else if (out.is_object()) {
+    for (JsonMember& member : out.AsObject()) member.value = Frozen(member.value);
+  }
+  return out;
+}
+
 }  // namespace
 
 Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
@@ -221,7 +234,7 @@ void World::Take(const Command& command) {
     outstanding_["open " + open->review] = text;
     Json evidence = Json::Array();
     for (const auto& [label, value] : Review(open->review).show) {
-      evidence.Add(Json::Object().Set("label", Json(label)).Set("value", value));
+      evidence.Add(Json::Object().Set("label", Json(label)).Set("value", Frozen(value)));
     }
     if (opens) queue_.push_back(state::ReviewOpened{open->review, evidence});
   } else if (const auto* close_review = std::get_if<CloseReview>(&command)) {
