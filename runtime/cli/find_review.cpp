@@ -10,12 +10,12 @@ namespace {
 using scheduler::ReviewStatus;
 using scheduler::ReviewView;
 
-// Ids of the reviews that `text` may mean in this run.
+// Ids of the reviews that `text` may mean in this run: what a rewind asks again has the place of what it asked before.
 std::vector<std::string> Matches(const engine::RunRecord& record, const std::string& text) {
   std::vector<std::string> begins, places;
   for (const ReviewView& review : record.scheduler().reviews()) {
-    if (review.id == text) return {review.id};
-    if (review.place == text && review.status == ReviewStatus::kOpen) places.push_back(review.id);
+    if (review.id == text && !review.superseded) return {review.id};
+    if (review.place == text && !review.superseded) places.push_back(review.id);
     if (review.id.compare(0, text.size(), text) == 0) begins.push_back(review.id);
   }
   return places.empty() ? begins : places;

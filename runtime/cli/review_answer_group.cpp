@@ -34,7 +34,7 @@ class Group {
   Group(const OpenedRun& run, const Arguments& arguments)
       : run_(run), arguments_(arguments), name_(arguments.positional[1]), choice_(arguments.positional.back()) {
     for (const ReviewView& review : run.record->scheduler().reviews()) {
-      if (review.group == name_) members_.push_back(&review);
+      if (review.group == name_ && !review.superseded) members_.push_back(&review);
     }
   }
 
@@ -79,15 +79,16 @@ class Group {
   // None is open: said before, or decided otherwise.
   int AllClosed() {
     const std::vector<const ReviewView*> meant = Meant();
-    const auto other =
-        std::find_if(meant.begin(), meant.end(), [&](const ReviewView* r) { return r->answer != choice_; });
+    const auto other = std::find_if(meant.begin(), meant.end(), [&](const ReviewView* r) { return !HasAnswer(*r); });
     RequestResult result;
     result.kind = other == meant.end() ? Kind::kAccepted : Kind::kRefused;
     result.text =
         meant.empty() ? std::string("all of it are exceptions") : fmt::format("none of {} is open", meant.size());
     if (other != meant.end()) {
       const ReviewView& review = **other;
-      const std::string how = review.answer.empty() ? "" : fmt::format("with `{}` by ", review.answer);
+      const scheduler::ChoiceView* choice = FindChoice(review, review.answer);
+      const std::string how =
+          choice == nullptr ? "" : fmt::format("with `{}` by ", AnswerText({choice, review.answer_fields}));
       result.text += fmt::format("; {} was closed {}{}", review.place, how, report::Printable(review.closed_by));
     } else if (!meant.empty()) {
       result.text += ", and all have this answer";
@@ -96,6 +97,13 @@ class Group {
   }
 
  private:
+  // Answered with this choice and the same fields.
+  bool HasAnswer(const ReviewView& review) const {
+    if (review.answer != choice_) return false;
+    const ErrorOr<ReviewAnswer> answer = AnswerFromOptions(review, choice_, arguments_);
+    return answer.ok() && answer->fields == review.answer_fields;
+  }
+
   std::vector<const ReviewView*> Meant() const {
     const std::vector<std::string> except = arguments_.All("except");
     std::vector<const ReviewView*> meant;

@@ -106,9 +106,11 @@ bool EngineImpl::RewindWaits() const {
   const ErrorOr<std::vector<std::string>> names = files_.List(inbox);
   if (!names.ok()) return false;
   return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+    const std::optional<std::string> id = review::RequestIdOf(name);
+    if (!id) return false;
     const ErrorOr<std::string> text = files_.Read(inbox + "/" + name, review::kMaxRequestBytes);
     if (!text.ok()) return false;
-    const ErrorOr<review::Request> request = review::ParseRequest(*text, name);
+    const ErrorOr<review::Request> request = review::ParseRequest(*text, *id);
     return request.ok() && request->kind == review::Request::Kind::kRewind;
   });
 }

@@ -49,6 +49,8 @@ void EngineImpl::Do(const scheduler::ResolveSource& command) {
 // ---------------------------------------------------------------- tasks
 
 void EngineImpl::AddReady(Ready ready) {
+  // Its end is known; it is only not recorded yet.
+  if (ending_.contains(KeyOf(ready.start.place, ready.start.attempt))) return;
   RunSite* entry = SiteOf(ready.start.place, ready.start.attempt);
   if (entry != nullptr) return entry->ready.Add(std::move(ready));
   FailAttempt(ready.start.place, ready.start.attempt, ir::Reason::kSite,
@@ -358,13 +360,14 @@ void EngineImpl::Do(const scheduler::Notify& command) {
 
 // What the run gives back is here when it ends.
 void EngineImpl::Do(const scheduler::FinishRun& command) {
-  if (std::exchange(fetching_outputs_, true)) return;
+  const int now = record_->scheduler().generation();
+  if (command.generation != now || std::exchange(fetching_outputs_, now) == now) return;
   auto finish = std::make_shared<scheduler::FinishRun>(command);
   auto bringing = std::make_shared<Bringing>();
   bringing->values.push_back(&finish->outputs);
-  BringFiles(bringing, [this, finish, generation = record_->scheduler().generation()](const std::string& why) {
-    fetching_outputs_ = false;
-    if (generation != record_->scheduler().generation()) return;  // rewound meanwhile
+  BringFiles(bringing, [this, finish](const std::string& why) {
+    if (finish->generation != record_->scheduler().generation()) return;  // rewound meanwhile
+    fetching_outputs_ = 0;
     if (finish->ok && !why.empty()) {
       finish->ok = false;
       finish->outputs = Json();

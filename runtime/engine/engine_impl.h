@@ -238,6 +238,7 @@ class EngineImpl : public Engine, public site::Listener {
   std::map<std::string, std::deque<std::shared_ptr<Letter>>> letters_;  // by attempt
   std::deque<scheduler::Command> todo_;
   std::unordered_map<AttemptKey, LiveAttempt> live_;
+  std::unordered_set<AttemptKey> ending_;                      // tried, and their logs are being kept
   std::unordered_set<std::string> opening_;                    // reviews whose evidence is being frozen
   std::unordered_set<std::string> checking_;                   // reviews whose evidence is being checked for an answer
   std::unordered_map<std::string, ErrorOr<Success>> checked_;  // what came of that, for the answers that wait
@@ -245,8 +246,8 @@ class EngineImpl : public Engine, public site::Listener {
   std::string host_;
   bool shared_ = false;
   bool draining_ = false;
-  bool fetching_outputs_ = false;
-  bool cancelled_ = false;  // by this engine: second Ctrl-C or --fail-fast
+  int fetching_outputs_ = 0;  // of which generation of the run; 0: of none
+  bool cancelled_ = false;    // by this engine: second Ctrl-C or --fail-fast
   bool no_space_ = false;
   bool ask_for_room_ = false;    // an attempt that will be tried again failed: was the disk full?
   bool settled_ = false;         // --once: a whole turn brought nothing

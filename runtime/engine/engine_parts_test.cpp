@@ -12,6 +12,7 @@
 #include "runtime/engine/journal_keeper.h"
 #include "runtime/engine/room.h"
 #include "runtime/engine/signals.h"
+#include "runtime/engine/workday_dues.h"
 #include "runtime/engine/worker.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/platform/testing/temp_dir.h"
@@ -55,6 +56,27 @@ TEST(Dispatch, ForgetsWhatIsCancelled) {
   EXPECT_EQ(dispatch.Next()->start.place, "two");
   EXPECT_FALSE(dispatch.Next().has_value());
   EXPECT_TRUE(dispatch.empty());
+}
+
+// Also where the deadline itself is not in working days.
+TEST(WorkdayDues, NoReminderBehindTheDeadline) {
+  constexpr int64_t kDay = 86'400'000;
+  const auto delay = [](int64_t days) {
+    ir::Expr expr;
+    expr.literal = Json(days * kDay);
+    return expr;
+  };
+  ir::Module module;
+  module.calendar = ir::Calendar{"lab", "UTC", {}, {}};
+  ir::ReviewNode review;
+  review.within = delay(7);
+  review.remind = delay(2);
+  review.remind_workdays = true;
+  const int64_t tuesday = int64_t{20'781} * kDay;  // 2026-11-24
+  ErrorOr<Json> due = WorkdayDues(module, review, tuesday);
+  ASSERT_TRUE(due.ok()) << due.error().message();
+  ASSERT_EQ((*due)["remind"].AsArray().size(), 2u);  // Thursday, Monday
+  EXPECT_EQ((*due)["remind"].AsArray()[1], Json(tuesday + 6 * kDay));
 }
 
 // A second Ctrl-C counts although the engine has not looked at the first yet.

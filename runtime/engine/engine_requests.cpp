@@ -57,6 +57,7 @@ Reply ClosedReply(const ReviewView& review) {
 
 // The reply to who gives the answer with which they, among others, have closed the review.
 std::optional<Reply> RepeatedAnswer(const ReviewView& review, const Incoming& incoming) {
+  if (review.superseded) return std::nullopt;  // what was answered then is asked again, or not at all
   const state::Vote* earlier = VoteOf(review, incoming.person);
   const bool same = earlier != nullptr && earlier->variant == incoming.request.variant;
   if (!same || review.status != ReviewStatus::kAnswered || review.answer != earlier->variant) return std::nullopt;
@@ -65,7 +66,13 @@ std::optional<Reply> RepeatedAnswer(const ReviewView& review, const Incoming& in
   return Repeated("the review is closed with this answer");
 }
 
-// Parameters of the entry workflow by name, as values of their types.
+bool Reads(const ir::Expr& expr, ir::ValueId id) {
+  if (expr.op == ir::Op::kRef && expr.ref == id) return true;
+  return std::any_of(expr.args.begin(), expr.args.end(), [id](const ir::Expr& part) { return Reads(part, id); });
+}
+
+// Parameters of the entry workflow by name, as values of their types. A default that reads one of them would be another
+// value too; which one is left to who asks.
 ErrorOr<Json> ChangedParameters(const ir::Module& module, const Json& given) {
   Json out = Json::Object();
   const ir::Workflow* entry = module.FindWorkflow(module.entry);
@@ -77,6 +84,14 @@ ErrorOr<Json> ChangedParameters(const ir::Module& module, const Json& given) {
     if (param == nullptr) return MakeError("workflow {} has no parameter `{}`", entry->name, member.key);
     HWF_ASSIGN(Json value, state::Convert(member.value, param->type, "`" + param->name + "`"));
     out.Set(param->name, std::move(value));
+  }
+  for (const ir::Param& param : entry->region.params) {
+    if (!param.default_value || out.Find(param.name) != nullptr) continue;
+    for (const ir::Param& read : entry->region.params) {
+      if (out.Find(read.name) == nullptr || !Reads(*param.default_value, read.id)) continue;
+      return MakeError("the default of `{}` is made of `{}`, which is to be set; set `{}` too", param.name, read.name,
+                       param.name);
+    }
   }
   return out;
 }

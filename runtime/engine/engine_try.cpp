@@ -15,6 +15,7 @@ void EngineImpl::RecordEnd(state::AttemptEnded ended, Written written) {
   if (!IsTried(ended.place, ended.attempt)) return RecordFailure(std::move(ended));
   const auto live = live_.find(KeyOf(ended.place, ended.attempt));
   if (live != live_.end()) live->second.ended = true;
+  ending_.insert(KeyOf(ended.place, ended.attempt));
   const RunPaths& paths = record_->paths();
   worker_.Add([this, ended = std::move(ended), written = std::move(written), store = paths.Store(),
                directory = paths.Attempt(ended.place, ended.attempt)]() mutable -> Worker::Completion {
@@ -22,6 +23,7 @@ void EngineImpl::RecordEnd(state::AttemptEnded ended, Written written) {
     ErrorOr<Json> log = text.ok() ? KeepTriedLog(files_, text.value(), store, shared_) : ErrorOr<Json>(text.error());
     return [this, ended = std::move(ended), log = std::move(log)]() mutable {
       if (outcome_) return;
+      ending_.erase(KeyOf(ended.place, ended.attempt));
       if (!log.ok()) {
         return End(Ending::kWorldFailed,
                    fmt::format("the log of {} cannot be kept: {}", ended.place, log.error().message()));

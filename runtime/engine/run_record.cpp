@@ -93,7 +93,10 @@ void RunRecord::Note(const state::Event& event) {
     facts_.engine_started = event.time;
   } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {
     facts_.cancelled = facts_.cancelled || cancel->place.empty();
-  } else if (std::holds_alternative<state::RewindRequested>(event.body)) {
+  } else if (const auto* rewind = std::get_if<state::RewindRequested>(&event.body)) {
+    if (rewind->set.is_object()) {
+      for (const JsonMember& member : rewind->set.AsObject()) facts_.params.Set(member.key, member.value);
+    }
     facts_.finished = facts_.ok = facts_.cancelled = false;
     facts_.why.clear();
     facts_.outputs = Json();

@@ -32,14 +32,16 @@ ErrorOr<Json> WorkdayDues(const ir::Module& module, const ir::ReviewNode& review
   if (within) {
     HWF_ASSIGN(deadline, days.After(now, DaysOf(*review.within)));
     due.Set("expire", deadline);
+  } else if (review.within && review.within->literal.is_int()) {
+    deadline = now + review.within->literal.AsInt();
   }
   if (remind) {
     const int64_t step = std::max<int64_t>(DaysOf(*review.remind), 1);
     Json reminders = Json::Array();
     for (size_t i = 1; i <= kMostReminders; ++i) {
-      HWF_ASSIGN(const int64_t at, days.After(now, step * static_cast<int64_t>(i)));
-      if (at >= deadline) break;
-      reminders.Add(at);
+      const ErrorOr<int64_t> at = days.After(now, step * static_cast<int64_t>(i));
+      if (!at.ok() || at.value() >= deadline) break;  // or later than the calendar counts
+      reminders.Add(at.value());
     }
     due.Set("remind", std::move(reminders));
   }

@@ -14,15 +14,6 @@ constexpr size_t kBatch = 256;
 constexpr size_t kMostOfAWord = 200;  // bytes
 constexpr std::string_view kSuffix = ".json";
 
-// The request id of a file's name, or nothing: a name beside its target, or none of ours.
-std::optional<std::string> IdOf(const std::string& name) {
-  if (name.size() <= kSuffix.size() || name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) != 0) {
-    return std::nullopt;
-  }
-  std::string id = name.substr(0, name.size() - kSuffix.size());
-  return IsRequestId(id) ? std::optional(id) : std::nullopt;
-}
-
 bool IsOfTheWorld(int code) {
   return code == EIO || code == ESTALE || code == EMFILE || code == ENFILE || code == ENOMEM;
 }
@@ -37,6 +28,14 @@ Reply Refusal(std::string why) {
 }
 
 }  // namespace
+
+std::optional<std::string> RequestIdOf(const std::string& name) {
+  if (name.size() <= kSuffix.size() || name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) != 0) {
+    return std::nullopt;
+  }
+  std::string id = name.substr(0, name.size() - kSuffix.size());
+  return IsRequestId(id) ? std::optional(id) : std::nullopt;
+}
 
 Mailbox::Mailbox(platform::FileSystem& files, std::string run_dir, std::string run_id, uid_t run_uid,
                  const People& people)
@@ -78,7 +77,7 @@ ErrorOr<Reply> Mailbox::Decide(const Request& request, ErrorOr<state::Person> pe
 ErrorOr<std::optional<Mailbox::Work>> Mailbox::Take(const std::string& name, const MailboxActions& actions,
                                                     bool& must_sync) {
   Work work;
-  work.id = *IdOf(name);
+  work.id = *RequestIdOf(name);
   if (std::optional<Reply> written = WrittenReply(work.id)) {
     work.reply = *written;
     work.reply_written = true;
@@ -117,7 +116,7 @@ ErrorOr<size_t> Mailbox::Drain(const MailboxActions& actions) {
   std::optional<Error> failed;
   for (const std::string& name : names) {
     if (works.size() == kBatch) break;
-    if (!IdOf(name) || stuck_.count(name) > 0) continue;
+    if (!RequestIdOf(name) || stuck_.count(name) > 0) continue;
     ErrorOr<std::optional<Work>> work = Take(name, actions, must_sync);
     if (!work.ok()) failed = work.error();
     if (failed) break;  // those before it are finished first

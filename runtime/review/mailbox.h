@@ -38,6 +38,9 @@ struct MailboxActions {
   std::function<ErrorOr<Success>()> sync;
 };
 
+// The request id of a file's name, or nothing: a name beside its target, or none of ours.
+std::optional<std::string> RequestIdOf(const std::string& name);
+
 class Mailbox {
  public:
   // How an answer file is read and its owner told; a test may put another in its place.
