@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,12 @@ const date::time_zone* ZoneNamed(const std::string& name) {
 }
 
 std::optional<date::local_days> DayOf(const std::string& text) {
-  if (text.size() != 10 || text.find_first_not_of("0123456789-") != std::string::npos) return std::nullopt;
+  constexpr std::string_view kForm = "0000-00-00";
+  if (text.size() != kForm.size()) return std::nullopt;
+  for (size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == '0' ? !digit : text[i] != kForm[i]) return std::nullopt;
+  }
   std::istringstream in(text);
   date::year_month_day day;
   if (!(in >> date::parse("%Y-%m-%d", day)) || !day.ok()) return std::nullopt;

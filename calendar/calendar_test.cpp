@@ -77,7 +77,8 @@ TEST(CalendarTest, RefusesWhatIsNone) {
   EXPECT_FALSE(IsZone(""));
   EXPECT_FALSE(IsZone("../../etc/passwd"));
   EXPECT_TRUE(IsDate("2028-02-29"));
-  for (const char* text : {"2027-02-29", "26-12-25", "2026-12-25 ", "2026/12/25", "", "2026-12-2x"}) {
+  for (const char* text : {"2027-02-29", "26-12-25", "2026-12-25 ", "2026/12/25", "", "2026-12-2x", "25-12-2026",
+                           "2026-1-025", "2026-1-2-3", "2026-12-2-"}) {
     EXPECT_FALSE(IsDate(text)) << text;
   }
 }
