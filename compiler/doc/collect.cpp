@@ -58,6 +58,8 @@ const char* WordFor(Item::Kind kind) {
       return "group";
     case Item::Kind::kSite:
       return "site";
+    case Item::Kind::kCalendar:
+      return "calendar";
   }
   return "";
 }

@@ -16,7 +16,7 @@ struct Chapter {
 constexpr Chapter kChapters[] = {{Item::Kind::kWorkflow, "Workflows"}, {Item::Kind::kTask, "Tasks"},
                                  {Item::Kind::kFn, "Functions"},       {Item::Kind::kRecord, "Records"},
                                  {Item::Kind::kEnum, "Enums"},         {Item::Kind::kGroup, "Groups"},
-                                 {Item::Kind::kSite, "Sites"}};
+                                 {Item::Kind::kSite, "Sites"},         {Item::Kind::kCalendar, "Calendars"}};
 
 // Nothing is fetched and nothing runs, whatever a page holds.
 std::string Whole(const std::string& title, const std::string& body) {
@@ -24,9 +24,9 @@ std::string Whole(const std::string& title, const std::string& body) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}<footer>Made by <code>hwfc doc</code>.</footer>\n"
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}<footer>{}.</footer>\n"
       "</body>\n</html>\n",
-      Escaped(title), kStyle, body);
+      Escaped(title), kStyle, body, kMadeBy);
 }
 
 std::string Line(const Item& item, const std::string& page) {

@@ -13,6 +13,9 @@ struct Page {
   std::string text;
 };
 
+// Stands at the end of each page: by it hwfc knows its own.
+inline constexpr char kMadeBy[] = "Made by <code>hwfc doc</code>";
+
 // index.html and a page for each module.
 std::vector<Page> HtmlPages(const std::vector<Module>& modules);
 

@@ -81,7 +81,8 @@ Text Head(const Item& item) {
       return Bracketed(begin + " {", Texts(item.variants), "}", true);
     case Item::Kind::kGroup:
       return Bracketed(begin + " = [", Texts(item.clauses), "]", false);
-    case Item::Kind::kSite: {
+    case Item::Kind::kSite:
+    case Item::Kind::kCalendar: {
       Text out = {{begin + " = ", ""}};
       Append(out, item.result);
       Append(out, Bracketed("(", Texts(item.clauses), ")", false));

@@ -46,7 +46,7 @@ struct Review {
 };
 
 struct Item {
-  enum class Kind { kWorkflow, kTask, kFn, kRecord, kEnum, kGroup, kSite };
+  enum class Kind { kWorkflow, kTask, kFn, kRecord, kEnum, kGroup, kSite, kCalendar };
   Kind kind = Kind::kTask;
   std::string name;
   std::string anchor;  // unique in its page
@@ -54,11 +54,11 @@ struct Item {
   uint32_t line = 0;
   std::vector<Field> takes;       // parameters; a record's fields
   std::vector<Field> gives;       // outputs
-  Text result;                    // of a fn; a site's base
+  Text result;                    // of a fn; a site's or calendar's base
   std::vector<Shape> variants;    // of an enum
   std::vector<Shape> shows;       // streams of a task
   std::vector<Shape> accepts;     // messages that a task takes
-  std::vector<Clause> clauses;    // of a task; a site's fields; a group's members
+  std::vector<Clause> clauses;    // of a task; a site's or calendar's fields; a group's members
   std::string language, command;  // of a task: "bash", "python", "exec"; its text
   std::vector<Review> reviews;    // of a workflow
   std::string drawing;            // of a workflow: SVG

@@ -40,6 +40,8 @@ std::string Reader::AnchorOf(const Decl& decl) {
       word = "group";
       break;
     case Decl::Kind::kCalendar:
+      word = "calendar";
+      break;
     case Decl::Kind::kImport:
     case Decl::Kind::kTest:
     case Decl::Kind::kUncarried:
@@ -73,7 +75,10 @@ bool Reader::Read(const Decl& decl, Item& item) const {
     ReadWorkflow(*workflow, item);
   } else if (const auto* site = llvm::dyn_cast<SiteDecl>(&decl)) {
     item.kind = Item::Kind::kSite;
-    ReadSite(*site, item);
+    ReadNamed(site->base, site->args, item);
+  } else if (const auto* calendar = llvm::dyn_cast<CalendarDecl>(&decl)) {
+    item.kind = Item::Kind::kCalendar;
+    ReadNamed(calendar->base, calendar->args, item);
   } else if (const auto* group = llvm::dyn_cast<GroupDecl>(&decl)) {
     item.kind = Item::Kind::kGroup;
     for (const Expr* member : group->members->items) item.clauses.push_back({"", Plain(SourceText(member))});
@@ -94,7 +99,8 @@ void Reader::ReadWorkflow(const WorkflowDecl& workflow, Item& item) const {
     if (const auto* review = llvm::dyn_cast<ReviewExpr>(&each)) reviews.push_back(review);
   };
   auto stmt = [&](const Stmt& each) {
-    if (const auto* let = llvm::dyn_cast<LetStmt>(&each)) names[let->value] = let->name.text.str();
+    if (const auto* let = llvm::dyn_cast<LetStmt>(&each))
+      names[&sema::WithoutAfter(*let->value)] = let->name.text.str();
   };
   sema::Visit visit;
   visit.expr = expr;
@@ -107,9 +113,10 @@ void Reader::ReadWorkflow(const WorkflowDecl& workflow, Item& item) const {
   }
 }
 
-void Reader::ReadSite(const SiteDecl& site, Item& item) const {
-  item.result = NameText(site.base.text);
-  for (const Arg& arg : site.args) item.clauses.push_back({arg.name.text.str(), Plain(SourceText(arg.value))});
+// `train = slurm(login: …)`
+void Reader::ReadNamed(const Ident& base, ArrayRef<Arg> args, Item& item) const {
+  item.result = NameText(base.text);
+  for (const Arg& arg : args) item.clauses.push_back({arg.name.text.str(), Plain(SourceText(arg.value))});
 }
 
 std::vector<Field> Reader::Fields(ArrayRef<syntax::Field> fields) const {

@@ -23,7 +23,7 @@ class Reader {
  private:
   void ReadTask(const syntax::TaskDecl& task, Item& item) const;
   void ReadWorkflow(const syntax::WorkflowDecl& workflow, Item& item) const;
-  void ReadSite(const syntax::SiteDecl& site, Item& item) const;
+  void ReadNamed(const syntax::Ident& base, llvm::ArrayRef<syntax::Arg> args, Item& item) const;
   void ReadClauses(const syntax::TaskDecl& task, Item& item) const;
   void ReadCommand(const syntax::TaskDecl& task, Item& item) const;
   Review ReadReview(const syntax::ReviewExpr& review) const;

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "compiler/doc/collect.h"
 #include "compiler/doc/html.h"
@@ -22,7 +25,8 @@ a drawing of each workflow, the `##` comments. The pages need no server and no n
 module of the standard library.
 
 Options:
-  -o DIR                     where to (doc); begin with its index.html. Pages of the same names are replaced
+  -o DIR                     where to (doc); begin with its index.html. Pages of the same names that hwfc
+                             made are replaced
   --json                     one JSON document instead, for other programs; -o OUT is then a file (`-`: standard output)
   --sites FILE               the sites of FILE instead of the program's
   --color auto|always|never  colours of messages; auto: on a terminal, unless NO_COLOR is set
@@ -42,6 +46,19 @@ std::string PathOf(const std::string& file) {
   return (fs::path(LibraryDirectory()) / (file.substr(4) + ".hwf")).string();
 }
 
+constexpr std::streamoff kFooterBytes = 256;
+
+// Whether somebody else made what is at the path: a page of hwfc says at its end whose it is.
+bool IsForeign(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(path, error))) return false;
+  if (!fs::is_regular_file(path, error)) return true;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  file.seekg(std::max<std::streamoff>(std::streamoff(file.tellg()) - kFooterBytes, 0));
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return text.find(doc::kMadeBy) == std::string::npos;
+}
+
 int WritePages(const std::vector<doc::Module>& modules, const std::string& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
@@ -49,7 +66,16 @@ int WritePages(const std::vector<doc::Module>& modules, const std::string& direc
     fmt::print(stderr, "hwfc: cannot make the directory {}: {}\n", directory, error.message());
     return kExitWorld;
   }
-  for (const doc::Page& page : doc::HtmlPages(modules)) {
+  const std::vector<doc::Page> pages = doc::HtmlPages(modules);
+  for (const doc::Page& page : pages) {
+    const fs::path path = fs::path(directory) / page.name;
+    if (!IsForeign(path)) continue;
+    fmt::print(stderr,
+               "hwfc: {} is there, and hwfc doc did not make it; nothing was written: name another directory with -o\n",
+               path.string());
+    return kExitWorld;
+  }
+  for (const doc::Page& page : pages) {
     if (!WriteOutput((fs::path(directory) / page.name).string(), page.text)) return kExitWorld;
   }
   return kExitDone;

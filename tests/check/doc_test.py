@@ -39,6 +39,7 @@ import "lib <script>.hwf" as lib
 import std.review
 
 group board = ["<ana>", "ben&co"]
+calendar lab = workdays(zone: "Europe/Madrid", holidays: ["2026-12-25"], days: ["mon", "tue", "wed", "thu", "fri"])
 site here = local(cpus: 2, setup: "echo '</pre><script>'")
 
 ## Fits.
@@ -79,6 +80,11 @@ workflow main(x: Float = 1.0) -> (model: File) {
     within 2d remind 12h escalate 1d to "<boss>" else no
   }
   match verdict { yes(model) => publish(model), no => fail "no" }
+  let second = await review "And again?" {
+    choose yes | no
+    within 2workdays else no
+  } after verdict
+  match second { yes => {}, no => fail "no" }
   let agreed = sign_off("Really?", file: job.model, who: "ana")
   (model: agreed.file)
 }
@@ -167,7 +173,7 @@ def check_hostile(case):
     pages = read_pages(case.directory + "/doc")
     assert set(pages) == {"index.html", "main.html", "lib__script_.html", "std.review.html"}, pages.keys()
     main, lib = pages["main.html"], pages["lib__script_.html"]
-    assert {"task.fit", "workflow.main", "group.board", "site.here"} <= main.ids, main.ids
+    assert {"task.fit", "workflow.main", "group.board", "site.here", "calendar.lab"} <= main.ids, main.ids
     assert "lib__script_.html#record.Point" in main.links and "#group.board" in main.links and "#site.here" in main.links, main.links
     assert main.drawings == 1 and "std.review.html" in main.links
     for text in ("Go on </p><script>alert(1)</script> ~{e.n}?", '<ana>', 'within', '2d', '1d to "<boss>"', "grants model",
@@ -184,6 +190,8 @@ def check_json(case):
     items = {item["name"]: item for item in document["modules"][0]["items"]}
     assert items["fit"]["takes"][0]["type"] == [{"text": "lib.Point", "link": "lib__script_.html#record.Point"}], items["fit"]
     assert [answer["name"] for answer in items["main"]["reviews"][0]["answers"]] == ["keep", "retune", "halt"]
+    assert [review["name"] for review in items["main"]["reviews"]] == ["call", "verdict", "second"], items["main"]["reviews"]
+    assert items["lab"]["kind"] == "calendar" and items["lab"]["clauses"][0]["word"] == "zone", items["lab"]
     case.doc("main.hwf", "--json", "-o", "out.json")
     with open(case.directory + "/out.json", encoding="utf-8") as file:
         assert json.load(file) == document
@@ -199,8 +207,8 @@ def check_many(case):
     assert set(pages) == {"index.html", "a.html", "a-2.html"}, pages.keys()
     case.doc("std.review", "std.sweep", "std.train", "-o", "std")
     assert "std.train.html" in read_pages(case.directory + "/std")
-    for example in sorted(glob.glob(f"{ROOT}/examples/*/*.hwf") + glob.glob(f"{ROOT}/templates/*/*.hwf")):
-        name = "of " + os.path.basename(example)
+    for example in sorted(glob.glob(f"{ROOT}/examples/*/*.hwf") + glob.glob(f"{ROOT}/examples/ported/*/*.hwf") + glob.glob(f"{ROOT}/templates/*/*.hwf")):
+        name = "of " + os.path.basename(os.path.dirname(example)) + " " + os.path.basename(example)
         case.doc(example, "-o", name)
         assert len(read_pages(os.path.join(case.directory, name))) >= 2, example
 
@@ -214,6 +222,14 @@ def check_refused(case):
     case.write("file", "")
     done = case.doc("a.hwf", "-o", "file/below", status=3)
     assert "cannot make the directory file/below" in done.stderr, done
+    os.makedirs(case.directory + "/mine")
+    case.write("mine/a.html", "<p>Mine.</p>")
+    done = case.doc("a.hwf", "-o", "mine", status=3)
+    assert "mine/a.html" in done.stderr and "-o" in done.stderr and os.listdir(case.directory + "/mine") == ["a.html"], done
+    with open(case.directory + "/mine/a.html", encoding="utf-8") as file:
+        assert file.read() == "<p>Mine.</p>"
+    case.doc("a.hwf", "-o", "twice")
+    case.doc("a.hwf", "-o", "twice")
 
 
 def main():
