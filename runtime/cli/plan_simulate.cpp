@@ -41,11 +41,10 @@ struct Found {
 };
 
 // The GPUs of the job that the review is about, while it was open.
-double WatchedGpuMs(const simulate::Rooms& rooms, const scheduler::Scheduler& run,
+double WatchedGpuMs(const ir::Module& module, const simulate::Rooms& rooms, const scheduler::Scheduler& run,
                     const scheduler::ReviewView& review) {
   if (review.job_stream.empty()) return 0;
-  const std::string job = review.place.substr(0, review.place.rfind("watch")) + review.job_stream;
-  const scheduler::TaskView* task = run.FindTask(job.substr(0, job.rfind('.')));
+  const scheduler::TaskView* task = run.FindTask(review.job_stream.substr(0, review.job_stream.rfind('.')));
   if (task == nullptr) return 0;
   scheduler::StartTask start;
   start.place = task->place;
@@ -53,7 +52,9 @@ double WatchedGpuMs(const simulate::Rooms& rooms, const scheduler::Scheduler& ru
   start.task = task->task;
   start.site = task->site;
   start.arguments = task->arguments;
-  const auto ticket = rooms.TicketOf(start);
+  const auto needs = simulate::NeedsOf(module, start);
+  if (!needs.ok()) return 0;
+  const auto ticket = rooms.TicketOf(start, *needs);
   const auto open = static_cast<double>(std::min(review.closed, task->ended) - review.opened);
   return ticket.ok() ? ticket->amount.gpus * std::max(open, 0.0) : 0;
 }
@@ -76,7 +77,7 @@ Found Simulate(const Program& program, const Json& params, simulate::Table& tabl
   std::stable_sort(found.people.waits.begin(), found.people.waits.end(),
                    [](const auto& a, const auto& b) { return a.to - a.from > b.to - b.from; });
   for (const scheduler::ReviewView& review : simulator.scheduler().reviews()) {
-    found.people.watched_gpu_hours += WatchedGpuMs(rooms, simulator.scheduler(), review) / kHour;
+    found.people.watched_gpu_hours += WatchedGpuMs(*program.module, rooms, simulator.scheduler(), review) / kHour;
   }
   found.people.alone_gpu_hours = rooms.most().gpus * static_cast<double>(found.run.people_alone) / kHour;
   return found;
@@ -100,7 +101,7 @@ std::optional<double> Share(double used_ms, const std::optional<double>& has, in
 }
 
 Json ToJson(const Found& found, const simulate::Rooms& rooms, const simulate::Table& table) {
-  Json sites = Json::Array(), critical = Json::Array(), unknown = Json::Array();
+  Json sites = Json::Array(), critical = Json::Array(), unknown = Json::Array(), unmatched = Json::Array();
   const auto number = [](const std::optional<double>& value) { return value ? Json(Rounded(*value)) : Json(); };
   for (const auto& [name, room] : rooms.rooms()) {
     if (room.starts == 0) continue;
@@ -119,6 +120,7 @@ Json ToJson(const Found& found, const simulate::Rooms& rooms, const simulate::Ta
                      .Set("to_ms", stretch.to));
   }
   for (const std::string& task : table.unknown()) unknown.Add(task);
+  for (const std::string& name : table.Unmatched()) unmatched.Add(name);
   Json out;
   out.Set("v", 1).Set("ok", found.run.finish && found.run.finish->ok).Set("makespan_ms", found.run.elapsed);
   out.Set("why", found.run.finish ? found.run.finish->why : found.run.stuck);
@@ -130,7 +132,7 @@ Json ToJson(const Found& found, const simulate::Rooms& rooms, const simulate::Ta
                         .Set("alone_ms", found.run.people_alone)
                         .Set("idle_gpu_hours_if_allocated", Rounded(found.people.alone_gpu_hours))
                         .Set("idle_gpu_hours_if_jobs_waited", Rounded(found.people.watched_gpu_hours)));
-  return out.Set("without_duration", std::move(unknown));
+  return out.Set("without_duration", std::move(unknown)).Set("unmatched", std::move(unmatched));
 }
 
 void PrintCritical(const Found& found) {
@@ -164,8 +166,8 @@ void PrintPeople(const Found& found) {
 }
 
 void Print(const Found& found, const simulate::Rooms& rooms, const simulate::Table& table, const report::Style& style) {
-  const std::string end = !found.run.finish       ? style.Red("stuck: " + found.run.stuck)
-                          : !found.run.finish->ok ? style.Red("it fails: " + found.run.finish->why)
+  const std::string end = !found.run.finish       ? style.Red("stuck: " + report::Printable(found.run.stuck))
+                          : !found.run.finish->ok ? style.Red("it fails: " + report::Printable(found.run.finish->why))
                                                   : "";
   fmt::print("{} {}\n", style.Bold("simulated:"), report::FormatDuration(found.run.elapsed));
   if (!end.empty()) fmt::print("{}\n", end);
@@ -184,8 +186,15 @@ void Print(const Found& found, const simulate::Rooms& rooms, const simulate::Tab
   }
   PrintCritical(found);
   PrintPeople(found);
-  if (table.unknown().empty()) return;
-  fmt::print("\ntaken to need no time, since nothing says how long: {}\n", fmt::join(table.unknown(), ", "));
+  if (!table.unknown().empty()) {
+    fmt::print("\ntaken to need no time, since nothing says how long: {}\n", fmt::join(table.unknown(), ", "));
+  }
+  const std::vector<std::string> unmatched = table.Unmatched();
+  if (unmatched.empty()) return;
+  fmt::print("\nlines of --durations that nothing in this run fits: {}", report::Printable(unmatched.front()));
+  for (size_t i = 1; i < std::min(unmatched.size(), kMostLines); ++i)
+    fmt::print(", {}", report::Printable(unmatched[i]));
+  fmt::print("{}\n", unmatched.size() > kMostLines ? fmt::format(" and {} more", unmatched.size() - kMostLines) : "");
 }
 
 }  // namespace

@@ -217,9 +217,9 @@ LoadedProgram LoadDeclarations(const Context& context, const std::string& path, 
   return loaded;
 }
 
-LoadedTests LoadTests(const Context& context, const std::string& path) {
+LoadedTests LoadTests(const Context& context, const std::string& path, const std::string& sites) {
   LoadedTests loaded;
-  const Compiled compiled = Compile(context, path, "", true);
+  const Compiled compiled = Compile(context, path, sites, true);
   if (compiled.ir.empty()) {
     loaded.error = compiled.error;
     return loaded;

@@ -38,7 +38,7 @@ struct LoadedTests {
   std::unique_ptr<ir::TestedModule> tested;
   ProgramError error;
 };
-LoadedTests LoadTests(const Context& context, const std::string& path);
+LoadedTests LoadTests(const Context& context, const std::string& path, const std::string& sites);
 
 // Every parameter of the entry workflow from the options, defaults filled in, files resolved and hashed. The error
 // names what is unknown, missing or of the wrong type.

@@ -1,6 +1,7 @@
 // `hwf test FILE…`: runs the `test` blocks of programs, each in a simulated world with a clock of its own.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "runtime/cli/commands.h"
@@ -26,8 +27,9 @@ class TestReport {
     ++(held ? totals_.held : totals_.failed);
     if (json_) return AddJson(module, file, test, result, took_us);
     const std::string clock = result.elapsed_ms == 0 ? "" : report::FormatDuration(result.elapsed_ms) + " on its clock";
+    const std::string name = report::Printable(test.name);
     fmt::print("{}  {}{}\n", held ? style_.Green("ok    ") : style_.Red("FAILED"),
-               clock.empty() ? test.name : report::Pad(test.name, 50) + "  ", style_.Dim(clock));
+               clock.empty() ? name : report::Pad(name, 50) + "  ", style_.Dim(clock));
     for (const simulate::TestFailure& failure : result.failures) {
       fmt::print("    {}: {}\n", state::SpanText(module, failure.span), report::Printable(failure.message));
       for (const std::string& detail : failure.details) fmt::print("        {}\n", report::Printable(detail));
@@ -44,7 +46,7 @@ class TestReport {
       if (json_) {
         missed_.Add(Json().Set("file", file).Set("at", at).Set("what", point->text));
       } else {
-        untested_ += fmt::format("  {}: {}\n", at, point->text);
+        untested_ += fmt::format("  {}: {}\n", at, report::Printable(point->text));
       }
     }
   }
@@ -103,9 +105,9 @@ bool Wanted(const ir::Test& test, const Arguments& arguments) {
   return test.name.find(arguments.Get("filter")) != std::string::npos;
 }
 
-// An exit code that ends the command, or kExitDone.
+// kExitDone if the tests could be run, whether they held or not.
 int TestFile(const Context& context, const std::string& path, const Arguments& arguments, TestReport& report) {
-  const LoadedTests loaded = LoadTests(context, path);
+  const LoadedTests loaded = LoadTests(context, path, arguments.Get("sites"));
   if (!loaded.tested) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
     return loaded.error.exit;
@@ -128,14 +130,16 @@ int TestFile(const Context& context, const std::string& path, const Arguments& a
 int RunTest(Context& context, const Arguments& arguments) {
   const report::Style style(context.color);
   TestReport report(style, arguments.Has("json"), arguments.Has("coverage"));
+  int worst = kExitDone;
   for (const std::string& path : arguments.positional) {
-    if (const int exit = TestFile(context, path, arguments, report); exit != kExitDone) return exit;
+    worst = std::max(worst, TestFile(context, path, arguments, report));
   }
-  if (report.tests() == 0 && arguments.Has("filter")) {
+  if (report.tests() == 0 && worst != kExitDone && !arguments.Has("json")) return worst;
+  if (report.tests() == 0 && worst == kExitDone && arguments.Has("filter")) {
     Complain(fmt::format("no test's name has `{}` in it", arguments.Get("filter")));
     return kExitUsage;
   }
-  return report.Finish();
+  return std::max(worst, report.Finish());
 }
 
 }  // namespace
@@ -151,7 +155,8 @@ CommandSpec TestCommand() {
       "Runs each `test` block of the files. No task is started and nobody is asked: `given` and `answer` say what "
       "they\n"
       "do, on a clock of the test's own, so that a deadline of two days is over at once.";
-  spec.options = {{"filter", "TEXT", "only tests with TEXT in their names"},
+  spec.options = {SitesOption(),
+                  {"filter", "TEXT", "only tests with TEXT in their names"},
                   {"coverage", "", "list the answers and branches that no test came to"},
                   JsonOption()};
   spec.examples = {{"hwf test digits.hwf --coverage", "and what they leave untested"}};

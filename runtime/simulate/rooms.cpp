@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/state/command.h"
-
 namespace hwf::simulate {
 namespace {
 
@@ -13,9 +11,22 @@ std::optional<double> Number(const Json& fields, const char* name) {
   return value->is_int() ? static_cast<double>(value->AsInt()) : value->AsDouble();
 }
 
+// Shares of a cpu do not add up exactly.
+bool Within(double wanted, const std::optional<double>& has) { return !has || wanted <= *has + 1e-6; }
+
 }  // namespace
 
-Rooms::Rooms(const ir::Module& module) : module_(module) {
+ErrorOr<state::Needs> NeedsOf(const ir::Module& module, const scheduler::StartTask& start) {
+  state::TaskValues values;
+  values.arguments = start.arguments;
+  values.previous = start.previous;
+  values.attempt = start.attempt;
+  ErrorOr<state::Needs> needs = state::EvaluateNeeds(module, *start.task, values);
+  if (!needs.ok()) return needs.error().WithContext("what `" + start.place + "` needs");
+  return needs;
+}
+
+Rooms::Rooms(const ir::Module& module) {
   for (const ir::Site& site : module.sites) {
     Room& room = rooms_[site.name];
     if (site.kind != "slurm") {
@@ -31,27 +42,18 @@ Rooms::Rooms(const ir::Module& module) : module_(module) {
   }
 }
 
-ErrorOr<Rooms::Ticket> Rooms::TicketOf(const scheduler::StartTask& start) const {
-  state::TaskValues values;
-  values.arguments = start.arguments;
-  values.previous = start.previous;
-  values.attempt = start.attempt;
-  ErrorOr<state::Needs> needs = state::EvaluateNeeds(module_, *start.task, values);
-  if (!needs.ok()) return needs.error().WithContext("what `" + start.place + "` needs");
-  const auto nodes = static_cast<double>(std::max<int64_t>(needs->nodes, 1));
-  Ticket ticket{start.site, {needs->cpus * nodes, static_cast<double>(needs->gpus) * nodes}};
+ErrorOr<Rooms::Ticket> Rooms::TicketOf(const scheduler::StartTask& start, const state::Needs& needs) const {
+  const auto nodes = static_cast<double>(std::max<int64_t>(needs.nodes, 1));
+  Ticket ticket{start.site, {needs.cpus * nodes, static_cast<double>(needs.gpus) * nodes}};
   auto room = rooms_.find(ticket.site);
   if (room == rooms_.end()) return ticket;
-  const bool never = (room->second.cpus && ticket.amount.cpus > *room->second.cpus) ||
-                     (room->second.gpus && ticket.amount.gpus > *room->second.gpus);
-  if (!never) return ticket;
+  if (Within(ticket.amount.cpus, room->second.cpus) && Within(ticket.amount.gpus, room->second.gpus)) return ticket;
   return MakeError("`{}` needs {} cpus and {} gpus, and site `{}` never has so many", start.place, ticket.amount.cpus,
                    ticket.amount.gpus, ticket.site);
 }
 
 bool Rooms::Fits(const Room& room, const Amount& amount) {
-  return (!room.cpus || room.used.cpus + amount.cpus <= *room.cpus) &&
-         (!room.gpus || room.used.gpus + amount.gpus <= *room.gpus);
+  return Within(room.used.cpus + amount.cpus, room.cpus) && Within(room.used.gpus + amount.gpus, room.gpus);
 }
 
 void Rooms::Change(Room& room, const Amount& amount, double sign, state::TimeMs now) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "ir/module.h"
 #include "runtime/scheduler/scheduler.h"
+#include "runtime/state/command.h"
 
 namespace hwf::simulate {
 
@@ -19,6 +20,9 @@ struct Amount {
   double cpus = 0;
   double gpus = 0;
 };
+
+// What the attempt asks for. The error says which of its `needs` cannot be computed.
+ErrorOr<state::Needs> NeedsOf(const ir::Module& module, const scheduler::StartTask& start);
 
 class Rooms {
  public:
@@ -39,9 +43,8 @@ class Rooms {
   // The sites as they are declared: `cpus` and `gpus`, of a Slurm site those of a node times its `nodes`.
   explicit Rooms(const ir::Module& module);
 
-  // What an attempt asks for, of all its nodes. The error says which of its `needs` cannot be computed, or that its
-  // site never has so much.
-  ErrorOr<Ticket> TicketOf(const scheduler::StartTask& start) const;
+  // Of all its nodes. The error says that its site never has so much.
+  ErrorOr<Ticket> TicketOf(const scheduler::StartTask& start, const state::Needs& needs) const;
   // Whether it begins now; else it waits for its turn, the greater priority first. `name` is the attempt's own.
   bool Take(const Ticket& ticket, const std::string& name, int64_t priority, state::TimeMs now);
   // Gives back what was taken, and lets those begin whose turn has come.
@@ -69,7 +72,6 @@ class Rooms {
   static bool Fits(const Room& room, const Amount& amount);
   void Change(Room& room, const Amount& amount, double sign, state::TimeMs now);
 
-  const ir::Module& module_;
   std::map<std::string, Room> rooms_;
   std::map<std::string, std::priority_queue<Waiting, std::vector<Waiting>, Behind>> waiting_;
   std::unordered_set<std::string> forgotten_;

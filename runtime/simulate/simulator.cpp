@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "runtime/engine/workday_dues.h"
 #include "runtime/review/decision.h"
 #include "runtime/review/form.h"
 #include "runtime/simulate/made_up.h"
@@ -41,7 +42,7 @@ std::string Brief(const state::Vote& reply) {
 }  // namespace
 
 Simulator::Simulator(const ir::Module& module, Behaviour& behaviour, Rooms* rooms)
-    : behaviour_(behaviour), rooms_(rooms), scheduler_(module) {}
+    : module_(module), behaviour_(behaviour), rooms_(rooms), scheduler_(module) {}
 
 Simulated Simulator::Run(Json params) {
   state::RunStarted begin;
@@ -57,7 +58,7 @@ Simulated Simulator::Run(Json params) {
     NoteCause(next.body);
     if (Happens(next.body)) Apply(std::move(next.body));
   }
-  if (!result_.finish && result_.stuck.empty()) result_.stuck = WhyStuck();
+  if (!result_.finish) Stick(WhyStuck());
   result_.elapsed = now_ - kBegin;
   result_.critical = Critical();
   return std::move(result_);
@@ -106,6 +107,16 @@ std::vector<Stretch> Simulator::Critical() const {
   return {way.rbegin(), way.rend()};
 }
 
+void Simulator::Stick(std::string why) {
+  if (result_.stuck.empty()) result_.stuck = std::move(why);
+}
+
+state::TimeMs Simulator::After(int64_t delay_ms) {
+  if (delay_ms <= kEnd - now_) return now_ + delay_ms;
+  Stick(fmt::format("something takes {} ms, which is more than the clock has left", delay_ms));
+  return kEnd;
+}
+
 void Simulator::At(state::TimeMs time, state::EventBody body) {
   due_.push({time, sequence_++, cause_, std::move(body)});
 }
@@ -148,11 +159,7 @@ void Simulator::Take(scheduler::Command& command) {
     return At(now_, state::SourceResolved{source->place, MadeUpFile(source->path, ""), ""});
   }
   if (const auto* open = std::get_if<scheduler::OpenReview>(&command)) {
-    Json evidence = Json::Array();
-    for (const auto& [label, value] : scheduler_.FindReview(open->review)->show) {
-      evidence.Add(Json().Set("label", label).Set("value", value));
-    }
-    return At(now_, state::ReviewOpened{open->review, std::move(evidence)});
+    return Open(*open);
   }
   if (const auto* arm = std::get_if<scheduler::ArmClock>(&command)) {
     clocks_[ClockName(arm->review, arm->clock, arm->index)] = arm->due;
@@ -167,25 +174,31 @@ void Simulator::Take(scheduler::Command& command) {
   if (auto* finish = std::get_if<scheduler::FinishRun>(&command)) result_.finish = std::move(*finish);
 }
 
+void Simulator::Open(const scheduler::OpenReview& open) {
+  const scheduler::ReviewView& review = *scheduler_.FindReview(open.review);
+  ErrorOr<Json> due = engine::WorkdayDues(module_, *review.node, now_);
+  if (!due.ok()) return Stick(fmt::format("the review `{}` cannot be opened: {}", review.place, due.error().message()));
+  Json evidence = Json::Array();
+  for (const auto& [label, value] : review.show) evidence.Add(Json().Set("label", label).Set("value", value));
+  At(now_, state::ReviewOpened{open.review, std::move(evidence), std::move(due).value()});
+}
+
 void Simulator::Start(scheduler::StartTask& start) {
   ErrorOr<Outcome> outcome = behaviour_.Run(start);
-  if (!outcome.ok()) {
-    if (result_.stuck.empty()) result_.stuck = outcome.error().message();
-    return;
-  }
+  if (!outcome.ok()) return Stick(outcome.error().message());
+  const ErrorOr<state::Needs> needs = NeedsOf(module_, start);
+  if (!needs.ok()) return Stick(needs.error().message());
   Attempt& attempt = attempts_[start.place];
   attempt = Attempt();
   attempt.number = start.attempt;
   attempt.messages = static_cast<int64_t>(start.messages.size());
   attempt.tried = start.tried;
   attempt.step = AddStep(false, start.place);
+  attempt.limit_ms = needs->time_ms;
   attempt.outcome = std::move(outcome).value();
   if (rooms_ != nullptr) {
-    ErrorOr<Rooms::Ticket> ticket = rooms_->TicketOf(start);
-    if (!ticket.ok()) {
-      result_.stuck = ticket.error().message();
-      return;
-    }
+    ErrorOr<Rooms::Ticket> ticket = rooms_->TicketOf(start, *needs);
+    if (!ticket.ok()) return Stick(ticket.error().message());
     attempt.ticket = std::move(ticket).value();
     if (!rooms_->Take(attempt.ticket, start.place, start.priority, now_)) return;
   }
@@ -195,12 +208,17 @@ void Simulator::Start(scheduler::StartTask& start) {
 void Simulator::Begin(const state::Place& place) {
   Attempt& attempt = attempts_[place];
   Outcome* outcome = &attempt.outcome;
+  const bool late = attempt.limit_ms > 0 && outcome->duration_ms > attempt.limit_ms;
+  const int64_t duration_ms = late ? attempt.limit_ms : outcome->duration_ms;
   attempt.runs = true;
   ++running_;
   steps_[attempt.step].begin = now_;
   At(now_, state::AttemptStarted{place, attempt.number, "simulated", 0});
   const auto parts = static_cast<int64_t>(outcome->shown.size()) + 1;
   for (int64_t i = 1; i < parts; ++i) {
+    // In doubles: a duration times a count may be more than 64 bits hold.
+    const double part = static_cast<double>(outcome->duration_ms) * static_cast<double>(i) / static_cast<double>(parts);
+    if (part > static_cast<double>(duration_ms)) break;
     Outcome::Shown& each = outcome->shown[static_cast<size_t>(i - 1)];
     state::Emission emission;
     emission.place = place;
@@ -208,20 +226,19 @@ void Simulator::Begin(const state::Place& place) {
     emission.stream = std::move(each.stream);
     emission.file = fmt::format("{}.{}", attempt.number, i);
     emission.values = std::move(each.values);
-    // In doubles: a duration times a count may be more than 64 bits hold.
-    const double part = static_cast<double>(outcome->duration_ms) * static_cast<double>(i) / static_cast<double>(parts);
-    At(now_ + static_cast<int64_t>(part), std::move(emission));
+    At(After(static_cast<int64_t>(part)), std::move(emission));
   }
   state::AttemptEnded end;
   end.place = place;
   end.attempt = attempt.number;
-  end.failure = outcome->failure;
+  end.failure = late ? ir::Reason::kTimeLimit : outcome->failure;
   if (!end.failure || *end.failure == ir::Reason::kExit) end.exit_code = end.failure ? 1 : 0;
-  end.message = std::move(outcome->message);
+  end.message = late ? fmt::format("it ran longer than its limit of {:g} s", static_cast<double>(duration_ms) / 1000)
+                     : std::move(outcome->message);
   end.outputs = std::move(outcome->outputs);
-  end.usage.wall_ms = outcome->duration_ms;
+  end.usage.wall_ms = duration_ms;
   if (end.failure && attempt.tried) end.log = MadeUpFile("log", place);
-  At(now_ + outcome->duration_ms, std::move(end));
+  At(After(duration_ms), std::move(end));
 }
 
 // Whoever waited for its room begins.
@@ -250,16 +267,13 @@ void Simulator::Opened(const std::string& review) {
   if (view.status != scheduler::ReviewStatus::kOpen) return;
   open_[review] = AddStep(true, view.place);
   ErrorOr<std::optional<Reply>> reply = behaviour_.Answer(view);
-  if (!reply.ok()) {
-    result_.stuck = reply.error().message();
-    return;
-  }
+  if (!reply.ok()) return Stick(reply.error().message());
   if (!reply->has_value()) return;
   state::Vote vote;
   vote.review = review;
   vote.variant = std::move((*reply)->variant);
   vote.fields = std::move((*reply)->fields);
-  At(now_ + (*reply)->delay_ms, std::move(vote));
+  At(After((*reply)->delay_ms), std::move(vote));
 }
 
 // As many people as the rule wants say the same, the run's owner first if the rule asks for the owner.
@@ -268,9 +282,8 @@ void Simulator::Answer(const state::Vote& reply) {
   if (view == nullptr || view->status != scheduler::ReviewStatus::kOpen) return;
   const ErrorOr<Json> fields = review::CheckAnswer(*view, reply.variant, reply.fields);
   if (!fields.ok()) {
-    result_.stuck =
-        fmt::format("the answer {} to `{}` does not fit: {}", Brief(reply), view->place, fields.error().message());
-    return;
+    return Stick(
+        fmt::format("the answer {} to `{}` does not fit: {}", Brief(reply), view->place, fields.error().message()));
   }
   const std::vector<std::string> groups = review::NamesIn(view->rule);
   const int most = MostPeople(view->rule) + 1;
@@ -285,9 +298,9 @@ void Simulator::Answer(const state::Vote& reply) {
     Apply(std::move(vote));
   }
   view = scheduler_.FindReview(reply.review);
-  if (view->status != scheduler::ReviewStatus::kOpen || !result_.stuck.empty()) return;
-  result_.stuck = fmt::format("the answer {} to `{}` satisfies no `by {}`", Brief(reply), view->place,
-                              review::ToString(view->rule));
+  if (view->status != scheduler::ReviewStatus::kOpen) return;
+  Stick(fmt::format("the answer {} to `{}` satisfies no `by {}`", Brief(reply), view->place,
+                    review::ToString(view->rule)));
 }
 
 std::string Simulator::WhyStuck() const {

@@ -44,6 +44,7 @@ class Simulator {
 
  private:
   static constexpr uint32_t kNothing = 0xffffffff;
+  static constexpr state::TimeMs kEnd = 9'000'000'000'000'000;
   // A Vote stands for the answer of all whom the rule wants: its review and form are looked at when it is due.
   struct Due {
     state::TimeMs time = 0;
@@ -62,6 +63,7 @@ class Simulator {
     bool runs = false;
     bool tried = false;  // its failure comes with a log
     uint32_t step = 0;
+    int64_t limit_ms = 0;  // of `needs time`; 0: none
     Rooms::Ticket ticket;
     Outcome outcome;
   };
@@ -73,10 +75,15 @@ class Simulator {
     state::Place place;
   };
 
+  // The clock so much later. Past its end the simulation is stuck.
+  state::TimeMs After(int64_t delay_ms);
   void At(state::TimeMs time, state::EventBody body);
+  // It does not go on; the first reason counts.
+  void Stick(std::string why);
   void Apply(state::EventBody body);
   bool Happens(state::EventBody& body);
   void Take(scheduler::Command& command);
+  void Open(const scheduler::OpenReview& open);
   void Start(scheduler::StartTask& start);
   void Begin(const state::Place& place);
   void Ended(const state::Place& place);
@@ -89,6 +96,7 @@ class Simulator {
   void Answer(const state::Vote& reply);
   std::string WhyStuck() const;
 
+  const ir::Module& module_;
   Behaviour& behaviour_;
   Rooms* rooms_;
   scheduler::Scheduler scheduler_;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "ir/test.h"
+#include "ir/walk.h"
 #include "runtime/review/form.h"
 #include "runtime/simulate/made_up.h"
 #include "runtime/state/values.h"
@@ -15,6 +16,26 @@ namespace {
 
 constexpr size_t kMostLines = 100'000;
 constexpr size_t kMostPlaces = 10'000;
+
+bool HasTask(const ir::Region& region, std::string_view name) {
+  return std::any_of(region.nodes.begin(), region.nodes.end(), [&](const ir::Node& node) {
+    bool has = node.name == name && std::holds_alternative<ir::TaskNode>(node.body);
+    ir::ForEachRegion(node, [&](const ir::Region& inner) { has = has || HasTask(inner, name); });
+    return has;
+  });
+}
+
+// What another program's run gave need not be what the task gives.
+ErrorOr<Success> CheckLike(const ir::Task& task, Outcome& outcome) {
+  HWF_ASSIGN(outcome.outputs, state::CheckOutputs(task, outcome.outputs));
+  for (Outcome::Shown& shown : outcome.shown) {
+    const auto stream = std::find_if(task.streams.begin(), task.streams.end(),
+                                     [&](const ir::Stream& each) { return each.name == shown.stream; });
+    if (stream == task.streams.end()) return MakeError("it shows no `{}`", shown.stream);
+    HWF_ASSIGN(shown.values, state::CheckEmission(*stream, shown.values));
+  }
+  return Success();
+}
 
 }  // namespace
 
@@ -36,12 +57,13 @@ ErrorOr<Table::Line> Table::ReadLine(const std::vector<std::string>& words) cons
 ErrorOr<Success> Table::CheckName(const Line& line) const {
   const ir::Workflow* entry = module_.FindWorkflow(module_.entry);
   if (line.variant.empty() || entry == nullptr) {
-    const bool task = module_.FindTask(line.name) != nullptr || line.name.find('.') != std::string::npos;
-    if (task || entry == nullptr) return Success();
-    for (const ir::Node& node : entry->region.nodes) {
-      if (node.name == line.name && std::holds_alternative<ir::TaskNode>(node.body)) return Success();
-    }
-    return MakeError("the program has no task `{}`", line.name);
+    const std::string last = line.name.substr(line.name.rfind('.') + 1);
+    const std::string name = last.substr(0, last.find('~'));
+    const bool known = module_.FindTask(name) != nullptr ||
+                       std::any_of(module_.workflows.begin(), module_.workflows.end(),
+                                   [&](const ir::Workflow& each) { return HasTask(each.region, name); });
+    if (known || entry == nullptr) return Success();
+    return MakeError("the program has no task `{}`", name);
   }
   const std::vector<std::string> places = ir::ReviewPlaces(module_, *entry, kMostPlaces);
   const bool known = places.size() == kMostPlaces || std::any_of(places.begin(), places.end(), [&](const auto& place) {
@@ -90,17 +112,25 @@ void Table::Like(const scheduler::Scheduler& run) {
 }
 
 // The place with the most names; else what the table says of the task.
-const Table::Line* Table::Find(const std::string& place, const std::string& task) const {
-  const Line* found = nullptr;
-  for (const Line& line : lines_) {
+const Table::Line* Table::Find(const std::string& place, const std::string& task) {
+  const Line *found = nullptr, *of_task = nullptr;
+  for (Line& line : lines_) {
     const bool review = task.empty();
-    if (review == line.variant.empty() || !ir::MatchesPlace(line.name, place)) continue;
-    if (found == nullptr || ir::DepthOf(line.name) >= ir::DepthOf(found->name)) found = &line;
+    if (review == line.variant.empty()) continue;
+    const bool here = ir::MatchesPlace(line.name, place);
+    if (here && (found == nullptr || ir::DepthOf(line.name) >= ir::DepthOf(found->name))) found = &line;
+    if (!review && of_task == nullptr && line.name == task) of_task = &line;
+    line.matched = line.matched || here || (!review && line.name == task);
   }
+  return found != nullptr ? found : of_task;
+}
+
+std::vector<std::string> Table::Unmatched() const {
+  std::vector<std::string> names;
   for (const Line& line : lines_) {
-    if (found == nullptr && !task.empty() && line.variant.empty() && line.name == task) return &line;
+    if (!line.matched) names.push_back(line.name);
   }
-  return found;
+  return names;
 }
 
 ErrorOr<Outcome> Table::Run(const scheduler::StartTask& start) {
@@ -108,6 +138,11 @@ ErrorOr<Outcome> Table::Run(const scheduler::StartTask& start) {
   Outcome outcome;
   if (before != ran_.end()) {
     outcome = before->second;
+    const ErrorOr<Success> fits = CheckLike(*start.task, outcome);
+    if (!fits.ok()) {
+      return fits.error().WithContext(
+          fmt::format("that run's outputs of `{}` do not fit `{}`", start.place, start.task->name));
+    }
   } else {
     outcome.outputs = Json::Object();
     for (const ir::Output& output : start.task->outputs) {

@@ -1,10 +1,12 @@
 // How long tasks take and when people answer, of a real program that is simulated: from a table for people, from an
 // earlier run, or both; what the table says counts more. One thread.
 //
-//   fit                 2h                        # all calls of the task, or
-//   what is at a place each.3.fit          5h verdict             3h approve #
-//   a review: so long after it has opened, this answer watch.call          5min
-//   retune rate=0.05
+// clang-format off
+//   fit                 2h                        # all calls of the task, or what is at a place
+//   each.3.fit          5h                        # a `*` or nothing in the place of 3: any
+//   verdict             3h approve                # a review: so long after it has opened, this answer
+//   watch.call          5min retune rate=0.05
+// clang-format on
 #pragma once
 
 #include <map>
@@ -32,6 +34,8 @@ class Table : public Behaviour {
 
   // Tasks that were taken to need no time, because nobody said how long they take.
   const std::set<std::string>& unknown() const { return unknown_; }
+  // Names of the lines that fitted no task or review so far.
+  std::vector<std::string> Unmatched() const;
 
  private:
   struct Line {
@@ -39,10 +43,11 @@ class Table : public Behaviour {
     int64_t duration_ms = 0;
     std::string variant;  // empty: of a task
     std::vector<std::pair<std::string, std::string>> fields;
+    bool matched = false;
   };
   ErrorOr<Line> ReadLine(const std::vector<std::string>& words) const;
   ErrorOr<Success> CheckName(const Line& line) const;
-  const Line* Find(const std::string& place, const std::string& task) const;
+  const Line* Find(const std::string& place, const std::string& task);
 
   const ir::Module& module_;
   std::vector<Line> lines_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 #include "runtime/simulate/simulator.h"
@@ -48,6 +50,19 @@ state::SmallEnvironment Values(const ir::Workflow& workflow, const Json& outputs
   return values;
 }
 
+// Of "digits.hwf:34:23: r.fail: rejected": the message, without the position and the place.
+std::string_view MessageOf(std::string_view reason) {
+  size_t end = reason.find(": ");
+  if (end != std::string_view::npos && end > 0 && std::isdigit(static_cast<unsigned char>(reason[end - 1])) != 0) {
+    reason.remove_prefix(end + 2);
+    end = reason.find(": ");
+  }
+  if (end != std::string_view::npos && reason.substr(0, end).find(' ') == std::string_view::npos) {
+    reason.remove_prefix(end + 2);
+  }
+  return reason;
+}
+
 // The run's end against the lines that expect one: `expect fail` and, without them, none.
 void CheckEnd(const ir::Module& module, const ir::Test& test, const Simulated& run,
               const std::vector<std::string>& reasons, std::vector<TestFailure>& failures) {
@@ -66,8 +81,9 @@ void CheckEnd(const ir::Module& module, const ir::Test& test, const Simulated& r
       continue;
     }
     const std::string wanted = text.value.is_string() ? text.value.AsString() : "";
-    const bool found = std::any_of(reasons.begin(), reasons.end(),
-                                   [&](const std::string& reason) { return reason.find(wanted) != std::string::npos; });
+    const bool found = std::any_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
+      return MessageOf(reason).find(wanted) != std::string_view::npos;
+    });
     if (found && !run.finish->ok) continue;
     failures.push_back(
         {"expected " + each.text + (run.finish->ok ? ", and the run ends well" : ", and it fails otherwise"), reasons,
@@ -89,6 +105,14 @@ void CheckExpectation(const ir::Module& module, const ir::Expectation& each, con
   failures.push_back(std::move(failure));
 }
 
+// A run that fails, as it was to, has no result that the other lines could be about.
+void CheckNoResult(const ir::Test& test, std::vector<TestFailure>& failures) {
+  for (const ir::Expectation& each : test.expectations) {
+    if (!each.fails)
+      failures.push_back({"expected " + each.text + ", and the run fails without a result", {}, each.span});
+  }
+}
+
 }  // namespace
 
 TestResult RunTest(ir::TestedModule& tested, ir::Test& test, Coverage& coverage) {
@@ -106,7 +130,11 @@ TestResult RunTest(ir::TestedModule& tested, ir::Test& test, Coverage& coverage)
   result.elapsed_ms = run.elapsed;
   if (reasons.empty() && run.finish && !run.finish->ok) reasons.push_back(run.finish->why);
   CheckEnd(tested.module, test, run, reasons, result.failures);
-  if (!run.finish || !run.finish->ok) return result;
+  if (!run.finish) return result;
+  if (!run.finish->ok) {
+    if (result.failures.empty()) CheckNoResult(test, result.failures);
+    return result;
+  }
   const state::SmallEnvironment values = Values(test.workflow, run.finish->outputs);
   for (const ir::Expectation& each : test.expectations) {
     if (!each.fails) CheckExpectation(tested.module, each, values, result.failures);
