@@ -103,7 +103,10 @@ TEST(Commands, GeneratedTextsHoldThemAll) {
     EXPECT_THAT(man, HasSubstr(".SS " + command.name));
   }
   EXPECT_THAT(CompletionScript(commands, "bash"), HasSubstr("list show answer"));
-  EXPECT_FALSE(CompletionScript(commands, "fish").empty());
+  const std::string fish = CompletionScript(commands, "fish");
+  EXPECT_THAT(fish, HasSubstr("complete -c hwf -n __fish_use_subcommand -a run -d 'run a workflow'\n"));
+  EXPECT_THAT(fish, HasSubstr("complete -c hwf -n '__fish_seen_subcommand_from review; and not "
+                              "__fish_seen_subcommand_from list show answer withdraw' -a withdraw -d "));
   EXPECT_TRUE(CompletionScript(commands, "tcsh").empty());
 }
 

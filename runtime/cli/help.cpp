@@ -77,14 +77,21 @@ complete -o filenames -F _hwf hwf
 std::string FishCompletion(const std::vector<CommandSpec>& commands) {
   std::string script;
   for (const CommandSpec& command : commands) {
-    const std::string first = FirstWord(command.name);
+    const std::string first = FirstWord(command.name), seen = "__fish_seen_subcommand_from ";
     std::string summary = command.summary;
     summary.erase(std::remove(summary.begin(), summary.end(), '\''), summary.end());
-    script += fmt::format("complete -c hwf -n __fish_use_subcommand -a '{}' -d '{}'\n", first, summary);
+    if (first == command.name) {
+      script += fmt::format("complete -c hwf -n __fish_use_subcommand -a {} -d '{}'\n", first, summary);
+    } else {
+      const std::string others = SecondWords(commands, first);
+      script += fmt::format("complete -c hwf -n __fish_use_subcommand -a {}\n", first);
+      script += fmt::format("complete -c hwf -n '{}{}; and not {}{}' -a {} -d '{}'\n", seen, first, seen, others,
+                            command.name.substr(first.size() + 1), summary);
+    }
     for (const OptionSpec& option : command.options) {
       std::string help = option.help;
       help.erase(std::remove(help.begin(), help.end(), '\''), help.end());
-      script += fmt::format("complete -c hwf -n '__fish_seen_subcommand_from {}' -l {}{} -d '{}'\n", first, option.name,
+      script += fmt::format("complete -c hwf -n '{}{}' -l {}{} -d '{}'\n", seen, first, option.name,
                             option.value.empty() ? "" : " -r", help);
     }
   }
@@ -111,7 +118,7 @@ std::string Overview(const std::vector<CommandSpec>& commands) {
       "  hwf run train.hwf --rate 0.2      start\n"
       "  hwf review list                   what waits for you\n"
       "  hwf resume                        go on after anything\n\nCommands:\n";
-  for (const CommandSpec& command : commands) text += fmt::format("  {:<15} {}\n", command.name, command.summary);
+  for (const CommandSpec& command : commands) text += fmt::format("  {:<16} {}\n", command.name, command.summary);
   text +=
       "\n`hwf COMMAND --help` explains each, with examples. RUN is a run's id or a beginning of it that is unique; "
       "commands "

@@ -88,9 +88,14 @@ int Write(const Template& from, const fs::path& to, bool json) {
                   fmt::format("it is there already, and `hwf new {} DIR` writes elsewhere", from.name));
   }
   Written written;
-  const bool made = fs::create_directories(to, error);
-  if (error) return Fail(kExitWorld, "make the directory", to, error.message());
-  if (made) written.paths.push_back(to);
+  std::vector<fs::path> missing;
+  for (fs::path each = to; !each.empty() && !fs::exists(each, error); each = each.parent_path())
+    missing.push_back(each);
+  for (auto each = missing.rbegin(); each != missing.rend(); ++each) {
+    const bool made = fs::create_directory(*each, error);
+    if (error) return Fail(kExitWorld, "make the directory", to, error.message());
+    if (made) written.paths.push_back(*each);
+  }
   Json names = Json::Array();
   for (const std::string& name : from.files) {
     // Only a file that is not there yet: another may have come meanwhile.

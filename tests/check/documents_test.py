@@ -47,6 +47,7 @@ def missing_options(programs):
         overview = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", overview.split("Commands:\n")[1], re.MULTILINE)
         assert len(commands) > 3, overview
+        assert program == "hwfc" or "review withdraw" in commands, overview
         for command in commands:
             help_ = subprocess.run([path, *command.split(" "), "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
             for option in re.findall(r"^ +(?:-\w, )?(--[a-z-]+|-o)\b", help_, re.MULTILINE):

@@ -93,10 +93,12 @@ def main(world):
     answer("each.0.one.call", "keep", "--n", "2")
 
     # None is open: to say the same is fine, and another is told who decided.
-    same = answer(group, "keep", "--except", "2")
+    same = answer(group, "keep", "--n", "3", "--except", "2", "--except", "0")
     assert "all have this answer" in same.text, repr(same)
+    fields = answer(group, "keep", "--n", "2", "--except", "2", status=1)
+    assert "each.1.one.call was closed with `keep(n: 3)` by" in fields.text, repr(fields)
     other = answer(group, "drop", status=1)
-    assert "was closed with `keep` by" in other.text, repr(other)
+    assert "each.0.one.call was closed with `keep(n: 2)` by" in other.text, repr(other)
     assert len(look.journal(directory, "vote")) == 4
 
     answer("alone.0.one.call", "drop")

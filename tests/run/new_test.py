@@ -56,6 +56,9 @@ def check_refuses(world):
     world.write("file", "")
     done = world.run(["hwf", "new", "review", "file/below"])
     assert done.status == 3 and "cannot make the directory file/below" in done.err, repr(done)
+    # What was made on the way goes again.
+    done = world.run(["hwf", "new", "review", "some/where/" + "x" * 300])
+    assert done.status == 3 and "cannot make the directory some/where" in done.err and not os.path.exists(world.path("some")), repr(done)
     done = world.run(["hwf", "new", "tarin"])
     assert done.status == 2 and "did you mean `train`?" in done.err, repr(done)
     done = world.run(["hwf", "new", "../review"])
