@@ -35,6 +35,15 @@ std::string DefaultOutput(const std::string& path) {
   return out.extension() == ".hwf" ? out.replace_extension(".hwfir").string() : path + ".hwfir";
 }
 
+std::optional<Json> Built(Frontend& frontend, const sema::Program& program, bool with_tests) {
+  if (with_tests) {
+    const auto tested = frontend.LowerWithTests(program);
+    return tested ? std::optional(ir::ToJson(*tested)) : std::nullopt;
+  }
+  const auto module = frontend.Lower(program);
+  return module ? std::optional(ir::ToJson(*module)) : std::nullopt;
+}
+
 int RunBuild(Arguments arguments) {
   std::vector<Option> known = Frontend::CommonOptions();
   known.push_back({"-o"});
@@ -47,14 +56,13 @@ int RunBuild(Arguments arguments) {
   frontend.UseSites(std::string(options.ValueOr("--sites", "")));
   const std::string& path = options.files[0];
   auto program = frontend.Compile(path);
-  std::optional<ir::TestedModule> made;
-  if (program.has_value()) made = frontend.LowerWithTests(*program);
+  std::optional<Json> made;
+  if (program.has_value()) made = Built(frontend, *program, options.Has("--tests"));
   const std::string said = frontend.Render(options);
   std::fwrite(said.data(), 1, said.size(), stderr);
   if (!made.has_value()) return frontend.ExitCode();
   const std::string out(options.ValueOr("-o", DefaultOutput(path)));
-  const Json json = options.Has("--tests") ? ir::ToJson(*made) : ir::ToJson(made->module);
-  return WriteOutput(out, json.Dump() + "\n") ? kExitDone : kExitWorld;
+  return WriteOutput(out, made->Dump() + "\n") ? kExitDone : kExitWorld;
 }
 
 }  // namespace

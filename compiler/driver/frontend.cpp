@@ -83,6 +83,8 @@ std::unique_ptr<syntax::Module> Frontend::Parse(const ErrorOr<source::FileId>& f
 std::optional<ir::Module> Frontend::Lower(const sema::Program& program) {
   std::optional<ir::TestedModule> tested = LowerWithTests(program);
   if (!tested) return std::nullopt;
+  std::vector<ir::Function>& functions = tested->module.functions;
+  functions.erase(functions.begin() + static_cast<ptrdiff_t>(functions_of_run_), functions.end());
   return std::move(tested->module);
 }
 
@@ -93,7 +95,7 @@ std::optional<ir::TestedModule> Frontend::LowerWithTests(const sema::Program& pr
     return std::nullopt;
   }
   const size_t errors = collector_.errors();
-  ir::TestedModule tested = lower::LowerWithTests(program, sources_, emitter);
+  ir::TestedModule tested = lower::LowerWithTests(program, sources_, emitter, &functions_of_run_);
   if (collector_.errors() > errors) return std::nullopt;
   std::vector<std::string> faults = ir::Verify(tested);
   if (faults.empty()) {

@@ -56,6 +56,7 @@ class Frontend {
   diagnostics::Collector collector_;
   diagnostics::Silencer silencer_{sources_};
   bool sound_ = false;                   // the program that was compiled last
+  size_t functions_of_run_ = 0;          // its first; the others are made for its tests
   std::vector<std::string> unreadable_;  // why, for each file that was named and could not be read
 };
 

@@ -19,6 +19,7 @@ ir::TestedModule Lowerer::Run() {
     for (const Decl* decl : unit->decls) AddDecl(*decl);
   }
   if (program_.entry != nullptr) module_.entry = program_.ir_names.at(program_.entry);
+  functions_of_run_ = module_.functions.size();
   std::vector<ir::Test> tests = RunTests();
   return {std::move(module_), std::move(tests)};
 }
@@ -169,12 +170,18 @@ ir::Span Lowerer::SpanOf(Range range) const {
 void Lowerer::NotCarried(Range range, std::string_view what) { emitter_.Report(range, diagnostics::kNotCarried, what); }
 
 ir::TestedModule LowerWithTests(const sema::Program& program, const source::SourceManager& sources,
-                                diagnostics::Emitter& emitter) {
-  return Lowerer(program, sources, emitter).Run();
+                                diagnostics::Emitter& emitter, size_t* functions) {
+  Lowerer lowerer(program, sources, emitter);
+  ir::TestedModule tested = lowerer.Run();
+  if (functions != nullptr) *functions = lowerer.functions_of_run();
+  return tested;
 }
 
 ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {
-  return LowerWithTests(program, sources, emitter).module;
+  size_t functions = 0;
+  ir::Module module = LowerWithTests(program, sources, emitter, &functions).module;
+  module.functions.erase(module.functions.begin() + static_cast<ptrdiff_t>(functions), module.functions.end());
+  return module;
 }
 
 void CheckCommands(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter) {

@@ -16,9 +16,9 @@
 
 namespace hwf::lower {
 
-// And the tests of the compiled file.
+// And the tests of the compiled file. What is made for these alone stands in the module behind the first `*functions`.
 ir::TestedModule LowerWithTests(const sema::Program& program, const source::SourceManager& sources,
-                                diagnostics::Emitter& emitter);
+                                diagnostics::Emitter& emitter, size_t* functions = nullptr);
 ir::Module Lower(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
 
 // Of a program with errors, which cannot be lowered: reports what is wrong in the text of its commands.

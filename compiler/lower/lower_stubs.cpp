@@ -1,6 +1,8 @@
 // `test`: its `let`s become a workflow of its own, its stubs pure regions. That the places which its answers name exist
 // is seen here, where all calls are known.
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "compiler/diagnostics/did_you_mean.h"
 #include "compiler/lower/lowerer.h"
@@ -17,6 +19,14 @@ bool IsPath(const Expr& expr) {
   if (const auto* index = llvm::dyn_cast<IndexExpr>(&expr)) return IsPath(*index->base);
   const auto* name = llvm::dyn_cast<NameExpr>(&expr);
   return name != nullptr && name->binding != nullptr && name->binding->kind == Binding::Kind::kLet;
+}
+
+// `job.epoch`, the list, of a `let` of the test's own.
+bool IsStreamOfTest(const FieldExpr& field, const TestDecl& test) {
+  const auto* name = llvm::dyn_cast<NameExpr>(field.base);
+  const Binding* job = name == nullptr ? nullptr : name->binding;
+  if (job == nullptr || job->task == nullptr || !llvm::is_contained(test.body->stmts, job->stmt)) return false;
+  return llvm::any_of(job->task->streams, [&](const auto& each) { return each.name.text == field.name.text; });
 }
 
 }  // namespace
@@ -45,7 +55,7 @@ ir::Test Lowerer::LowerTest(const TestDecl& decl) {
     for (const Stmt* stmt : decl.body->stmts) {
       if (const auto* let = llvm::dyn_cast<LetStmt>(stmt)) LowerLet(*let);
     }
-    builder.region.result = TestValues(*decl.body, test.workflow.outputs);
+    builder.region.result = TestValues(decl, test.workflow.outputs);
   }
   test.workflow.region = std::move(builder.region);
   for (const Stmt* stmt : decl.body->stmts) {
@@ -58,10 +68,11 @@ ir::Test Lowerer::LowerTest(const TestDecl& decl) {
   return test;
 }
 
-// The record of all `let`s that are values: what the expectations read.
-std::optional<ir::Expr> Lowerer::TestValues(const Block& body, std::vector<ir::FieldDef>& outputs) {
-  ir::Expr made = Make(ir::Op::kRecord, nullptr, body.range);
-  for (const Stmt* stmt : body.stmts) {
+// The record of all `let`s that are values: what the expectations read. A job has with its outputs the streams that
+// something in the workflow reads, so those of the expectations stand there too.
+std::optional<ir::Expr> Lowerer::TestValues(const TestDecl& decl, std::vector<ir::FieldDef>& outputs) {
+  ir::Expr made = Make(ir::Op::kRecord, nullptr, decl.body->range);
+  for (const Stmt* stmt : decl.body->stmts) {
     const auto* let = llvm::dyn_cast<LetStmt>(stmt);
     if (let == nullptr) continue;
     const ir::Expr& ref = names_.at(let->binding);
@@ -69,6 +80,19 @@ std::optional<ir::Expr> Lowerer::TestValues(const Block& body, std::vector<ir::F
     outputs.push_back({let->name.text.str(), ref.type, false});
     made.args.push_back(ref);
     made.labels.push_back(outputs.back().name);
+  }
+  std::map<std::string, const FieldExpr*> streams;
+  const auto expr = [&](const Expr& each) {
+    const auto* field = llvm::dyn_cast<FieldExpr>(&each);
+    if (field != nullptr && IsStreamOfTest(*field, decl)) streams.emplace(sources_.Text(field->range), field);
+  };
+  sema::Visit visit;
+  visit.expr = expr;
+  sema::Walk(decl, visit);
+  for (const auto& [name, field] : streams) {
+    outputs.push_back({name, field->type, false});
+    made.args.push_back(LowerExpr(*field));
+    made.labels.push_back(name);
   }
   if (outputs.empty()) return std::nullopt;
   made.type = program_.types->NewRecord("");

@@ -33,6 +33,8 @@ class Lowerer {
  public:
   Lowerer(const sema::Program& program, const source::SourceManager& sources, diagnostics::Emitter& emitter);
   ir::TestedModule Run();
+  // The first of its functions that a run may call; the others are of tests.
+  size_t functions_of_run() const { return functions_of_run_; }
   void CheckCommand(const TaskDecl& decl);
 
  private:
@@ -195,7 +197,7 @@ class Lowerer {
 
   // ---- tests (lower_stubs.cpp)
   ir::Test LowerTest(const TestDecl& decl);
-  std::optional<ir::Expr> TestValues(const Block& body, std::vector<ir::FieldDef>& outputs);
+  std::optional<ir::Expr> TestValues(const TestDecl& decl, std::vector<ir::FieldDef>& outputs);
   ir::Expectation LowerExpectation(const ExprStmt& expected);
   void AddParts(const Expr& root, std::vector<ir::Shown>& parts);
   std::unique_ptr<ir::Region> LowerStub(const TestDecl::Given& given, const Expr& value, TypeRef wanted);
@@ -239,6 +241,7 @@ class Lowerer {
   std::unordered_map<std::string, const EnumDecl*> enums_;  // by name in the IR; filled when first asked for
   ValueId out_ = ValueId::kNone, previous_ = ValueId::kNone, attempt_ = ValueId::kNone;
   uint32_t next_id_ = 0;
+  size_t functions_of_run_ = 0;
   int pure_functions_ = 0;  // made for clauses and defaults
   // Places that SpanOf was asked for lately.
   struct KnownPlace {

@@ -67,9 +67,8 @@ void Checker::CheckData(const Expr& path, bool directory) {
 TypeRef Checker::CheckDataCall(const CallExpr& call, bool whole_piece, TypeRef result) {
   const StringRef name = llvm::cast<NameExpr>(call.callee)->name.text;
   if (name == "file" || name == "dir") {
-    if (made_up_) return result;  // made up of its name
-    if (!AllowNode(call.range, "`" + name.str() + "(…)`")) return Poison();
-    CheckData(*call.args[0].value, name == "dir");
+    if (!given_ && !AllowNode(call.range, "`" + name.str() + "(…)`")) return Poison();
+    if (!made_up_) CheckData(*call.args[0].value, name == "dir");
     return result;
   }
   if (!whole_piece || (name == "flag" && piece_text_ == Text::kScript)) {

@@ -39,6 +39,8 @@ bool AsksForWithin(const ReviewExpr& review) {
 }  // namespace
 
 TypeRef Checker::CheckReview(ReviewExpr& review) {
+  // A test's own lines ask nobody: what they run does.
+  llvm::SaveAndRestore<std::string_view> of_test(pure_, made_up_ && pure_.empty() ? "a test" : pure_);
   const bool allowed = AllowNode(review.range, "`await review`");
   reviews_.push_back(&review);
   asked_[&review].watched = watched_;

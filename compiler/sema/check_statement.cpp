@@ -37,13 +37,16 @@ void Checker::CheckLet(LetStmt& let) {
   const TypeRef type = Check(let.value);
   let.binding->type = type;
   Carry(let.binding, let.value);
-  const Expr* value = &WithoutAfter(*let.value);
-  if (const auto* call = llvm::dyn_cast<CallExpr>(value)) {
-    if (const Decl* callee = CalledDecl(*call))
-      let.binding->task = const_cast<TaskDecl*>(llvm::dyn_cast<TaskDecl>(callee));
-  }
-  if (const auto* review = llvm::dyn_cast<ReviewExpr>(value)) asked_[review].let = &let;
+  NoteJob(let);
+  if (const auto* review = llvm::dyn_cast<ReviewExpr>(&WithoutAfter(*let.value))) asked_[review].let = &let;
   if (nodes_ == before && let.binding->uses == 0 && !IsPoison(type) && let.name) unused_.push_back(&let);
+}
+
+// The name of a task's call is that of its job.
+void Checker::NoteJob(const LetStmt& let) {
+  const auto* call = llvm::dyn_cast<CallExpr>(&WithoutAfter(*let.value));
+  const Decl* callee = call == nullptr ? nullptr : CalledDecl(*call);
+  if (callee != nullptr) let.binding->task = const_cast<TaskDecl*>(llvm::dyn_cast<TaskDecl>(callee));
 }
 
 void Checker::CheckCheckpoint(CheckpointStmt& checkpoint) {

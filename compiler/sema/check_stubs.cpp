@@ -20,6 +20,20 @@ std::string GivenName(const TestDecl::Given& given) {
   return given.task->name.text.str() + (given.stream.empty() ? "" : "." + given.stream.str());
 }
 
+// A name that means nothing, or something broken, has been reported.
+bool IsUnknown(const Expr& subject) {
+  const Expr* at = &subject;
+  bool member = false;  // of a module
+  while (const auto* field = llvm::dyn_cast<FieldExpr>(at)) {
+    if (field->binding != nullptr) return false;
+    member = true;
+    at = field->base;
+  }
+  const auto* name = llvm::dyn_cast<NameExpr>(at);
+  if (name == nullptr) return false;
+  return name->binding == nullptr || (member && name->binding->kind == Binding::Kind::kModule);
+}
+
 const StreamClause* StreamOf(const TestDecl::Given& given) {
   auto found = llvm::find_if(given.task->streams, [&](const StreamClause& s) { return s.name.text == given.stream; });
   return found == given.task->streams.end() ? nullptr : &*found;
@@ -53,6 +67,7 @@ std::vector<std::pair<StringRef, const ReviewExpr*>> ReviewsOf(const Program& pr
 
 void Checker::CheckTests() {
   llvm::StringMap<Range> titles;
+  all_reviews_ = ReviewsOf(context_.program);
   for (const Decl* decl : scope_.module->decls) {
     const auto* test = llvm::dyn_cast<TestDecl>(decl);
     if (test == nullptr) continue;
@@ -94,6 +109,7 @@ void Checker::CheckTestLine(Stmt& stmt) {
     llvm::SaveAndRestore<bool> made_up(made_up_, true);
     llvm::SaveAndRestore<std::string> name(let_name_, let->name.text.str());
     let->binding->type = Check(let->value);
+    NoteJob(*let);
     return;
   }
   CheckExpectation(*llvm::cast<ExprStmt>(stmt).value);
@@ -123,13 +139,15 @@ void Checker::CheckGiven(const TestDecl::Given& given) {
   }
   llvm::SaveAndRestore<std::string_view> pure(pure_, "a `given`");
   llvm::SaveAndRestore<bool> made_up(made_up_, true);
+  llvm::SaveAndRestore<bool> in_given(given_, true);
   Stub stub;
   TypeRef wanted = Poison();
-  const auto* subject = llvm::dyn_cast<NameExpr>(given.subject);
-  const bool unknown = subject != nullptr && subject->binding == nullptr;  // reported
   if (given.task == nullptr) {
-    if (!unknown) Report(given.subject->range, diagnostics::kBadStub, context_.sources.Text(given.subject->range));
-  } else if (!given.stream.empty() && StreamOf(given) == nullptr) {
+    if (!IsUnknown(*given.subject))
+      Report(given.subject->range, diagnostics::kBadStub, context_.sources.Text(given.subject->range));
+    return;
+  }
+  if (!given.stream.empty() && StreamOf(given) == nullptr) {
     context_.suggester.Begin(given.stream);
     for (const StreamClause& each : given.task->streams) context_.suggester.Offer(each.name.text);
     auto report = Report(given.subject->range, diagnostics::kUnknownStream, given.task->name.text, given.stream);
@@ -142,6 +160,8 @@ void Checker::CheckGiven(const TestDecl::Given& given) {
       stub.callee = {"checkpoint " + Quoted(GivenName(given)), stream->name.range, false};
       stub.type = stream->sema_type;
       stub.params = ParamsOf(stream->fields);
+      // What a program shows has all of it: the defaults are its own.
+      for (Param& param : stub.params) param.optional = param.type->kind == TypeKind::kOptional;
     } else {
       for (const Output& output : given.task->outputs) {
         const bool optional = output.sema_type->kind == TypeKind::kOptional;
@@ -152,10 +172,21 @@ void Checker::CheckGiven(const TestDecl::Given& given) {
   llvm::SaveAndRestore<const Stub*> inside(stub_, &stub);
   Check(given.value);
   stub_ = nullptr;
-  if (given.task != nullptr) Coerce(given.value, wanted, "for what " + Quoted(GivenName(given)) + " gives");
+  Coerce(given.value, wanted, "for what " + Quoted(GivenName(given)) + " gives");
   if (given.after == nullptr) return;
   CheckAs(given.after, Simple(TypeKind::kDuration), "for how long it takes");
   if (!given.stream.empty()) Report(given.after->range, diagnostics::kStreamAfter, given.task->name.text);
+}
+
+// How well it answers this one of several reviews of that name: 3 fully, 2 but for fields that are not known, 1 not.
+int Checker::FitOf(const TestDecl::Answer& answer, const ReviewExpr& review) {
+  const ir::EnumDef* answers = review.type == nullptr ? nullptr : review.type->enumeration;
+  const ir::VariantDef* variant = answers == nullptr ? nullptr : answers->Find(answer.variant.text.str());
+  if (variant == nullptr) return 1;
+  const bool known = llvm::all_of(answer.args, [&](const Arg& arg) {
+    return llvm::any_of(variant->fields, [&](const ir::FieldDef& field) { return field.name == arg.name.text; });
+  });
+  return known ? 3 : 2;
 }
 
 void Checker::CheckTestAnswer(const TestDecl::Answer& answer) {
@@ -163,14 +194,14 @@ void Checker::CheckTestAnswer(const TestDecl::Answer& answer) {
   CheckAs(answer.delay, Simple(TypeKind::kDuration), "for when the answer is given");
   const StringRef name = LastOf(answer.place);
   const ReviewExpr* review = nullptr;
+  int best_fit = 0;
   context_.suggester.Begin(name);
-  for (const auto& [known, each] : ReviewsOf(context_.program)) {
+  for (const auto& [known, each] : all_reviews_) {
     context_.suggester.Offer(known);
-    if (known != name) continue;
-    const ir::EnumDef* answers = each->type == nullptr ? nullptr : each->type->enumeration;
-    const bool gives = answers != nullptr && answers->Find(answer.variant.text.str()) != nullptr;
-    if (review == nullptr || gives) review = each;
-    if (gives) break;
+    const int fit = known == name ? FitOf(answer, *each) : 0;
+    if (fit <= best_fit) continue;
+    review = each;
+    best_fit = fit;
   }
   if (review == nullptr) {
     for (const Arg& arg : answer.args) Check(arg.value);
@@ -186,12 +217,16 @@ void Checker::CheckAnswerFields(const TestDecl::Answer& answer, const ReviewExpr
   Params params;
   bool known = false;
   context_.suggester.Begin(answer.variant.text);
-  if (const auto* declared = DeclaredIn<EnumDecl>(scope_, review.choose_enum.text); declared && review.choose_enum) {
-    for (const EnumDecl::Variant& variant : declared->variants) {
-      context_.suggester.Offer(variant.name.text);
-      if (variant.name.text != answer.variant.text) continue;
-      known = true;
-      params = ParamsOf(variant.fields);
+  // `choose Verdict`: the enum is one of the review's module.
+  const ir::EnumDef* declared = review.choose_enum && review.type != nullptr ? review.type->enumeration : nullptr;
+  ArrayRef<ir::VariantDef> variants;
+  if (declared != nullptr) variants = declared->variants;
+  for (const ir::VariantDef& variant : variants) {
+    context_.suggester.Offer(variant.name);
+    if (variant.name != answer.variant.text) continue;
+    known = true;
+    for (const ir::FieldDef& field : variant.fields) {
+      params.push_back({{field.name, review.choose_enum.range}, field.type, field.has_default});
     }
   }
   const Choice* chosen = nullptr;

@@ -144,6 +144,7 @@ class Checker {
   static bool IsValue(TypeRef type);
   static bool IsLost(const Expr& expr, TypeRef type);
   void CheckLet(LetStmt& let);
+  static void NoteJob(const LetStmt& let);
   void CheckCheckpoint(CheckpointStmt& checkpoint);
   void CheckWatch(WatchStmt& watch);
   void CheckSend(SendStmt& send);
@@ -235,6 +236,7 @@ class Checker {
   void CheckGiven(const TestDecl::Given& given);
   TypeRef GivenType(const TestDecl::Given& given);
   void CheckTestAnswer(const TestDecl::Answer& answer);
+  static int FitOf(const TestDecl::Answer& answer, const ReviewExpr& review);
   void CheckAnswerFields(const TestDecl::Answer& answer, const ReviewExpr& review);
   bool CheckCount(Expr* expr, int64_t least, std::string_view what);
   void RefuseType(const TypeExpr* written, TypeRef type, bool refused, std::string_view what);
@@ -276,6 +278,7 @@ class Checker {
   size_t nodes_ = 0;                // things met so far that run or ask
   const Binding* watched_ = nullptr;
   bool made_up_ = false;  // `file(…)` and `dir(…)` are made up of their names: in a test
+  bool given_ = false;    // and they stand in a stub, where nothing else is done
   // What `(name: value)` makes in a stub: the outputs of a task, or what one of its streams shows.
   struct Stub {
     Params params;
@@ -283,6 +286,8 @@ class Checker {
     TypeRef type = nullptr;  // null: of nothing that is known
   };
   const Stub* stub_ = nullptr;
+  // Every review of the program by the name of its `let`, `review` where it has none; of a test alone.
+  std::vector<std::pair<StringRef, const ReviewExpr*>> all_reviews_;
   // A loop whose body is being checked: how its rounds end.
   struct Round {
     const LoopExpr* loop = nullptr;

@@ -65,6 +65,7 @@ void Resolver::Resolve(TestDecl::Given& given) {
     given.task = bound(field->base);
     if (given.task != nullptr) given.stream = field->name.text;
   }
+  if (given.task == nullptr) return;  // which names its value may read is not known
   llvm::SmallVector<const Binding*, 8> params;
   const auto declare = [&](const Ident& name, TypeRef type) {
     Binding* binding = context_.NewBinding(Binding::Kind::kPattern, name);
@@ -72,10 +73,8 @@ void Resolver::Resolve(TestDecl::Given& given) {
     DeclareShadowing(binding);
     params.push_back(binding);
   };
-  if (given.task != nullptr) {
-    for (const Field& param : given.task->params) declare(param.name, param.sema_type);
-    declare({"attempt", given.range}, context_.Simple(TypeKind::kInt));
-  }
+  for (const Field& param : given.task->params) declare(param.name, param.sema_type);
+  declare({"attempt", given.range}, context_.Simple(TypeKind::kInt));
   given.params = module_.module->Copy<const Binding*>(params);
   Resolve(given.value);
   Resolve(given.after);
