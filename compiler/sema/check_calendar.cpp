@@ -30,8 +30,8 @@ class Calendars {
   void Take(const CalendarDecl& calendar, bool of_sites_file) {
     for (const Arg& arg : calendar.args) Mutable(*arg.value).type = context_.Simple(TypeKind::kPoison);
     const CalendarDecl*& taken = context_.program.calendar;
-    if (taken != nullptr && replaced_) return;
-    if (taken != nullptr && !of_sites_file) {
+    if (taken != nullptr && replaced_ && !of_sites_file) return;
+    if (taken != nullptr) {
       context_.Report(calendar.name.range, diagnostics::kSecondCalendar, calendar.name.text)
           .Note(taken->name.range, "the other is here");
       return;

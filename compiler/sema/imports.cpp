@@ -58,7 +58,8 @@ class Loader {
     for (const Decl* decl : unit.decls) {
       const bool fits = llvm::isa<SiteDecl>(decl) || llvm::isa<GroupDecl>(decl) || llvm::isa<CalendarDecl>(decl) ||
                         llvm::isa<ImportDecl>(decl) || llvm::isa<ErrorDecl>(decl);
-      if (!fits) context_.Report(decl->name.range, diagnostics::kNotOfSites, KindName(*decl));
+      const Range range = decl->name ? decl->name.range : decl->range;  // a test has a title
+      if (!fits) context_.Report(range, diagnostics::kNotOfSites, KindName(*decl));
     }
   }
 
