@@ -210,7 +210,9 @@ class Reporter {
       const bool before = at > part_.begin && at <= unit_.size() && IsWord(KindAt(at - 1)) &&
                           slip.word == llvm::StringRef(TextAt(at - 1));
       const bool awaited = before && at > 1 && KindAt(at - 2) == P::AWAIT;
-      if (here || (before && !awaited)) return ReportForeign(slip, here ? at : at - 1);
+      // Behind the word that begins a line it is a name.
+      const bool statement = slip.instead != llvm::StringRef("let") || at == part_.begin + 1;
+      if (here || (before && statement && !awaited)) return ReportForeign(slip, here ? at : at - 1);
     }
     return false;
   }
@@ -228,7 +230,8 @@ class Reporter {
   // `total = total + 1`: a statement that nothing else can be.
   bool MeantToChange() {
     const size_t at = error_.token;
-    const bool statement = KindAt(0) == P::WORKFLOW && part_.begin > 0 && !Awaited(P::COLON) && !Awaited(P::ID);
+    const bool statement =
+        KindAt(0) == P::WORKFLOW && part_.begin > 0 && !Awaited(P::COLON) && !Awaited(P::ID) && !Awaited(P::FAT_ARROW);
     if (KindAt(at) != P::ASSIGN || at != part_.begin + 1 || !IsWord(KindAt(at - 1)) || !statement) return false;
     const Range both{file_, unit_[at - 1].begin, unit_[at].end};
     emitter_
@@ -247,7 +250,8 @@ class Reporter {
     if (in_task && before == "exec") return "`exec` takes a list: `exec [\"ls\", \"-l\"]`; `run` takes a text";
     if (in_task && before == "uses") return "paths stand in quotes: `uses \"fit.py\", \"lib/\"`";
     if (in_task && before == "image") return "an image stands in quotes: `image \"docker://debian:12\"`";
-    if (before == "stop" && KindAt(0) == P::WORKFLOW) return "a loop's value stands behind `stop with`";
+    if (before == "stop" && KindAt(0) == P::WORKFLOW && KindAt(part_.begin) != P::CHOOSE)
+      return "a loop's value stands behind `stop with`";
     if (before == "->" && Awaited(P::LPAREN)) return "outputs are named, in parentheses: `-> (x: Int)`";
     if (before == "fail" && Awaited(P::STRING)) return "what is said stands in quotes: `fail \"~{reason}\"`";
     return {};
