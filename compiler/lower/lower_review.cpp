@@ -72,6 +72,7 @@ std::vector<ir::Choice> Lowerer::DeclaredChoices(const ReviewExpr& review) {
       // What a person writes into an earlier field is not known when the form is shown.
       names_[&field] = Ref(NewId(), field.sema_type, field.range);
       if (field.default_value == nullptr) continue;
+      RegionScope no_region(*this, nullptr);
       ir::Expr value = LowerAs(*field.default_value, field.sema_type);
       std::vector<ValueId> read;
       CollectRefs(value, read);

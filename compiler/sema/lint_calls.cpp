@@ -15,8 +15,13 @@ class Discarded {
   Discarded(const Program& program, diagnostics::Emitter& emitter) : program_(program), emitter_(emitter) {}
 
   void Run() {
+    llvm::DenseSet<const Expr*> jobs;
     auto expr = [&](const Expr& each) {
-      if (const auto* name = llvm::dyn_cast<NameExpr>(&each)) read_.insert(name->binding);
+      // What a job showed says nothing of how it ended. The base is met after its field.
+      const auto* field = llvm::dyn_cast<FieldExpr>(&each);
+      if (field != nullptr && IsStream(*field)) jobs.insert(field->base);
+      const auto* name = llvm::dyn_cast<NameExpr>(&each);
+      if (name != nullptr && !jobs.contains(name)) read_.insert(name->binding);
     };
     Visit reads;
     reads.expr = expr;
@@ -48,7 +53,14 @@ class Discarded {
     if (const auto* watch = llvm::dyn_cast<WatchStmt>(&stmt)) Drop(watch->body->result);
   }
 
-  // To watch, tell or cancel a job is not to look at how it ended.
+  // `job.epoch` of a tried call, which has no other fields.
+  static bool IsStream(const FieldExpr& field) {
+    const auto* name = llvm::dyn_cast<NameExpr>(field.base);
+    if (name == nullptr || name->binding == nullptr || name->binding->task == nullptr) return false;
+    return name->binding->type != nullptr && name->binding->type->enumeration != nullptr;
+  }
+
+  // To watch, tell or cancel a job, or to read what it showed, is not to look at how it ended.
   bool IsUnreadTry(const LetStmt& let) const {
     const auto* call = llvm::dyn_cast<CallExpr>(&WithoutAfter(*let.value));
     return call != nullptr && call->tried && !read_.contains(let.binding);
