@@ -72,6 +72,8 @@ TypeRef FailureType(TypeTable& types, std::string name, TypeRef outputs, TypeRef
 bool IsFailureType(TypeRef type) {
   const EnumDef* definition = type->enumeration;
   if (definition == nullptr || definition->variants.size() != 2) return false;
+  // A declared enum may look the same; none is called by a reserved word.
+  if (definition->name != "try" && !definition->name.starts_with("try ")) return false;
   const VariantDef &ok = definition->variants[0], &failed = definition->variants[1];
   const bool gives = ok.fields.empty() || (ok.fields.size() == 1 && ok.fields[0].name == "value");
   if (ok.name != "ok" || failed.name != "failed" || failed.fields.size() != 3 || !gives) return false;

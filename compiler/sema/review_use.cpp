@@ -158,7 +158,10 @@ void Checker::CheckFieldsRead(const ReviewExpr& review) {
 void Checker::NoteUnread(const ReviewExpr& review) {
   const Asked& asked = asked_[&review];
   const bool only_matched = asked.let == nullptr || asked.let->binding->uses == static_cast<int>(asked.matches.size());
-  if (review.assume == nullptr || !only_matched || llvm::any_of(asked.matches, HasWildcard)) return;
+  // Through another name it may also go where all of it is kept.
+  const bool direct =
+      llvm::all_of(asked.matches, [&](const MatchExpr* match) { return IsDirectAnswer(match->subject); });
+  if (review.assume == nullptr || !only_matched || !direct || llvm::any_of(asked.matches, HasWildcard)) return;
   const ir::VariantDef* variant = review.type->enumeration->Find(review.assume->name.text.str());
   if (variant == nullptr) return;
   for (const ir::FieldDef& field : variant->fields) {
