@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Kills at outside-visible system calls of a small run, and what must hold afterwards.
+"""Kills at outside-visible system calls of a run of small.hwf or again.hwf, and what must hold afterwards.
 
-usage: kills.py PROGRAMS engine|runner|both [slurm|ssh]
+usage: kills.py PROGRAMS small|again engine|runner|both [slurm|ssh]
 
 The system calls of an undisturbed run are counted first. Then, for each call and each N (a sample of them unless
 HWF_CRASH_FULL=1), the run is made again and killed by strace as it enters the N-th such call; `hwf resume` must bring it
@@ -10,6 +10,7 @@ to the same end. `both` kills the runner too, at the same moment. On a Slurm sit
 
 import collections
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -34,14 +35,10 @@ SAMPLE_ELSEWHERE = 7  # such a run takes seconds
 ROUNDS = 8  # of resume, after one kill
 
 
-def decide(question):
-    if question.startswith("Drop"):
-        return None
-    return ("more", "--by", "7") if question.startswith("Look") else ("yes", "--add", "2")
+class Disturbed:
+    """One run of a program beside this file, in a directory of its own."""
 
-
-class Small:
-    """One run of small.hwf in a directory of its own."""
+    program = ""
 
     def __init__(self, world, number):
         self.world = world
@@ -50,14 +47,26 @@ class Small:
         os.chmod(self.dir, 0o777)  # a task at the far end of ssh writes `side` as another user
         self.runs = os.path.join(self.dir, "runs")
         self.side = os.path.join(self.dir, "side")
-        self.command = ["hwf", "run", world.path("small.hwf"), "--sites", world.path("sites.hwf"), "--side", self.side]
+        self.command = ["hwf", "run", world.path(self.program), "--sites", world.path("sites.hwf"), "--side", self.side]
         self.command += ["--runs", self.runs]
+
+    def answerer(self):
+        """Who answers what the program asks."""
+        return look.Answerer(self.world, self.runs, self.decide)
 
     def directory(self):
         """Of the run, once it has begun; a directory without a first event is no run."""
         begun = [d for d in look.run_directories(self.runs) if look.journal(d, "run_started")]
         assert len(begun) <= 1, f"two runs began: {begun}"
         return begun[0] if begun else None
+
+    def lines(self):
+        """What the tasks wrote, and how often."""
+        with open(self.side) as file:
+            return collections.Counter(file.read().splitlines())
+
+    def settle(self, directory):
+        """Before a resume."""
 
     def finish(self):
         """Resumes until the run has ended; a run that had not begun is begun again."""
@@ -66,6 +75,7 @@ class Small:
             if directory and look.journal(directory, "run_finished"):
                 return directory
             if directory:
+                self.settle(directory)
                 command = ["hwf", "resume", os.path.basename(directory), "--runs", self.runs]
             else:
                 command = self.command
@@ -76,20 +86,73 @@ class Small:
         directory = self.finish()
         found = look.outputs(directory)
         assert found == expected, f"outputs differ: {found} instead of {expected}"
-        with open(self.side) as file:
-            lines = collections.Counter(file.read().splitlines())
+        lines = self.lines()
         twice = [line for line, count in lines.items() if count > 1]
         assert not twice, f"executed twice: {twice}"
         places = collections.Counter(line.split()[1] for line in lines if line.startswith("start"))
         if one_attempt:
             again = [p for p, count in places.items() if count > 1]
             assert not again, f"run again though nothing of it was lost: {again}"
+        self.check_more(directory, places, one_attempt)
+
+
+class Small(Disturbed):
+    program = "small.hwf"
+
+    @staticmethod
+    def decide(question):
+        if question.startswith("Drop"):
+            return None
+        return ("more", "--by", "7") if question.startswith("Look") else ("yes", "--add", "2")
+
+    def check_more(self, directory, places, one_attempt):
         assert len(places) == 8, f"places: {sorted(places)}"
         assert len(look.journal(directory, "review_withdrawn")) == 1, "not withdrawn once"
         votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
         # A job that ran again shows its state again, and that opens a review of its own.
         wanted = len(votes) == 2 if one_attempt else len(votes) in (2, 3)
         assert wanted and set(votes.values()) == {1}, f"votes: {votes}"
+
+
+class Again(Disturbed):
+    program = "again.hwf"
+
+    @staticmethod
+    def decide(question):
+        return ("go", "--by", "7") if question.startswith("Go on") else ("yes",)
+
+    def answerer(self):
+        return Rewinder(self.world, self.runs, self.decide)
+
+    def settle(self, directory):
+        """Says of an effect whose end nobody knows whether it happened: `side` has it."""
+        run = os.path.basename(directory)
+        status = self.world.run(["hwf", "status", run, "--json", "--runs", self.runs])
+        for task in json.loads(status.out)["tasks"] if status.status == 0 else []:
+            if task["status"] == "in doubt":
+                happened = any(line.startswith("effect") for line in self.lines())
+                word = "happened" if happened else "did-not"
+                self.world.run(["hwf", "doubt", run, task["place"], word, "--runs", self.runs])
+
+    def check_more(self, directory, places, one_attempt):
+        effects = [line for line in self.lines() if line.startswith("effect")]
+        assert effects == ["effect tell 28"], f"effects: {effects}"
+        assert {"a", "frail"} <= set(places), f"places: {sorted(places)}"
+        assert len(look.journal(directory, "rewind_requested")) == 1, "not one rewind"
+        votes = collections.Counter(e["review"] for e in look.journal(directory, "vote"))
+        assert votes == {"call": 1, "verdict~2": 1}, f"votes: {votes}"
+
+
+class Rewinder(look.Answerer):
+    """Goes back to `middle` instead of answering `verdict` the first time."""
+
+    def reply(self, review, choice):
+        if review["review"] != "verdict":
+            return super().reply(review, choice)
+        return self.world.run(["hwf", "rewind", review["run"], "middle", "--fresh", "--runs", self.runs])
+
+
+PROGRAMS = {"small": Small, "again": Again}
 
 
 def kill_runners(world):
@@ -101,11 +164,11 @@ def kill_runners(world):
                 pass
 
 
-def count_calls(world, who, calls):
+def count_calls(world, program, who, calls):
     """How often an undisturbed run makes each of the calls; also its outputs."""
-    small = Small(world, "undisturbed")
+    small = program(world, "undisturbed")
     trace = os.path.join(small.dir, "trace")
-    with look.Answerer(world, small.runs, decide):
+    with small.answerer():
         traced(world, small, who, ["-y", "-o", trace, "-e", "trace=" + ",".join(available(calls))])
     directory = small.directory()
     assert directory, "the undisturbed run did not begin"
@@ -177,15 +240,15 @@ def chosen(moments, sample):
     return moments[step // 2 :: step]
 
 
-def disturb(world, who, moments, tampering, check, sample=SAMPLE):
+def disturb(world, program, who, moments, tampering, check, sample=SAMPLE):
     """Makes the run again for each of the chosen moments, with what strace does to that call; `check(small, result)` then
     asserts what must hold. How many moments there were."""
     tried = chosen(moments, sample)
     print(f"{len(moments)} system calls, trying {len(tried)}", flush=True)
     failures = []
     for number, (call, n) in enumerate(tried):
-        small = Small(world, number)
-        with look.Answerer(world, small.runs, decide):
+        small = program(world, number)
+        with small.answerer():
             options = ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{tampering}:when={n}"]
             result = traced(world, small, who, options)
             try:
@@ -224,18 +287,19 @@ def site(world, kind):
 
 
 def main(world):
-    who, kind = world.arguments[0], (world.arguments + [""])[1]
+    name, who, kind = (world.arguments + [""])[:3]
     need_strace()
-    shutil.copy(os.path.join(HERE, "small.hwf"), world.dir)
+    program = PROGRAMS[name]
+    shutil.copy(os.path.join(HERE, program.program), world.dir)
     with site(world, kind):
-        expected, moments = count_calls(world, who, CALLS)
+        expected, moments = count_calls(world, program, who, CALLS)
 
         def check(small, _):
             if who == "both":
                 kill_runners(world)
             small.check(expected, who == "engine" or kind == "slurm")
 
-        count = disturb(world, who, moments, "signal=KILL", check, SAMPLE_ELSEWHERE if kind else SAMPLE)
+        count = disturb(world, program, who, moments, "signal=KILL", check, SAMPLE_ELSEWHERE if kind else SAMPLE)
     print(f"{count} kills, each run came to the same end")
 
 

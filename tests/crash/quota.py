@@ -34,7 +34,7 @@ def main(world):
 
 
 def try_all(world, who):
-    expected, moments = kills.count_calls(world, who, CALLS)
+    expected, moments = kills.count_calls(world, kills.Small, who, CALLS)
     stopped = []
 
     def check(small, result):
@@ -44,7 +44,7 @@ def try_all(world, who):
             assert "quota" in result.text.lower(), f"the message does not name the cause: {result.text}"
         small.check(expected, False)
 
-    count = kills.disturb(world, who, moments, "error=EDQUOT", check)
+    count = kills.disturb(world, kills.Small, who, moments, "error=EDQUOT", check)
     print(f"{count} calls failed once, {len(stopped)} runs stopped and named it, each came to the same end")
 
 

@@ -82,14 +82,15 @@ class Answerer(threading.Thread):
         while not self.stop.is_set():
             for review in open_reviews(self.world, self.runs):
                 if review["review"] not in self.done:
-                    choice = self.decide(review["question"])
-                    if choice:
-                        result = answer(self.world, self.runs, review, *choice)
-                    else:
-                        result = withdraw(self.world, self.runs, review)
+                    result = self.reply(review, self.decide(review["question"]))
                     if result.status in (0, 75):
                         self.done[review["review"]] = result.status
             time.sleep(0.05)
+
+    def reply(self, review, choice):
+        if choice:
+            return answer(self.world, self.runs, review, *choice)
+        return withdraw(self.world, self.runs, review)
 
     def __exit__(self, *_):
         self.stop.set()
