@@ -244,6 +244,20 @@ TEST(StagesTest, ParametersOfACalledWorkflowComeFromItsCallers) {
   EXPECT_THAT(Moves(module, "t"), ElementsAre("a parameter from edge"));
 }
 
+// A declared enum may look like what `try` gives; its file is where it was made, and not here.
+TEST(StagesTest, OnlyTheLogOfATriedCallIsHere) {
+  const ir::Module module = After(R"(enum Ended { ok, failed(reason: Reason, exit: Int? = none, log: File) }
+  workflow w() {
+    let tried = try on_edge(1)
+    match tried { ok => {}, failed(log) => { let a = on_train(log) } }
+    let far = on_edge(2)
+    let looks = failed(reason: Reason.oom, log: far.file)
+    match looks { ok => {}, failed(log) => { let b = on_train(log) } }
+  })");
+  EXPECT_THAT(Moves(module, "a"), ElementsAre("a parameter from this machine"));
+  EXPECT_THAT(Moves(module, "b"), ElementsAre("a parameter from edge"));
+}
+
 TEST(ArraysTest, CallsThatBeginTogether) {
   const ir::Module module = After(R"(workflow w(f: File, yes: Bool) {
     let before = on_near(f)
