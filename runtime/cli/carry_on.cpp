@@ -139,6 +139,7 @@ class LiveFollower : public FollowerBase {
   static bool IsLasting(const state::Event& event) {
     const auto* ended = std::get_if<state::AttemptEnded>(&event.body);
     return ended != nullptr || std::holds_alternative<state::Vote>(event.body) ||
+           std::holds_alternative<state::AnswerCarried>(event.body) ||
            std::holds_alternative<state::RunStarted>(event.body) ||
            std::holds_alternative<state::TaskReused>(event.body) ||
            std::holds_alternative<state::ClockFired>(event.body) ||
