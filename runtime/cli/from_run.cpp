@@ -9,10 +9,11 @@
 namespace hwf::cli {
 
 std::vector<OptionSpec> FromOptions() {
-  return {{"from", "RUN",
-           "an earlier run, by id or directory: results are taken from there, too, and answers to reviews that are equal "
-           "carry over"},
-          {"carry-approvals", "", "with --from: also answers that approve something"}};
+  return {
+      {"from", "RUN",
+       "an earlier run, by id or directory: results are taken from there, too, and answers to reviews that are equal "
+       "carry over"},
+      {"carry-approvals", "", "with --from: also answers that approve something"}};
 }
 
 FromRun ReadFrom(const Arguments& arguments) {

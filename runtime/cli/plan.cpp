@@ -214,7 +214,11 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
   }
   json.Set("v", 1).Set("workflow", program.entry->name).Set("params", params);
   for (const std::string& name : LongestChain(program.entry->region)) chain.Add(name);
-  return json.Set("longest_chain", chain).Set("calls", sites.ToJson()).Set("known", tasks).Set("carried", carried).Set("failures", failures);
+  return json.Set("longest_chain", chain)
+      .Set("calls", sites.ToJson())
+      .Set("known", tasks)
+      .Set("carried", carried)
+      .Set("failures", failures);
 }
 
 int RunPlan(Context& context, const Arguments& arguments) {

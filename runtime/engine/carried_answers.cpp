@@ -108,8 +108,8 @@ ErrorOr<Success> CarriedAnswers::Read(std::string_view text) {
     HWF_ASSIGN(state::Event event, state::EventFromJson(entry["event"]));
     auto* carried = std::get_if<state::AnswerCarried>(&event.body);
     if (carried == nullptr) return MakeError("among the answers is a `{}`", state::KindOf(event.body));
-    answers_.push_back({entry.StringOr("match", ""), entry.StringOr("place", ""), entry.BoolOr("alone", false),
-                        std::move(*carried)});
+    answers_.push_back(
+        {entry.StringOr("match", ""), entry.StringOr("place", ""), entry.BoolOr("alone", false), std::move(*carried)});
   }
   return Success{};
 }

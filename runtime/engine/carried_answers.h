@@ -1,6 +1,6 @@
-// What people answered in the run that another one began from (`hwf run --from`). A review of the new run takes over the
-// answer to one of the earlier run whose question, form, rule and evidence are equal, each answer once at most. They are
-// copied when the new run is made, so that it needs nothing of the earlier one's directory later. One thread.
+// What people answered in the run that another one began from (`hwf run --from`). A review of the new run takes over
+// the answer to one of the earlier run whose question, form, rule and evidence are equal, each answer once at most.
+// They are copied when the new run is made, so that it needs nothing of the earlier one's directory later. One thread.
 #pragma once
 
 #include <optional>

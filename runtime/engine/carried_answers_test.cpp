@@ -95,7 +95,10 @@ TEST_F(CarriedAnswersTest, WhatDiffersInAnythingIsAskedAgain) {
   const CarriedAnswers answers = From({Answered()});
   const std::pair<const char*, std::function<void(ReviewView&)>> changes[] = {
       {"question", [](ReviewView& r) { r.question = "Go on now?"; }},
-      {"another choice", [](ReviewView& r) { r.choices.push_back({"halt", {}, ""}); }},
+      {"another choice",
+       [](ReviewView& r) {
+         r.choices.push_back({"halt", {}, ""});
+       }},
       {"a choice less", [](ReviewView& r) { r.choices.pop_back(); }},
       {"name of a choice", [](ReviewView& r) { r.choices[1].name = "accept"; }},
       {"what it grants", [](ReviewView& r) { r.choices[1].grants = ""; }},
@@ -170,8 +173,9 @@ TEST_F(CarriedAnswersTest, AtAnotherPlaceOnceAndOnlyWhereNoOtherAskedTheSame) {
 }
 
 TEST_F(CarriedAnswersTest, WhatIsNoneIsRefused) {
-  for (const char* text : {"", "[]", "{}", R"({"v":2,"answers":[]})", R"({"v":1,"answers":[{}]})",
-                           R"({"v":1,"answers":[{"event":{"v":1,"epoch":1,"t":1,"kind":"engine_started","host":"h","pid":1}}]})"}) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"v":2,"answers":[]})", R"({"v":1,"answers":[{}]})",
+        R"({"v":1,"answers":[{"event":{"v":1,"epoch":1,"t":1,"kind":"engine_started","host":"h","pid":1}}]})"}) {
     CarriedAnswers answers;
     EXPECT_FALSE(answers.Read(text).ok()) << text;
   }

@@ -62,7 +62,7 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   const std::string& from = record_->facts().from;
   reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()),
                                    from.empty() ? "" : CacheDirectory(from));
-  HWF_TRY(LoadCarried());
+  LoadCarried();
   HWF_ASSIGN(review::People people, LoadPeople(files_, directory, record_->facts().people));
   people_ = std::make_unique<review::People>(std::move(people));
   mailbox_ = std::make_unique<review::Mailbox>(files_, directory, record_->facts().id, geteuid(), *people_);

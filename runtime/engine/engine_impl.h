@@ -167,7 +167,7 @@ class EngineImpl : public Engine, public site::Listener {
   void TellBringing();
 
   // ---- answers of an earlier run (engine_carry.cpp)
-  ErrorOr<Success> LoadCarried();
+  void LoadCarried();
   void CarryAnswer(const std::string& review);
   void CarryInterrupted();
 
