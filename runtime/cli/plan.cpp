@@ -226,6 +226,10 @@ int RunPlan(Context& context, const Arguments& arguments) {
     Complain("`--durations` and `--like` say how a simulated run goes: they want `--simulate`");
     return kExitUsage;
   }
+  if (arguments.Has("simulate") && (arguments.Has("from") || arguments.Has("carry-approvals"))) {
+    Complain("`--simulate` runs the whole, as if nothing was done or answered before: it takes no `--from`");
+    return kExitUsage;
+  }
   const LoadedProgram loaded = LoadProgram(context, arguments.positional.front(), arguments.Get("sites"));
   if (!loaded.program) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
