@@ -4,42 +4,40 @@
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/open_run.h"
-#include "runtime/platform/paths.h"
 
 namespace hwf::cli {
 
 std::vector<OptionSpec> FromOptions() {
-  return {
-      {"from", "RUN",
-       "an earlier run, by id or directory: results are taken from there, too, and answers to reviews that are equal "
-       "carry over"},
-      {"carry-approvals", "", "with --from: also answers that approve something"}};
+  return {{"from", "RUN",
+           "an earlier run (id or directory): its results are reused, and its answers where the same is asked"},
+          {"carry-approvals", "", "with --from: also answers that approve something"}};
 }
 
 FromRun ReadFrom(const Arguments& arguments) {
   FromRun from;
+  const auto refuse = [&](int exit, const std::string& why) {
+    Complain("--from " + arguments.Get("from") + ": " + why);
+    from.exit = exit;
+    return from;
+  };
+  if (!arguments.Has("from") && !arguments.Has("carry-approvals")) return from;
   const std::string name = arguments.Get("from");
-  if (name.empty()) {
-    if (!arguments.Has("from") && !arguments.Has("carry-approvals")) return from;
-    Complain(arguments.Has("from") ? "`--from` wants a run: `--from RUN`"
-                                   : "`--carry-approvals` says which answers of an earlier run count: it wants `--from "
-                                     "RUN`");
-    from.exit = kExitUsage;
-    return from;
+  if (name.empty()) return refuse(kExitUsage, "name the run whose results and answers are to be taken over");
+  const ErrorOr<std::string> runs = RunsDirectory(arguments);
+  const ErrorOr<std::string> directory = runs.ok() ? FindRun(runs.value(), name, Naming::kLooking) : runs;
+  if (!directory.ok()) return refuse(kExitUsage, directory.error().message());
+  if (const std::optional<std::string> owner = OtherOwner(directory.value())) {
+    return refuse(kExitFailed, fmt::format("the run is {}'s; results and answers are taken over only from runs of your "
+                                           "own",
+                                           *owner));
   }
-  const OpenResult opened = OpenRun(arguments, name, Naming::kLooking);
-  from.exit = opened.exit;
-  if (!opened.run.record) return from;
-  if (const std::optional<std::string> owner = OtherOwner(opened.run.directory)) {
-    Complain(fmt::format("the run {} is {}'s; a run takes results and answers over only from one of your own",
-                         platform::BaseName(opened.run.directory), *owner));
-    from.exit = kExitFailed;
-    return from;
+  const auto record = engine::RunRecord::Load(platform::RealFileSystem(), directory.value());
+  if (!record.ok()) {
+    return refuse(kExitWorld, record.error().message() + "; nothing was begun (without --from it is, from nothing)");
   }
-  from.directory = opened.run.directory;
-  const engine::RunRecord& record = *opened.run.record;
-  from.answers = engine::CarriedAnswers::Of(record.scheduler().reviews(), record.module(), record.facts().id,
-                                            arguments.Has("carry-approvals"));
+  from.directory = directory.value();
+  from.answers = engine::CarriedAnswers::Of((*record)->scheduler().reviews(), (*record)->module(),
+                                            (*record)->facts().id, arguments.Has("carry-approvals"));
   return from;
 }
 

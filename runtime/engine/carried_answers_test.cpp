@@ -162,12 +162,12 @@ TEST_F(CarriedAnswersTest, AtAnotherPlaceOnceAndOnlyWhereNoOtherAskedTheSame) {
   EXPECT_FALSE(Carries(alone, Open("new.call")));
 
   // A round that was answered does not answer the next, which waits.
-  ReviewView second = Answered("round.1.call"), waits = Open("round.2.call");
-  second.votes[1].variant = second.answer = "approve";
-  waits.evidence = second.evidence;
-  CarriedAnswers rounds = From({Answered("round.0.call"), second, waits}, true);
-  EXPECT_EQ(rounds.Find(Open("round.1.call"), module_)->vote.variant, "approve");
-  EXPECT_EQ(rounds.Find(Open("round.0.call"), module_)->vote.variant, "retune");
+  const CarriedAnswers rounds =
+      From({Answered("round.0.call"), Answered("round.1.call", "approve"), Open("round.2.call")}, true);
+  const auto first = rounds.Find(Open("round.0.call"), module_), second = rounds.Find(Open("round.1.call"), module_);
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_EQ(first->vote.variant, "retune");
+  EXPECT_EQ(second->vote.variant, "approve");
   EXPECT_FALSE(Carries(rounds, Open("round.2.call")));
   EXPECT_FALSE(Carries(rounds, Open("elsewhere")));
 }

@@ -13,11 +13,16 @@ constexpr uint64_t kMaxCarriedBytes = uint64_t{1} << 30;
 void EngineImpl::LoadCarried() {
   if (record_->facts().from.empty()) return;
   const std::string path = record_->paths().Carried();
-  const ErrorOr<std::string> text = files_.Read(path, kMaxCarriedBytes);
-  const ErrorOr<Success> read = text.ok() ? carried_.Read(*text) : ErrorOr<Success>(text.error());
-  if (read.ok()) return;
-  follower_.OnTrouble(fmt::format("answers of {} that are not taken over yet are asked for again: {}: {}",
-                                  record_->facts().from, path, read.error().message()));
+  const auto load = [&]() -> ErrorOr<Success> {
+    HWF_ASSIGN(const std::string text, files_.Read(path, kMaxCarriedBytes));
+    const ErrorOr<Success> read = carried_.Read(text);
+    if (!read.ok()) return read.error().WithContext(path);
+    return read;
+  };
+  const ErrorOr<Success> loaded = load();
+  if (loaded.ok()) return;
+  follower_.OnTrouble(fmt::format("answers of {} that are not taken over yet are asked for again: {}",
+                                  record_->facts().from, loaded.error().message()));
 }
 
 // Who gave it must be somebody whom this run, too, would have taken it from.
