@@ -16,24 +16,25 @@ std::vector<OptionSpec> FromOptions() {
 FromRun ReadFrom(const Arguments& arguments) {
   FromRun from;
   const auto refuse = [&](int exit, const std::string& why) {
-    Complain("--from " + arguments.Get("from") + ": " + why);
+    Complain(why);
     from.exit = exit;
     return from;
   };
   if (!arguments.Has("from") && !arguments.Has("carry-approvals")) return from;
   const std::string name = arguments.Get("from");
-  if (name.empty()) return refuse(kExitUsage, "name the run whose results and answers are to be taken over");
+  if (name.empty())
+    return refuse(kExitUsage, "`--from RUN` names the run whose results and answers are to be taken over");
   const ErrorOr<std::string> runs = RunsDirectory(arguments);
   const ErrorOr<std::string> directory = runs.ok() ? FindRun(runs.value(), name, Naming::kLooking) : runs;
   if (!directory.ok()) return refuse(kExitUsage, directory.error().message());
   if (const std::optional<std::string> owner = OtherOwner(directory.value())) {
-    return refuse(kExitFailed, fmt::format("the run is {}'s; results and answers are taken over only from runs of your "
-                                           "own",
-                                           *owner));
+    return refuse(kExitFailed, fmt::format("the run {} is {}'s; results and answers are taken over only from runs of "
+                                           "your own",
+                                           name, *owner));
   }
   const auto record = engine::RunRecord::Load(platform::RealFileSystem(), directory.value());
   if (!record.ok()) {
-    return refuse(kExitWorld, record.error().message() + "; nothing was begun (without --from it is, from nothing)");
+    return refuse(kExitWorld, "nothing can be taken over from " + name + ": " + record.error().message());
   }
   from.directory = directory.value();
   from.answers = engine::CarriedAnswers::Of((*record)->scheduler().reviews(), (*record)->module(),

@@ -15,7 +15,7 @@ void EngineImpl::LoadCarried() {
   const std::string path = record_->paths().Carried();
   const auto load = [&]() -> ErrorOr<Success> {
     HWF_ASSIGN(const std::string text, files_.Read(path, kMaxCarriedBytes));
-    const ErrorOr<Success> read = carried_.Read(text);
+    ErrorOr<Success> read = carried_.Read(text);
     if (!read.ok()) return read.error().WithContext(path);
     return read;
   };
