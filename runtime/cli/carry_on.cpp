@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -139,6 +140,7 @@ class LiveFollower : public FollowerBase {
   static bool IsLasting(const state::Event& event) {
     const auto* ended = std::get_if<state::AttemptEnded>(&event.body);
     return ended != nullptr || std::holds_alternative<state::Vote>(event.body) ||
+           std::holds_alternative<state::AnswerCarried>(event.body) ||
            std::holds_alternative<state::RunStarted>(event.body) ||
            std::holds_alternative<state::TaskReused>(event.body) ||
            std::holds_alternative<state::ClockFired>(event.body) ||
@@ -181,7 +183,17 @@ void SayFailed(const RunRecord& record) {
     if (++failed <= kMost) fmt::print("  all that {} wrote: hwf logs {} {}\n", task.place, run, task.place);
   }
   if (failed > kMost) fmt::print("  {} more failed: hwf status {}\n", failed - kMost, run);
-  if (failed > 0) fmt::print("  when it is repaired: `hwf run` again; what is done and has not changed is reused\n");
+  if (failed == 0) return;
+  const std::vector<scheduler::ReviewView>& reviews = record.scheduler().reviews();
+  const bool answered = std::any_of(reviews.begin(), reviews.end(), [](const scheduler::ReviewView& review) {
+    return review.status == scheduler::ReviewStatus::kAnswered;
+  });
+  if (answered) {
+    fmt::print("  when it is repaired: hwf run FILE --from {}; what was done or answered and has not changed counts\n",
+               run);
+  } else {
+    fmt::print("  when it is repaired: `hwf run` again; what is done and has not changed is reused\n");
+  }
 }
 
 // A run that was over when it was opened: nothing else would be said of it.

@@ -7,6 +7,7 @@
 
 #include "ir/graph.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/from_run.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/plan_lookup.h"
 #include "runtime/cli/plan_simulate.h"
@@ -188,6 +189,10 @@ void PrintFirst(const PlanLookup& plan, const report::Style& style) {
     const std::string at = task.compared_at.empty() ? "" : ", if " + task.compared_at + " still has its files";
     fmt::print("  {} {}{}{}\n", report::Pad(task.place, 28), what, from, at);
   }
+  for (const PlannedAnswer& answer : plan.carried) {
+    fmt::print("  {} {} {} by {} in {}\n", report::Pad(answer.place, 28), style.Green("carried"), answer.variant,
+               report::Printable(answer.person), answer.from_run);
+  }
   for (const std::string& failure : plan.failures)
     fmt::print("  {} {}\n", style.Red("fails"), report::Printable(failure));
 }
@@ -201,15 +206,28 @@ Json PlanJson(const Program& program, const Json& params, const PlanLookup& plan
     tasks.Add(entry.Set("reused_from", task.from_run.empty() ? Json() : Json(task.from_run)));
   }
   for (const std::string& failure : plan.failures) failures.Add(failure);
-  Json json;
+  Json json, carried = Json::Array();
+  for (const PlannedAnswer& answer : plan.carried) {
+    Json entry;
+    entry.Set("place", answer.place).Set("answer", answer.variant).Set("by", answer.person);
+    carried.Add(entry.Set("carried_from", answer.from_run));
+  }
   json.Set("v", 1).Set("workflow", program.entry->name).Set("params", params);
   for (const std::string& name : LongestChain(program.entry->region)) chain.Add(name);
-  return json.Set("longest_chain", chain).Set("calls", sites.ToJson()).Set("known", tasks).Set("failures", failures);
+  return json.Set("longest_chain", chain)
+      .Set("calls", sites.ToJson())
+      .Set("known", tasks)
+      .Set("carried", carried)
+      .Set("failures", failures);
 }
 
 int RunPlan(Context& context, const Arguments& arguments) {
   if (!arguments.Has("simulate") && (arguments.Has("durations") || arguments.Has("like"))) {
     Complain("`--durations` and `--like` say how a simulated run goes: they want `--simulate`");
+    return kExitUsage;
+  }
+  if (arguments.Has("simulate") && (arguments.Has("from") || arguments.Has("carry-approvals"))) {
+    Complain("`--simulate` runs the whole, as if nothing was done or answered before: it takes no `--from`");
     return kExitUsage;
   }
   const LoadedProgram loaded = LoadProgram(context, arguments.positional.front(), arguments.Get("sites"));
@@ -231,7 +249,9 @@ int RunPlan(Context& context, const Arguments& arguments) {
   if (arguments.Has("simulate")) {
     return SimulatePlan(*loaded.program, params.value(), arguments, report::Style(context.color));
   }
-  const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value());
+  FromRun from = ReadFrom(arguments);
+  if (from.exit != kExitDone) return from.exit;
+  const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value(), from);
   const PlanSites sites(*loaded.program->module, *loaded.program->entry, params.value(), plan.sources);
   if (arguments.Has("json")) {
     fmt::print("{}", PlanJson(*loaded.program, params.value(), plan, sites).DumpPretty());
@@ -273,6 +293,7 @@ CommandSpec PlanCommand() {
                   {"simulate", "", "run it on a virtual clock: how long, on what, where people are waited for"},
                   {"durations", "FILE", "with --simulate: how long tasks take and when people answer, a line each"},
                   {"like", "RUN", "with --simulate: as in that run"}};
+  for (OptionSpec& option : FromOptions()) spec.options.push_back(std::move(option));
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"},
                    {"hwf plan train.hwf --simulate --like latest", "what would an answer sooner have saved?"}};
   spec.program_options = true;

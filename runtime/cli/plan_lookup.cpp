@@ -14,10 +14,12 @@ namespace {
 
 class Lookup {
  public:
-  Lookup(const Program& program, const std::string& runs)
+  Lookup(const Program& program, const std::string& runs, const FromRun& from)
       : module_(*program.module),
         scheduler_(module_),
-        reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan"), "plan") {}
+        reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan"), "plan",
+               from.directory.empty() ? "" : engine::CacheDirectory(from.directory)),
+        answers_(from.answers) {}
 
   PlanLookup From(const Json& params) {
     state::RunStarted started;
@@ -29,6 +31,7 @@ class Lookup {
       commands_.pop_front();
       if (const auto* start = std::get_if<scheduler::StartTask>(&command)) Start(*start);
       if (const auto* source = std::get_if<scheduler::ResolveSource>(&command)) Resolve(*source);
+      if (const auto* open = std::get_if<scheduler::OpenReview>(&command)) Open(*open);
     }
     plan_.failures = scheduler_.failures();
     return std::move(plan_);
@@ -52,6 +55,16 @@ class Lookup {
     if (found && !files->empty()) planned.compared_at = files->front()->StringOr("site", "");
     if (found) Apply(state::TaskReused{start.place, key, found->run, found->place, found->outputs});
   }
+  void Open(const scheduler::OpenReview& command) {
+    const scheduler::ReviewView& review = *scheduler_.FindReview(command.review);
+    std::optional<state::AnswerCarried> carried = answers_.Find(review, module_);
+    if (!carried) return;
+    answers_.NoteTaken(carried->from_review);
+    const state::Vote& vote = carried->vote;
+    plan_.carried.push_back({review.place, vote.variant, vote.person.name, carried->from_run});
+    Apply(state::ReviewOpened{command.review, Json(), Json()});
+    Apply(*std::move(carried));
+  }
   void Resolve(const scheduler::ResolveSource& command) {
     const bool absolute = !command.path.empty() && command.path[0] == '/';
     const std::string path = absolute ? command.path : command.source->base_dir + "/" + command.path;
@@ -70,14 +83,15 @@ class Lookup {
   const ir::Module& module_;
   scheduler::Scheduler scheduler_;
   engine::Reuse reuse_;
+  engine::CarriedAnswers answers_;
   std::deque<scheduler::Command> commands_;
   PlanLookup plan_;
 };
 
 }  // namespace
 
-PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs) {
-  return Lookup(program, runs).From(params);
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from) {
+  return Lookup(program, runs, from).From(params);
 }
 
 }  // namespace hwf::cli

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cli/from_run.h"
 #include "runtime/cli/program.h"
 
 namespace hwf::cli {
@@ -17,11 +18,16 @@ struct PlannedTask {
   std::string from_run;     // its result is taken from there; empty: it would be started
   std::string compared_at;  // … if that site still has its files, unchanged; empty: it has none elsewhere
 };
+// A review whose answer would be carried over, if whoever gave it is still one who may.
+struct PlannedAnswer {
+  std::string place, variant, person, from_run;
+};
 struct PlanLookup {
   std::vector<PlannedTask> tasks;  // whose inputs are known, in the order in which they would start
+  std::vector<PlannedAnswer> carried;
   std::vector<std::string> failures;
   std::map<std::string, int64_t> sources;  // bytes of what `file(…)` and `dir(…)` name, by place
 };
-PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs);
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from);
 
 }  // namespace hwf::cli

@@ -6,6 +6,7 @@
 
 #include "runtime/cli/carry_on.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/from_run.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/program.h"
@@ -40,6 +41,8 @@ int RunRun(Context& context, const Arguments& arguments) {
     Complain(runs.error().message());
     return kExitUsage;
   }
+  const FromRun from = ReadFrom(arguments);
+  if (from.exit != kExitDone) return from.exit;
   const std::string people_file = arguments.Get("people");
   if (!people_file.empty() && access(people_file.c_str(), R_OK) != 0) {
     Complain(ErrnoError(errno, "--people " + people_file).message());
@@ -67,6 +70,8 @@ int RunRun(Context& context, const Arguments& arguments) {
   run.ir = program.ir;
   run.module = program.module.get();
   run.params = std::move(params).value();
+  run.from = from.directory;
+  run.carried = from.answers.Text();
   run.share = arguments.Get("share");
   run.people = people_file;
   const ErrorOr<std::string> directory = engine::CreateRun(platform::RealFileSystem(), run);
@@ -76,7 +81,9 @@ int RunRun(Context& context, const Arguments& arguments) {
   }
   loaded.program.reset();
   CarryOptions options = CarryOptionsFrom(context, arguments);
-  if (!options.json) fmt::print("run {} in {}\n", platform::BaseName(directory.value()), directory.value());
+  if (!options.json) {
+    fmt::print("run {} in {}\n{}", platform::BaseName(directory.value()), directory.value(), FromText(from));
+  }
   return CarryOn(context, directory.value(), options);
 }
 
@@ -99,9 +106,11 @@ CommandSpec RunCommand() {
   spec.options.push_back(SitesOption());
   spec.options.push_back({"people", "FILE", "names and keys of people without accounts here"});
   spec.options.push_back({"detach", "", "start what can be started now and leave (exit 75)"});
+  for (OptionSpec& option : FromOptions()) spec.options.push_back(std::move(option));
   spec.examples = {{"hwf run train.hwf --rate 0.2", "run with a parameter"},
                    {"hwf run train.hwf --help", "what the program does, and its parameters"},
                    {"hwf run train.hwf --sites cluster.hwf", "the same on a cluster"},
+                   {"hwf run mended.hwf --from 20260504-1203", "what was done and answered there is taken from there"},
                    {"hwf run train.hwf --share ml-team --notify 'mail -s \"$HWF_QUESTION\" me'", "with colleagues"}};
   spec.program_options = true;
   spec.run = RunRun;

@@ -59,7 +59,10 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   struct stat info {};
   shared_ = stat(directory.c_str(), &info) == 0 && (info.st_mode & S_ISGID) != 0;
   keys_ = std::make_unique<KeyLog>(files_, directory, shared_ ? 0640 : 0600);
-  reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()));
+  const std::string& from = record_->facts().from;
+  reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()),
+                                   from.empty() ? "" : CacheDirectory(from));
+  LoadCarried();
   HWF_ASSIGN(review::People people, LoadPeople(files_, directory, record_->facts().people));
   people_ = std::make_unique<review::People>(std::move(people));
   mailbox_ = std::make_unique<review::Mailbox>(files_, directory, record_->facts().id, geteuid(), *people_);
@@ -67,6 +70,7 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   HWF_ASSIGN(server_, Server::Listen(directory, record_->paths().Socket(), shared_));
   HWF_TRY(OpenSites());
   for (scheduler::Command& command : record_->scheduler().Pending()) todo_.push_back(std::move(command));
+  CarryInterrupted();
   for (const auto& entry : sites_.all()) entry->site->Adopt(lease_->epoch(), 0);
   return Success{};
 }
@@ -135,6 +139,8 @@ void EngineImpl::NoteReplayed(const state::Event& event) {
     if (found != live_.end()) found->second.emissions.insert(refused->file);
   } else if (const auto* ended = std::get_if<state::AttemptEnded>(&event.body)) {
     live_.erase(KeyOf(ended->place, ended->attempt));
+  } else if (const auto* carried = std::get_if<state::AnswerCarried>(&event.body)) {
+    carried_.NoteTaken(carried->from_review);
   } else if (const auto* vote = std::get_if<state::Vote>(&event.body)) {
     requests_[vote->request] = vote->person;
   } else if (const auto* cancel = std::get_if<state::CancelRequested>(&event.body)) {

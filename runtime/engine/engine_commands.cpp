@@ -340,6 +340,7 @@ void EngineImpl::FinishOpening(const std::string& id, ErrorOr<Json> evidence) {
   if (!due.ok()) return End(Ending::kWorldFailed, "the review " + id + " cannot be opened: " + due.error().message());
   WriteReviewRecord(*review);
   Record(state::ReviewOpened{id, std::move(evidence).value(), std::move(due).value()});
+  CarryAnswer(id);
   if (const scheduler::ReviewView* opened = record_->scheduler().FindReview(id)) WriteReviewRecord(*opened);
 }
 
@@ -352,7 +353,7 @@ void EngineImpl::Do(const scheduler::ArmClock& command) { clocks_.Arm(command); 
 
 void EngineImpl::Do(const scheduler::Notify& command) {
   const scheduler::ReviewView* review = record_->scheduler().FindReview(command.review);
-  if (review == nullptr) return;
+  if (review == nullptr || review->status != scheduler::ReviewStatus::kOpen) return;  // its answer was carried over
   const ErrorOr<Success> told =
       notifier_.Notify({record_->facts().id, review->id, review->question, command.what}, clock_.MonotonicMs());
   if (!told.ok()) follower_.OnTrouble(told.error().message());

@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "runtime/engine/carried_answers.h"
 #include "runtime/engine/clocks.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/evidence.h"
@@ -165,6 +166,11 @@ class EngineImpl : public Engine, public site::Listener {
   Json ApprovedHere(const Json& file) const;
   void TellBringing();
 
+  // ---- answers of an earlier run (engine_carry.cpp)
+  void LoadCarried();
+  void CarryAnswer(const std::string& review);
+  void CarryInterrupted();
+
   // ---- reports (engine_reports.cpp)
   LiveAttempt* Expect(const RunSite& site, const state::Place& place, int attempt);
   void On(RunSite& site, const runner::Claimed& report);
@@ -222,6 +228,7 @@ class EngineImpl : public Engine, public site::Listener {
   std::unique_ptr<JournalKeeper> journal_;
   std::unique_ptr<Reuse> reuse_;
   std::unique_ptr<KeyLog> keys_;
+  CarriedAnswers carried_;  // of the run that this one began from
   std::unique_ptr<review::People> people_;
   std::unique_ptr<review::Mailbox> mailbox_;
   std::optional<platform::DirectoryWatch> watch_;  // of the inbox; none where there is no inotify

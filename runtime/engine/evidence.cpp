@@ -155,6 +155,24 @@ bool IsFileValue(const Json& value) {
   return value.is_object() && value["path"].is_string() && value["digest"].is_string();
 }
 
+Json ByContent(const Json& value) {
+  if (IsFileValue(value)) {
+    Json file;
+    return file.Set("path", value.StringOr("digest", "") + "/" + platform::BaseName(value.StringOr("path", "")));
+  }
+  if (value.is_array()) {
+    Json list = Json::Array();
+    for (const Json& item : value.AsArray()) list.Add(ByContent(item));
+    return list;
+  }
+  if (value.is_object()) {
+    Json object = Json::Object();
+    for (const JsonMember& member : value.AsObject()) object.Set(member.key, ByContent(member.value));
+    return object;
+  }
+  return value;
+}
+
 void CollectFiles(const Json& value, std::vector<const Json*>& files) {
   if (IsFileValue(value)) {
     files.push_back(&value);

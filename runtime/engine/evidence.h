@@ -46,6 +46,8 @@ std::string HexOf(const std::string& digest);
 void CollectFiles(const Json& value, std::vector<const Json*>& files);
 void CollectParts(Json& value, std::vector<Json*>& files);  // the same, to be changed
 bool IsFileValue(const Json& value);
+// The same with each file by its digest and name: where it lies says nothing.
+Json ByContent(const Json& value);
 // The File or Dir value of what lies at the absolute `path` now.
 ErrorOr<Json> FileValue(const std::string& path, bool directory);
 

@@ -19,25 +19,6 @@ namespace {
 constexpr int kVersion = 2;
 constexpr size_t kMaxEntries = 100'000;  // below a directory that may be reused: looking at so many takes some 0.2 s
 
-// Files by content: where one lies says nothing.
-Json ByContent(const Json& value) {
-  if (IsFileValue(value)) {
-    Json file;
-    return file.Set("path", value.StringOr("digest", "") + "/" + platform::BaseName(value.StringOr("path", "")));
-  }
-  if (value.is_array()) {
-    Json list = Json::Array();
-    for (const Json& item : value.AsArray()) list.Add(ByContent(item));
-    return list;
-  }
-  if (value.is_object()) {
-    Json object = Json::Object();
-    for (const JsonMember& member : value.AsObject()) object.Set(member.key, ByContent(member.value));
-    return object;
-  }
-  return value;
-}
-
 Json NoEmissions(const ir::Task& task) {
   Json previous = Json::Object();
   for (const ir::Stream& stream : task.streams) previous.Set(stream.name, Json());
@@ -83,6 +64,12 @@ ErrorOr<Json> FileStates(const Json& outputs) {
 }
 
 }  // namespace
+
+Reuse::Reuse(platform::FileSystem& files, const std::string& directory, const std::string& own,
+             const std::string& earlier)
+    : cache_(files, directory, own) {
+  if (!earlier.empty() && earlier != directory) earlier_ = std::make_unique<ResultCache>(files, earlier, own);
+}
 
 bool Reuse::Allowed(const ir::Task& task) { return task.cache && !task.effect; }
 
@@ -151,7 +138,12 @@ Json Reuse::KeyMembers(const ir::Module& module, const scheduler::StartTask& sta
 }
 
 std::optional<ReuseEntry> Reuse::Find(const std::string& key, std::string* why) {
-  const std::optional<Json> entry = cache_.Find(key);
+  std::optional<ReuseEntry> found = FindIn(cache_, key, why);
+  return found || !earlier_ ? found : FindIn(*earlier_, key, why);
+}
+
+std::optional<ReuseEntry> Reuse::FindIn(ResultCache& cache, const std::string& key, std::string* why) {
+  const std::optional<Json> entry = cache.Find(key);
   if (why != nullptr) *why = entry ? "" : "there is no result of an equal task";
   if (!entry) return std::nullopt;
   bool same = entry->IntOr("v", 0) == kVersion;
@@ -168,7 +160,7 @@ std::optional<ReuseEntry> Reuse::Find(const std::string& key, std::string* why) 
   }
   if (!same) {
     // Its files are gone or another program's: the next result takes its place.
-    cache_.Forget(key);
+    cache.Forget(key);
     return std::nullopt;
   }
   return ReuseEntry{entry->StringOr("run", ""), entry->StringOr("place", ""), (*entry)["outputs"]};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,9 +25,10 @@ struct ReuseEntry {
 
 class Reuse {
  public:
-  // `own`: the name of this engine's own log in the cache's directory.
-  Reuse(platform::FileSystem& files, std::string directory, const std::string& own)
-      : cache_(files, std::move(directory), own) {}
+  // `own`: the name of this engine's own log in the cache's directory. `earlier`: the cache's directory of the run that
+  // this one began from, which counts second; empty: there is none.
+  Reuse(platform::FileSystem& files, const std::string& directory, const std::string& own,
+        const std::string& earlier = "");
 
   // Whether tasks of this kind may ever be reused: no effects, no `cache off`. (Watched and told ones
   // the scheduler excepts.)
@@ -50,8 +52,10 @@ class Reuse {
 
  private:
   ErrorOr<std::string> DigestOfPath(const std::string& path);
+  static std::optional<ReuseEntry> FindIn(ResultCache& cache, const std::string& key, std::string* why);
 
   ResultCache cache_;
+  std::unique_ptr<ResultCache> earlier_;
   std::map<std::string, std::string> digests_;  // of `uses`, by path, inode, size and mtime
 };
 

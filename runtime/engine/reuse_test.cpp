@@ -58,6 +58,20 @@ TEST_F(ReuseTest, TheNewestOfEqualKeysCounts) {
   EXPECT_EQ(later.Find("k")->place, "newest");
 }
 
+TEST_F(ReuseTest, TheCacheOfTheRunItBeganFromCountsSecond) {
+  const std::string other = dir_.path() + "/other";
+  ASSERT_TRUE(Reuse(files_, other, "a-000001").Store("k", Result("there", 1)).ok());
+  ASSERT_TRUE(Reuse(files_, other, "a-000001").Store("l", Result("there", 1)).ok());
+  Reuse reuse(files_, folder_, "b-000001", other);
+  EXPECT_EQ(reuse.Find("k")->place, "there");
+  ASSERT_TRUE(reuse.Store("k", Result("here", 2)).ok());
+  EXPECT_EQ(reuse.Find("k")->place, "here");
+  EXPECT_EQ(reuse.Find("l")->place, "there");
+  std::filesystem::remove_all(other);
+  EXPECT_FALSE(reuse.Find("l").has_value());
+  EXPECT_EQ(Names().size(), 1u);
+}
+
 TEST_F(ReuseTest, AResumedEngineKnowsItsOwnLog) {
   ASSERT_TRUE(Engine("a-000001").Store("k", Result("p", 1)).ok());
   Reuse again = Engine("a-000001");

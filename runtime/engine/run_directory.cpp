@@ -56,6 +56,9 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
     HWF_TRY(files.WriteAtomically(directory + "/people", text, 0640, true));
     people_digest = platform::Digest(text);
   }
+  if (!run.from.empty()) {
+    HWF_TRY(files.WriteAtomically(paths.Carried(), run.carried, 0600, true));
+  }
   HWF_TRY(CheckAnswerable(files, *run.module, directory, people_digest));
   HWF_ASSIGN(JournalKeeper journal, JournalKeeper::Open(files, paths.Journal(), 0));
   state::RunStarted started;
@@ -65,6 +68,7 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
   started.starter = Starter();
   started.directory = directory;
   started.people = people_digest;
+  started.from = run.from;
   state::Event event;
   event.time = now;
   event.body = std::move(started);

@@ -14,8 +14,10 @@ struct NewRun {
   std::string ir;    // text of the program
   const ir::Module* module = nullptr;  // the same, read
   Json params;
-  std::string people;  // file for the run's own copy of the people file; empty: none
-  std::string share;   // group that may read the run and write to its inbox; empty: nobody but the owner
+  std::string people;   // file for the run's own copy of the people file; empty: none
+  std::string from;     // absolute directory of the run that it begins from; empty: none
+  std::string carried;  // that one's answers, as CarriedAnswers writes them
+  std::string share;    // group that may read the run and write to its inbox; empty: nobody but the owner
 };
 
 // The run's absolute directory; its last part is the id: UTC date and time, and chance. An error, too, if the program

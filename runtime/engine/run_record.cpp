@@ -84,6 +84,7 @@ void RunRecord::Note(const state::Event& event) {
     facts_.id = started->run_id;
     facts_.directory = paths_.root;
     facts_.people = started->people;
+    facts_.from = started->from;
     facts_.params = started->params;
     facts_.starter = started->starter;
     facts_.started = event.time;

@@ -22,6 +22,8 @@ struct RunPaths {
   std::string root;
   std::string Program() const { return root + "/ir.json"; }
   std::string Journal() const { return root + "/journal"; }
+  // Answers of the run that this one began from.
+  std::string Carried() const { return root + "/carried.json"; }
   std::string Lease() const { return root + "/lease"; }
   std::string Socket() const { return root + "/engine.sock"; }
   std::string Inbox() const { return root + "/inbox"; }
@@ -45,6 +47,7 @@ struct RunFacts {
   std::string id;
   std::string directory;
   std::string people;  // as in RunStarted
+  std::string from;    // as in RunStarted
   Json params;
   state::Person starter;
   state::TimeMs started = 0;

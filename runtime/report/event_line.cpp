@@ -118,7 +118,7 @@ class Writer {
   std::string operator()(const state::SiteTroubled&) const { return ""; }  // told as trouble, when it happens
   std::string operator()(const state::AnswerCarried& carried) const {
     const ReviewView* review = scheduler_.FindReview(carried.review);
-    return fmt::format("{} {}: {} by {}, in {}", style_.Green("answered"),
+    return fmt::format("{} {}: {} by {}, carried from {}", style_.Green("answered"),
                        review != nullptr ? review->place : carried.review, carried.vote.variant,
                        Printable(carried.vote.person.name), carried.from_run);
   }

@@ -101,7 +101,8 @@ std::string ShownText(const ReviewView& review) {
 
 std::string Outcome(const ReviewView& review) {
   if (review.answer.empty()) return Printable(review.closed_by);
-  return fmt::format("{} by {}", AnswerText(review, review.answer, review.answer_fields), Printable(review.closed_by));
+  return fmt::format("{} by {}{}", AnswerText(review, review.answer, review.answer_fields), Printable(review.closed_by),
+                     review.carried_from.empty() ? "" : ", carried from " + Printable(review.carried_from));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/engine/review_record.h"
+#include "runtime/platform/paths.h"
 #include "runtime/report/review_groups.h"
 #include "runtime/report/review_text.h"
 
@@ -273,8 +274,9 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
                        const Style& style, state::TimeMs now) {
   const engine::RunFacts& facts = record.facts();
   const scheduler::Scheduler& scheduler = record.scheduler();
-  std::string text = fmt::format("{}  {}  started {} by {}\n", style.Bold(facts.id), record.module().entry,
+  std::string text = fmt::format("{}  {}  started {} by {}", style.Bold(facts.id), record.module().entry,
                                  FormatTime(facts.started), Printable(facts.starter.name));
+  text += facts.from.empty() ? "\n" : fmt::format(", from run {}\n", Printable(platform::BaseName(facts.from)));
   text += EngineLine(record, run, engine, style);
   if (!facts.finished) {
     for (const auto& [site, why] : facts.troubled) {
@@ -364,6 +366,7 @@ Json StatusJson(const engine::RunRecord& record, const EngineState& engine) {
   Json json;
   json.Set("v", 1).Set("run", facts.id).Set("directory", facts.directory).Set("workflow", record.module().entry);
   json.Set("started", FormatUtc(facts.started)).Set("starter", facts.starter.name).Set("params", facts.params);
+  if (!facts.from.empty()) json.Set("from", facts.from);
   json.Set("state", facts.finished ? (facts.ok ? "finished" : "failed") : "unfinished");
   json.Set("why", facts.why).Set("outputs", facts.outputs);
   Json engine_json;

@@ -132,7 +132,10 @@ void Scheduler::Impl::Withdraw(uint32_t review, const std::string& why) {
 void Scheduler::Impl::OnCarried(const state::AnswerCarried& event) {
   uint32_t index = FindReviewIndex(event.review);
   if (index == kNothing || reviews[index].status != ReviewStatus::kOpen) return;
-  reviews[index].carried_from = event.from_run;
+  ReviewView& view = reviews[index];
+  view.carried_from = event.from_run;
+  view.votes.push_back(event.vote);
+  view.vote_times.push_back(time_);
   Answer(index, event.vote);
 }
 

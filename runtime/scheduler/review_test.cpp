@@ -97,6 +97,34 @@ TEST(ReviewTest, AQuorumApprovesExactlyWhatWasShown) {
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
+TEST(ReviewTest, TheAnswerOfAnEarlierRunDecidesAloneAndGrantsWhatIsShownHere) {
+  Release program;
+  World world(program.module);
+  world.Run();
+  world.Succeed("job", Model("b2:aa"));
+  state::AnswerCarried carried;
+  carried.review = carried.from_review = carried.vote.review = "verdict";
+  carried.from_run = "r0";
+  carried.vote.person.name = "ana";
+  carried.vote.variant = "approve";
+  carried.vote.fields = Json::Object();
+  world.Apply(carried);
+  EXPECT_EQ(world.Review("verdict").status, ReviewStatus::kAnswered);
+  EXPECT_EQ(world.Review("verdict").closed_by, "ana");
+  ASSERT_EQ(world.Review("verdict").votes.size(), 1u);
+  EXPECT_THAT(world.Started(), ElementsAre("job", "publish"));
+  // A second one changes nothing.
+  carried.from_run = "r1";
+  carried.vote.variant = "reject";
+  world.Apply(carried);
+  EXPECT_EQ(world.Review("verdict").answer, "approve");
+  EXPECT_EQ(world.Review("verdict").carried_from, "r0");
+  world.Succeed("publish");
+  ASSERT_TRUE(world.finish);
+  EXPECT_TRUE(world.finish->ok) << world.finish->why;
+  EXPECT_THAT(world.problems, IsEmpty());
+}
+
 TEST(ReviewTest, TakenBackByTheOwnerItSkipsWhatHangsOnItWithoutFailing) {
   Release program;
   World world(program.module);
