@@ -16,7 +16,20 @@
 namespace hwf::syntax {
 
 struct Decl {
-  enum class Kind { kImport, kRecord, kEnum, kFn, kTask, kWorkflow, kSite, kGroup, kCalendar, kTest, kUncarried, kError };
+  enum class Kind {
+    kImport,
+    kRecord,
+    kEnum,
+    kFn,
+    kTask,
+    kWorkflow,
+    kSite,
+    kGroup,
+    kCalendar,
+    kTest,
+    kUncarried,
+    kError
+  };
   const Kind kind;
   Range range;
   Ident name;

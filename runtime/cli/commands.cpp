@@ -12,10 +12,27 @@ void Complain(const std::string& message) {
 }
 
 std::vector<CommandSpec> AllCommands() {
-  return {NewCommand(), RunCommand(),        PlanCommand(), TestCommand(),       StatusCommand(),       LogsCommand(),   ExplainCommand(),
-          ReviewListCommand(), ReviewShowCommand(), ReviewAnswerCommand(), ReviewWithdrawCommand(), ResumeCommand(), CancelCommand(),
-          DoubtCommand(),      RewindCommand(),     RunsCommand(),         LoginCommand(),  DoctorCommand(),
-          GcCommand(),         CompletionCommand(), ManCommand()};
+  return {NewCommand(),
+          RunCommand(),
+          PlanCommand(),
+          TestCommand(),
+          StatusCommand(),
+          LogsCommand(),
+          ExplainCommand(),
+          ReviewListCommand(),
+          ReviewShowCommand(),
+          ReviewAnswerCommand(),
+          ReviewWithdrawCommand(),
+          ResumeCommand(),
+          CancelCommand(),
+          DoubtCommand(),
+          RewindCommand(),
+          RunsCommand(),
+          LoginCommand(),
+          DoctorCommand(),
+          GcCommand(),
+          CompletionCommand(),
+          ManCommand()};
 }
 
 }  // namespace hwf::cli
