@@ -54,8 +54,6 @@ struct Assumed : Program {
 Json Go(int64_t rate, const std::string& note) {
   return Json::Object().Set("rate", Json(rate)).Set("note", Json(note));
 }
-state::Person Owner() { return {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}; }
-
 class AssumeTest : public ::testing::Test {
  protected:
   AssumeTest() : world_(program_.module) {}

@@ -15,8 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-state::Person Owner() { return {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}; }
-
 // The expression builders are the program's, so that it is made first and filled then.
 struct Assuming : Program {
   // let call = await review { choose go(n: …) | no  assume go(n: …) }   match call { go(n) => { … }  _ => {} }

@@ -63,6 +63,8 @@ Json Frozen(const Json& value) {
 
 }  // namespace
 
+state::Person Owner() { return {.name = "owner", .uid = 1000, .level = 1, .proof = "uid"}; }
+
 Json N(int64_t n) { return Json::Object().Set("n", Json(n)); }
 
 Json Model(const std::string& digest) {

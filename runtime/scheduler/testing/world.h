@@ -70,6 +70,8 @@ class World {
   int files_ = 0;
 };
 
+// Who started the run.
+state::Person Owner();
 // The outputs {n} and {model: a file of three bytes} of a task.
 Json N(int64_t n);
 Json Model(const std::string& digest);
