@@ -18,17 +18,17 @@ bool IsJson(TypeRef type) {
   return type->kind == TypeKind::kList || type->kind == TypeKind::kMap || type->kind == TypeKind::kRecord;
 }
 
-std::string Example(TypeRef type, int depth);
+std::string ValueExample(TypeRef type, int depth);
 
 std::string RecordExample(const ir::RecordDef& record, int depth) {
   std::string fields;
   for (const ir::FieldDef& field : record.fields) {
-    fields += fmt::format("{}\"{}\": {}", fields.empty() ? "" : ", ", field.name, Example(field.type, depth + 1));
+    fields += fmt::format("{}\"{}\": {}", fields.empty() ? "" : ", ", field.name, ValueExample(field.type, depth + 1));
   }
   return "{" + fields + "}";
 }
 
-std::string Example(TypeRef type, int depth) {
+std::string ValueExample(TypeRef type, int depth) {
   if (depth > kMostDepth) return "…";
   switch (type->kind) {
     case TypeKind::kBool:
@@ -46,11 +46,11 @@ std::string Example(TypeRef type, int depth) {
       return "{\"path\": \"a/path\"}";
     case TypeKind::kOptional:
     case TypeKind::kApproved:
-      return Example(type->element, depth);
+      return ValueExample(type->element, depth);
     case TypeKind::kList:
-      return "[" + Example(type->element, depth + 1) + "]";
+      return "[" + ValueExample(type->element, depth + 1) + "]";
     case TypeKind::kMap:
-      return fmt::format("{{\"key\": {}}}", Example(type->element, depth + 1));
+      return fmt::format("{{\"key\": {}}}", ValueExample(type->element, depth + 1));
     case TypeKind::kRecord:
       return RecordExample(*type->record, depth);
     case TypeKind::kEnum:
@@ -95,7 +95,7 @@ std::string OptionText(const std::string& name, TypeRef type, std::string_view b
 
 std::string ValueHelp(TypeRef type) {
   const TypeRef given = Given(type);
-  return IsJson(given) ? fmt::format("{}, such as '{}'", ir::ToString(given), Example(given, 0)) : "";
+  return IsJson(given) ? fmt::format("{}, such as '{}'", ir::ToString(given), ValueExample(given, 0)) : "";
 }
 
 }  // namespace hwf::cli
