@@ -224,7 +224,7 @@ TEST_P(SiteContract, SecretsReachTheTaskAndNoFileNorCommandLine) {
               HasSubstr(testing::RunProgram({"sh", "-c", "printf %s " + secret + " | sha256sum"}).substr(0, 64)));
   // The run's directory, and, of Slurm, the spool, state and logs of its daemons; of sshd its log.
   for (const std::string& directory : world_->directories()) {
-    EXPECT_EQ(testing::RunProgram({"grep", "-rlaF", "--", secret, directory}, /*must_succeed=*/false), "");
+    EXPECT_EQ(testing::RunProgram({"grep", "-rlasF", "--", secret, directory}, /*must_succeed=*/false), "");
   }
 }
 
