@@ -43,6 +43,7 @@ Text Bracketed(const std::string& open, const std::vector<Text>& items, const st
 
 std::vector<Text> Texts(const std::vector<Field>& fields) {
   std::vector<Text> out;
+  out.reserve(fields.size());
   for (const Field& field : fields) out.push_back(FieldText(field));
   return out;
 }
@@ -56,6 +57,7 @@ Text ShapeText(const Shape& shape) {
 
 std::vector<Text> Texts(const std::vector<Shape>& shapes) {
   std::vector<Text> out;
+  out.reserve(shapes.size());
   for (const Shape& shape : shapes) out.push_back(ShapeText(shape));
   return out;
 }

@@ -4,8 +4,11 @@
 #include "compiler/lower/shell_lexer.h"
 
 namespace hwf::lower {
+namespace {
 
 using Kind = CommandIssue::Kind;
+
+}  // namespace
 
 void ShellLexer::HeredocOperator() {
   Heredoc heredoc;
