@@ -41,6 +41,7 @@ struct Listing {
   std::vector<report::ReviewGroup> Groups(const std::vector<const ReviewView*>& listed) const {
     if (!arguments.Has("all") && !arguments.Has("each")) return report::GroupReviews(listed);
     std::vector<report::ReviewGroup> each;
+    each.reserve(listed.size());
     for (const ReviewView* review : listed) each.push_back({"", {review}});
     return each;
   }
