@@ -1,5 +1,7 @@
 // What people ask, by file or socket. The mailbox has told who they are; here it is decided whether they may, and
 // whether what they ask fits the run as it is now. What is accepted is recorded and on disk before anybody is told.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 
