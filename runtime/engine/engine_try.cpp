@@ -17,8 +17,9 @@ void EngineImpl::RecordEnd(state::AttemptEnded ended, Written written) {
   if (live != live_.end()) live->second.ended = true;
   ending_.insert(KeyOf(ended.place, ended.attempt));
   const RunPaths& paths = record_->paths();
+  std::string directory = paths.Attempt(ended.place, ended.attempt);
   worker_.Add([this, ended = std::move(ended), written = std::move(written), store = paths.Store(),
-               directory = paths.Attempt(ended.place, ended.attempt)]() mutable -> Worker::Completion {
+               directory = std::move(directory)]() mutable -> Worker::Completion {
     ErrorOr<std::string> text = TriedLogText(files_, written, directory, ended.message);
     ErrorOr<Json> log = text.ok() ? KeepTriedLog(files_, text.value(), store, shared_) : ErrorOr<Json>(text.error());
     return [this, ended = std::move(ended), log = std::move(log)]() mutable {
