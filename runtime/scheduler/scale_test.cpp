@@ -52,7 +52,11 @@ struct Runner {
   double seconds = 0;
 };
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr double kSecondsAnEvent = 5e-3;
+#else
 constexpr double kSecondsAnEvent = 500e-6;
+#endif
 
 TEST(ScaleTest, TenThousandElements) {
   Program program;
