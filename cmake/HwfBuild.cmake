@@ -91,7 +91,7 @@ function(hwf_add_library name)
     add_executable(${name}_test ${sources})
     target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
     hwf_use_headers(${name}_test hwf_test_headers)
-    gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${name}_test PROPERTIES TIMEOUT $<IF:$<BOOL:${HWF_SANITIZE}>,480,120>)
   endif()
 endfunction()
 
