@@ -129,8 +129,8 @@ void Lowerer::AddParts(const Expr& root, std::vector<ir::Shown>& parts) {
     for (const Arg& arg : call->args) AddParts(*arg.value, parts);
   }
   std::vector<const BinaryExpr*> chain;
-  for (const Expr* at = &root; const auto* binary = llvm::dyn_cast<BinaryExpr>(at); at = binary->left) {
-    chain.push_back(binary);
+  for (const Expr* at = &root; llvm::isa<BinaryExpr>(at); at = chain.back()->left) {
+    chain.push_back(llvm::cast<BinaryExpr>(at));
   }
   if (chain.empty()) return;
   AddParts(*chain.back()->left, parts);
