@@ -39,7 +39,7 @@ class EvidenceChecker {
   std::map<std::string, std::string> checked_;  // path -> digest and stamp
 };
 
-// The hexadecimal part of a digest: what follows `sha256:`. Pure.
+// The hexadecimal part of a digest: what follows the name of its kind and `:`. Pure.
 std::string HexOf(const std::string& digest);
 
 // Every File and Dir value inside `value`.
