@@ -21,6 +21,12 @@ function(hwf_use_headers name from)
   endif()
 endfunction()
 
+# A hundred programs are linked for the tests: lld takes a fifth of the time. What is installed is linked by the default.
+find_program(HWF_LLD ld.lld)
+if(HWF_LLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_link_options(-fuse-ld=lld)
+endif()
+
 if(HWF_SANITIZE)
   # Lines are enough for its stack traces, and compile faster than all there is for a debugger.
   add_compile_options(-g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

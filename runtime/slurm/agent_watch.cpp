@@ -180,15 +180,14 @@ void Agent::TakeEnded(Submission& submission, ElementState& element, runner::End
   const std::string key = runner::KeyOf(ended.place, ended.attempt);
   const Attempt* attempt = FindAttempt(key);
   if (attempt == nullptr) return;  // another record has ended it
-  if (ended.failure == ir::Reason::kPreempted && !attempt->cancelled && !IsOver(element.state)) {
-    element.unexplained.push_back(std::move(ended));
-    element.over_since_ms = now_ms_;
-    query_at_ms_ = now_ms_;
-    return;
-  }
-  if (ended.failure == ir::Reason::kPreempted && IsOver(element.state)) {
+  if (ended.failure == ir::Reason::kPreempted) {
     if (attempt->cancelled) {
       ended.failure = ir::Reason::kCancelled;
+    } else if (!IsOver(element.state)) {
+      element.unexplained.push_back(std::move(ended));
+      element.over_since_ms = now_ms_;
+      query_at_ms_ = now_ms_;
+      return;
     } else if (element.state != JobState::kCompleted && element.state != JobState::kFailed) {
       ended.failure = ReasonOf(element.state);
       ended.message = fmt::format("job {} {}\n{}", submission.job, Words(element.state), ended.message);

@@ -73,7 +73,9 @@ def check_runs(world):
     assert "rejected: dull" in done.text, repr(done)
 
     answers = {"Release this model?": ("approve",)}
-    made, _ = run(world, "train", lambda q: answers.get(q, ("halt",)), "--epochs", "100000", "--look-every", "2", "--pause", "0.05")
+    # A question every ten seconds: the newest takes the place of the last, so there must be time for an answer.
+    options = ("--epochs", "100000", "--look-every", "200", "--pause", "0.05")
+    made, _ = run(world, "train", lambda q: answers.get(q, ("halt",)), *options)
     result = look.journal(made, "run_finished")[0]["outputs"]
     assert set(json.loads(world.read(result["model"]["path"]))) == {"a", "b"} and 0 < result["loss"] < 10, result
 

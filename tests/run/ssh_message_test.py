@@ -16,10 +16,10 @@ SITE
 record Batch {
   data: File
 }
-task make() -> (data: File at "data") {
-  run \"\"\" seq 1000 > data \"\"\"
+task make() -> (data: File at "data", lines: Int) {
+  run \"\"\" seq 1000 > data; echo 1000 > ~{out.lines} \"\"\"
 }
-task job() -> (lines: Int, order: String) {
+task job(wanted: Int) -> (lines: Int, order: String) {
   on far
   checkpoint seen(n: Int) every all
   accept take(batch: Batch)
@@ -34,11 +34,11 @@ task job() -> (lines: Int, order: String) {
   \"\"\"
 }
 workflow w() -> (lines: Int, order: String) {
-  let data = make().data
-  let it = job()
+  let made = make()
+  let it = job(made.lines)   # with it nothing is waited for between the two messages
   watch it.seen as s {
     if s.n == 1 {
-      send it.take(batch: Batch(data: data))
+      send it.take(batch: Batch(data: made.data))
     } else {
       send it.stop(n: s.n)
     }
