@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Writes correct .hwf source of about N lines below a directory, and prints the path of its main file.
 
-    gen_source.py wide|deep|modules N DIRECTORY
+    gen_source.py wide|deep|modules|ports N DIRECTORY
 
 wide: many tasks and one workflow that calls them all; deep: few workflows of long bodies with nested branches, loops and
-long expressions; modules: files of some 200 lines that import one another in a chain.
+long expressions; modules: files of some 200 lines that import one another in a chain; ports: the workflows of examples/ported, each many times under other names.
 """
 
 import os
+import re
+import shutil
 import sys
+
+PORTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples", "ported")
 
 TASK = """\
 ## Task number {i}.
@@ -103,13 +107,40 @@ def modules(n, directory):
     return os.path.join(directory, "main.hwf")
 
 
+def ports(n, directory):
+    imports, bodies = set(), []
+    for name in sorted(os.listdir(PORTED)):
+        port = os.path.join(PORTED, name)
+        if not os.path.isdir(port):
+            continue
+        # What the sources name lies beside them: files of equal names are of one kind, which is all that a check looks at.
+        shutil.copytree(port, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.hwf", "README.md"))
+        with open(os.path.join(port, name + ".hwf"), encoding="utf-8") as f:
+            lines = f.read().splitlines(keepends=True)
+        imports |= {line for line in lines if line.startswith("import ")}
+        bodies.append("".join(line for line in lines[1:] if not line.startswith("import ")))
+    out = ["hwf 1\n\n", *sorted(imports)]
+    lines, copy = 2 + len(imports), 0
+    while lines < n:
+        body = bodies[copy % len(bodies)]
+        declared = re.findall(r"^(?:task|workflow|record|enum|fn) (\w+)", body, re.MULTILINE)
+        names = re.compile(r'(?<![\w."])(' + "|".join(declared) + r")\b(?!\.py)")
+        out.append(names.sub(rf"\1_{copy}", body))
+        lines += body.count("\n")
+        copy += 1
+    path = os.path.join(directory, "main.hwf")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("".join(out))
+    return path
+
+
 def main():
-    if len(sys.argv) != 4 or sys.argv[1] not in ("wide", "deep", "modules"):
+    if len(sys.argv) != 4 or sys.argv[1] not in ("wide", "deep", "modules", "ports"):
         sys.exit(__doc__)
     shape, n, directory = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     os.makedirs(directory, exist_ok=True)
-    if shape == "modules":
-        print(modules(n, directory))
+    if shape in ("modules", "ports"):
+        print((modules if shape == "modules" else ports)(n, directory))
         return
     path = os.path.join(directory, "main.hwf")
     with open(path, "w") as f:

@@ -13,7 +13,8 @@ std::string Path::ToText() const {
     if ((*step)->key.empty()) {
       out += fmt::format("[{}]", (*step)->index);
     } else {
-      out += (out.empty() ? "" : ".") + std::string((*step)->key);
+      if (!out.empty()) out += '.';
+      out += (*step)->key;
     }
   }
   // The middle of a path that is very deep says nothing.

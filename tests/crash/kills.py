@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Kills at outside-visible system calls of a run of small.hwf or again.hwf, and what must hold afterwards.
+"""Kills at outside-visible system calls of a run of small.hwf, again.hwf or reuse.hwf, and what must hold afterwards.
 
-usage: kills.py PROGRAMS small|again engine|runner|both [slurm|ssh]
+usage: kills.py PROGRAMS small|again|reuse engine|runner|both [slurm|ssh]
 
 The system calls of an undisturbed run are counted first. Then, for each call and each N (a sample of them unless
 HWF_CRASH_FULL=1), the run is made again and killed by strace as it enters the N-th such call; `hwf resume` must bring it
@@ -152,7 +152,48 @@ class Rewinder(look.Answerer):
         return self.world.run(["hwf", "rewind", review["run"], "middle", "--fresh", "--runs", self.runs])
 
 
-PROGRAMS = {"small": Small, "again": Again}
+class Reuse(Disturbed):
+    program = "reuse.hwf"
+
+    @staticmethod
+    def decide(question):
+        return ("take", "--by", "7") if question.startswith("Take") else ("yes",)
+
+    def __init__(self, world, number):
+        super().__init__(world, number)
+        earlier = os.path.join(self.dir, "earlier")
+        first = [*self.command[: self.command.index("--runs")], "--tag", "1", "--runs", earlier]
+        with look.Answerer(world, earlier, self.decide):
+            world.must(first, seconds=60)
+        (self.earlier,) = look.run_directories(earlier)
+        self.was = self.left()
+        os.remove(self.side)  # what is in it from now on the second run did
+        self.command += ["--tag", "2", "--from", self.earlier]
+
+    def left(self):
+        """Of the earlier run, each file that a task or a person left, with its mode and its content; not what runners
+        and agents note for themselves, who may outlive it by seconds."""
+        own = re.compile("/(runner|agents)/")
+        found = {}
+        for top, _, names in os.walk(self.earlier):
+            for path in (os.path.join(top, name) for name in names):
+                if os.path.isfile(path) and not os.path.islink(path) and not own.search(path):
+                    with open(path, "rb") as file:
+                        found[path] = (os.stat(path).st_mode, file.read())
+        return found
+
+    def check_more(self, directory, places, one_attempt):
+        assert set(places) == {"last"}, f"places: {sorted(places)}"
+        reused = sorted(e["place"] for e in look.journal(directory, "task_reused"))
+        assert reused == ["a", "numbers.0.one", "numbers.1.one", "numbers.2.one"], f"reused: {reused}"
+        carried = [e["review"] for e in look.journal(directory, "answer_carried")]
+        votes = [e["review"] for e in look.journal(directory, "vote")]
+        assert (carried, votes) == (["call"], ["verdict"]), f"carried: {carried}, votes: {votes}"
+        changed = [path for path, what in self.left().items() ^ self.was.items()]
+        assert not changed, f"of the earlier run was changed: {sorted(set(changed))}"
+
+
+PROGRAMS = {"small": Small, "again": Again, "reuse": Reuse}
 
 
 def kill_runners(world):
