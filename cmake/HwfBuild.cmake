@@ -6,6 +6,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 and 13 see an overlap in `"text" + std::string` at -O3 where there is none (GCC bug 105651),
   # and a read of a std::variant's or std::optional's unset alternative (bug 80635); sanitizers watch for the real ones.
   target_compile_options(hwf_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  if(HWF_UNITY)
+    # More is inlined, and more of the same is seen.
+    target_compile_options(hwf_options INTERFACE $<$<CONFIG:Release>:-Wno-stringop-overflow -Wno-array-bounds>)
+  endif()
 endif()
 target_include_directories(hwf_options INTERFACE ${CMAKE_SOURCE_DIR})
 # fmt as an archive of our own: Debian ships only the shared library, but hwf-runner and hwf-task are static, and every
