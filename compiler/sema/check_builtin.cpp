@@ -1,5 +1,7 @@
 // Calls of built-in functions (stdlib/builtins.def): their signatures say what they take. They alone are generic, and
 // take their arguments in order. What no signature can say of a few is in check_builtin_special.cpp.
+#include <fmt/format.h>
+
 #include "compiler/sema/checker.h"
 #include "ir/builtins.h"
 
@@ -49,6 +51,11 @@ TypeRef Checker::BuiltinWants(const CallExpr& call, size_t at, std::string_view 
 bool Checker::CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& builtin) {
   const auto* named = llvm::find_if(call.args, [](const Arg& arg) { return bool(arg.name); });
   const bool in_order = named == call.args.end();
+  if (!in_order && named->name.text == "on" && (builtin.name == "file" || builtin.name == "dir")) {
+    Report(named->name.range, diagnostics::kNotCarried, fmt::format("`on` of `{}`", builtin.name))
+        .Help("data that lies at a site can be named by its path, a String; it is then neither checked nor part of reuse");
+    return false;
+  }
   if (!in_order) {
     Report(named->name.range, diagnostics::kUnknownArgument, "built-in " + Quoted(builtin.name), named->name.text)
         .Help("built-ins take their arguments in order, without names");
