@@ -51,12 +51,16 @@ class TestReport {
     }
   }
 
+  // A file whose tests could not be run; why was said.
+  void AddNotRun(const std::string& file) { not_run_.push_back(file); }
+
   int Finish() {
     if (json_) {
       Json out;
       out.Set("v", 1).Set("ok", static_cast<int64_t>(totals_.held)).Set("failed", static_cast<int64_t>(totals_.failed));
       out.Set("tests", tests_);
       if (coverage_) out.Set("untested", missed_);
+      if (!not_run_.empty()) out.Set("not_run", not_run_);
       fmt::print("{}", out.DumpPretty());
     } else {
       const size_t all = totals_.held + totals_.failed;
@@ -99,6 +103,7 @@ class TestReport {
   size_t points_ = 0, missed_count_ = 0;
   std::string untested_;
   Json tests_ = Json::Array(), missed_ = Json::Array();
+  JsonArray not_run_;
 };
 
 bool Wanted(const ir::Test& test, const Arguments& arguments) {
@@ -110,6 +115,7 @@ int TestFile(const Context& context, const std::string& path, const Arguments& a
   const LoadedTests loaded = LoadTests(context, path, arguments.Get("sites"));
   if (!loaded.tested) {
     if (!loaded.error.message.empty()) Complain(loaded.error.message);
+    report.AddNotRun(path);
     return loaded.error.exit;
   }
   ir::TestedModule& tested = *loaded.tested;
