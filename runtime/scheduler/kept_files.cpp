@@ -7,23 +7,14 @@
 
 #include "runtime/scheduler/impl.h"
 #include "runtime/state/command.h"
+#include "runtime/state/files.h"
 
 namespace hwf::scheduler {
 namespace {
 
-void CollectFileValues(const Json& value, std::vector<const Json*>& files) {
-  if (value.is_array()) {
-    for (const Json& item : value.AsArray()) CollectFileValues(item, files);
-  } else if (value.is_object() && value["path"].is_string() && value["digest"].is_string()) {
-    files.push_back(&value);
-  } else if (value.is_object()) {
-    for (const JsonMember& member : value.AsObject()) CollectFileValues(member.value, files);
-  }
-}
-
 std::vector<const Json*> FilesOf(const Json& value) {
   std::vector<const Json*> files;
-  CollectFileValues(value, files);
+  state::CollectFiles(value, files);
   return files;
 }
 
