@@ -39,6 +39,7 @@ void Lint(const Program& program, diagnostics::Emitter& emitter) {
   LintConstant(program, emitter);
   LintNever(program, emitter);
   LintEmptyMatch(program, emitter);
+  LintKeptJobs(program, emitter);
   LintQuorum(program, emitter);
   LintAnswers(program, emitter);
 }

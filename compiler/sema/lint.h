@@ -33,6 +33,8 @@ void LintConstant(const Program& program, diagnostics::Emitter& emitter);
 void LintNever(const Program& program, diagnostics::Emitter& emitter);
 // lint_empty_match.cpp: a `match` from which nothing follows.
 void LintEmptyMatch(const Program& program, diagnostics::Emitter& emitter);
+// lint_kept_job.cpp: jobs that run only until somebody has answered.
+void LintKeptJobs(const Program& program, diagnostics::Emitter& emitter);
 // lint_quorum.cpp: rules of who may answer that nobody can satisfy (an error), or not whoever starts the run.
 void LintQuorum(const Program& program, diagnostics::Emitter& emitter);
 // lint_answers.cpp: answers of people that come to no `match`. An error.

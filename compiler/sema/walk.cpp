@@ -254,6 +254,12 @@ void Walk(const Decl& decl, const Visit& visit) {
   walker.Run();
 }
 
+void Walk(const Expr& expr, const Visit& visit) {
+  Walker walker(visit);
+  walker.Add(&expr);
+  walker.Run();
+}
+
 void WalkAll(const Program& program, const Visit& visit) {
   for (const auto& module : program.modules) {
     for (const Decl* decl : module->decls) {

@@ -17,6 +17,7 @@ struct Visit {
 };
 
 void Walk(const syntax::Decl& decl, const Visit& visit);
+void Walk(const syntax::Expr& expr, const Visit& visit);
 // Of all that can run: tests are left out.
 void WalkAll(const Program& program, const Visit& visit);
 

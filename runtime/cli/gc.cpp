@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/open_run.h"
+#include "runtime/engine/evidence.h"
 #include "runtime/engine/run_directory.h"
 #include "runtime/platform/clock.h"
+#include "runtime/platform/paths.h"
 #include "runtime/review/units.h"
 
 namespace hwf::cli {
@@ -79,13 +82,31 @@ ErrorOr<Success> Remove(const std::string& directory) {
   return RemoveTree(gone);
 }
 
-// Why the run may go, or empty if it stays.
-std::string WhyToRemove(const std::string& directory, int64_t older_ms, int64_t now) {
+// The names of all directories in which files of `value` lie.
+void AddDirectories(const Json& value, std::set<std::string>& names) {
+  std::vector<const Json*> files;
+  engine::CollectFiles(value, files);
+  for (const Json* file : files) {
+    const std::string path = file->StringOr("path", "");
+    for (size_t from = 0, to = 0; (to = path.find('/', from)) != std::string::npos; from = to + 1) {
+      names.insert(path.substr(from, to - from));
+    }
+  }
+}
+
+// Why the run may go, or empty if it stays. One that is not finished adds where the results lie that it took from
+// earlier runs: it goes on with them, and what its reviews show may be among them.
+std::string WhyToRemove(const std::string& directory, int64_t older_ms, int64_t now, std::set<std::string>& needed) {
   struct stat info {};
   if (lstat(directory.c_str(), &info) != 0 || info.st_uid != geteuid()) return "";
-  const auto record = engine::RunRecord::Load(platform::RealFileSystem(), directory);
+  std::set<std::string> taken;
+  const auto note = [&](const state::Event& event, const std::vector<scheduler::Command>&) {
+    if (const auto* reused = std::get_if<state::TaskReused>(&event.body)) AddDirectories(reused->outputs, taken);
+  };
+  const auto record = engine::RunRecord::Load(platform::RealFileSystem(), directory, note);
   if (!record.ok()) return "";
   const engine::RunFacts& facts = record.value()->facts();
+  if (!facts.finished) needed.merge(taken);
   if (!facts.finished || now - facts.ended < older_ms) return "";
   const report::EngineState engine = EngineStateOf(directory);
   if (engine.alive || engine.unknown) return "";
@@ -196,11 +217,13 @@ int RunGc(Context&, const Arguments& arguments) {
   }
   const int64_t now = platform::RealClock().NowMs();
   std::vector<Candidate> candidates;
+  std::set<std::string> needed;
   for (const std::string& id : ListRuns(runs.value())) {
     const std::string directory = runs.value() + "/" + id;
-    const std::string why = WhyToRemove(directory, *older, now);
+    const std::string why = WhyToRemove(directory, *older, now, needed);
     if (!why.empty()) candidates.push_back({directory, why, SizeOf(directory)});
   }
+  std::erase_if(candidates, [&](const Candidate& run) { return needed.contains(platform::BaseName(run.directory)); });
   AddLeftovers(runs.value(), now, candidates);
   Collector collector(arguments.Has("dry-run"), arguments.Has("json"));
   for (const Candidate& candidate : candidates) collector.Run(candidate);
@@ -220,7 +243,9 @@ CommandSpec GcCommand() {
   spec.text =
       "Removes your finished runs that ended longer ago than --older-than, with all that their tasks made: later runs "
       "cannot\n"
-      "reuse it any more. Never an unfinished run, nor what its reviews show.";
+      "reuse it any more. Never an unfinished run, nor a run whose results it took: what reviews show is there as long "
+      "as\n"
+      "they are open, whatever their deadline.";
   spec.options = {RunsOption(),
                   {"older-than", "AGE", "how long ago a run must have ended: 12h, 30d (default: 30d)"},
                   {"cache", "AGE", "also forget results remembered for reuse that are older"},

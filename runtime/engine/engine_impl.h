@@ -1,6 +1,6 @@
 // The engine's inside, shared by its files: engine.cpp (opening, the loop, how it ends), engine_commands.cpp (what the
-// scheduler wants done), engine_reports.cpp (what sites tell), engine_images.cpp, engine_requests.cpp (what people
-// ask). One thread.
+// scheduler wants done), engine_files.cpp (what `keep` lets go), engine_reports.cpp (what sites tell),
+// engine_images.cpp, engine_requests.cpp (what people ask). One thread.
 #pragma once
 
 #include <deque>
@@ -115,6 +115,7 @@ class EngineImpl : public Engine, public site::Listener {
   void Do(const scheduler::ArmClock& command);
   void Do(const scheduler::Notify& command);
   void Do(const scheduler::PlaceMessage& command);
+  void Do(const scheduler::RemoveFiles& command);
   void Do(const scheduler::CancelAttempt& command);
   void Do(const scheduler::AskDoubt& command);
   void Do(const scheduler::FinishRun& command);

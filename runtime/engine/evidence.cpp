@@ -151,10 +151,6 @@ ErrorOr<Json> FileValue(const std::string& path, bool directory) {
   return value;
 }
 
-bool IsFileValue(const Json& value) {
-  return value.is_object() && value["path"].is_string() && value["digest"].is_string();
-}
-
 Json ByContent(const Json& value) {
   if (IsFileValue(value)) {
     Json file;
@@ -171,16 +167,6 @@ Json ByContent(const Json& value) {
     return object;
   }
   return value;
-}
-
-void CollectFiles(const Json& value, std::vector<const Json*>& files) {
-  if (IsFileValue(value)) {
-    files.push_back(&value);
-  } else if (value.is_array()) {
-    for (const Json& item : value.AsArray()) CollectFiles(item, files);
-  } else if (value.is_object()) {
-    for (const JsonMember& member : value.AsObject()) CollectFiles(member.value, files);
-  }
 }
 
 void CollectParts(Json& value, std::vector<Json*>& files) {

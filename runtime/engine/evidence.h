@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/state/files.h"
 
 namespace hwf::engine {
 
@@ -42,10 +43,9 @@ class EvidenceChecker {
 // The hexadecimal part of a digest: what follows the name of its kind and `:`. Pure.
 std::string HexOf(const std::string& digest);
 
-// Every File and Dir value inside `value`.
-void CollectFiles(const Json& value, std::vector<const Json*>& files);
-void CollectParts(Json& value, std::vector<Json*>& files);  // the same, to be changed
-bool IsFileValue(const Json& value);
+using state::CollectFiles;
+using state::IsFileValue;
+void CollectParts(Json& value, std::vector<Json*>& files);  // as CollectFiles, to be changed
 // The same with each file by its digest and name: where it lies says nothing.
 Json ByContent(const Json& value);
 // The File or Dir value of what lies at the absolute `path` now.

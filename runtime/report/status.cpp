@@ -150,6 +150,7 @@ Json EmissionJson(const scheduler::EmissionRecord& emission) {
   json.Set("number", emission.number).Set("attempt", emission.attempt).Set("time", FormatUtc(emission.time));
   json.Set("after_message", emission.after_message).Set("values", emission.values);
   if (emission.replayed) json.Set("replayed", true);
+  if (emission.files_removed) json.Set("files_removed", true);
   return json;
 }
 

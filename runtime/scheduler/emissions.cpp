@@ -53,6 +53,7 @@ void Scheduler::Impl::OnEmission(const state::Emission& event) {
   record.after_message = event.after_message;
   record.values = std::move(*values);
   records->push_back(record);
+  NoteFiles(task, static_cast<uint32_t>(stream - tasks[task].task->streams.data()), record);
   TaskExtra& extra = Extra(task);
   std::vector<MessageRecord>& messages = tasks[task].messages;
   while (extra.carried < event.after_message && extra.carried < static_cast<int64_t>(messages.size())) {

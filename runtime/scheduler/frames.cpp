@@ -326,6 +326,8 @@ void Scheduler::Impl::ChildFinished(Frame& owner, uint32_t node, Frame& child) {
     if (--loops_[instance].open == 0) Finish(owner, node);
   } else if (std::holds_alternative<ir::WatchNode>(plan.node->body)) {
     --watches_[instance].open;
+    std::erase(watches_[instance].showing, child.emission);
+    MayRelease(watches_[instance].task);
     if (watches_[instance].body == child.id) watches_[instance].body = kNothing;
     if (child.first_failure != 0 && owner.first_failure == 0) owner.first_failure = child.first_failure;
     BodyClosed(instance);

@@ -104,6 +104,11 @@ struct Placing {
   uint64_t sequence = 0;
   bool done = false;
 };
+// Files that were given up, and the sequence of the command that says so.
+struct Removal {
+  std::vector<std::string> files;
+  uint64_t sequence = 0;
+};
 // What only some tasks need.
 struct TaskExtra {
   std::vector<uint32_t> watches;
@@ -114,6 +119,14 @@ struct TaskExtra {
   std::unordered_set<int64_t> sent_again;  // numbers of messages whose `send` a rewind came to again
   std::string cancelled_by;
   std::optional<state::AttemptEnded> in_doubt;
+  // Where a stream has `keep`: by stream the emissions whose files are there, and the one that the attempt began with;
+  // how many of them name a file; the watches that show them; whether outputs lie apart from them, once that is known.
+  std::vector<std::vector<int64_t>> kept;
+  std::vector<int64_t> previous;
+  std::unordered_map<std::string, int> named;
+  std::vector<uint32_t> shown_in;
+  std::optional<bool> outputs_apart;
+  std::vector<Removal> removals;
   Json caught;  // of a tried call that failed: its value; null if its log is not known
 };
 struct TaskState {
@@ -181,10 +194,11 @@ struct WatchState {
   uint32_t node = 0;
   uint32_t task = kNothing;
   size_t open = 0;
-  FrameId body = kNothing;      // of a `latest` watch: the one that is open
-  int64_t waiting = 0;          // of a `latest` watch: the newest emission that waits for its turn; 0: none
-  std::vector<int64_t> opened;  // the emissions that got a body which was not cancelled since
-  std::vector<int64_t> wanted;  // those that its `where` takes
+  FrameId body = kNothing;       // of a `latest` watch: the one that is open
+  int64_t waiting = 0;           // of a `latest` watch: the newest emission that waits for its turn; 0: none
+  std::vector<int64_t> opened;   // the emissions that got a body which was not cancelled since
+  std::vector<int64_t> wanted;   // those that its `where` takes
+  std::vector<int64_t> showing;  // those whose bodies are open
   bool job_ended = false;
   bool closed = false;
 };
@@ -392,6 +406,18 @@ class Scheduler::Impl {
   void JobEnded(uint32_t task);
   std::string SenderOf(Frame& frame, uint32_t node) const;
 
+  // kept_files.cpp
+  void NoteFiles(uint32_t task, uint32_t stream, const EmissionRecord& emission);
+  void PinFiles(const Json& value);
+  void MayRelease(uint32_t task);
+  void ReleaseFiles();
+  void ReleaseFilesOf(uint32_t task);
+  bool AllWatchesBegun(uint32_t task) const;
+  bool OutputsMayBeCheckpoints(uint32_t task);
+  bool IsNeeded(uint32_t task, uint32_t stream, int64_t number) const;
+  void Release(uint32_t task, EmissionRecord& emission);
+  std::string ShownWithoutFiles() const;
+
   // node_watch.cpp
   void WatchEmission(uint32_t watch, const EmissionRecord& emission);
   bool IsWanted(uint32_t watch, const EmissionRecord& emission);
@@ -469,7 +495,11 @@ class Scheduler::Impl {
   std::vector<std::pair<FrameId, uint32_t>> held_;  // nodes that wait for them
   std::vector<std::pair<Taint, std::string>> doubtful_failures_;
 
+  std::vector<uint32_t> releasing_;         // tasks of whose emissions some files may be needed no more
+  std::unordered_set<std::string> pinned_;  // files that the run goes on to need
+
   Json params_;
+  std::string directory_;
   state::Person starter_;
   bool started_ = false;
   bool root_done_ = false;

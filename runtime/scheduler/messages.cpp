@@ -57,6 +57,7 @@ std::string Scheduler::Impl::SenderOf(Frame& frame, uint32_t node) const {
 }
 
 void Scheduler::Impl::Send(Frame& frame, uint32_t node, uint32_t task, MessageRecord record) {
+  PinFiles(record.fields);
   TaskView& view = tasks[task];
   TaskState& state = task_states_[task];
   record.place = PlaceOf(frame, node);

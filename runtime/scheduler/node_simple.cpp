@@ -42,6 +42,7 @@ void Scheduler::Impl::RunLet(Frame& frame, uint32_t node, const ir::LetNode& let
 void Scheduler::Impl::RunCheckpoint(Frame& frame, uint32_t node, const ir::CheckpointNode& checkpoint) {
   state::Evaluation value = Evaluate(frame, checkpoint.value);
   if (!value.ok()) return Die(frame, node, Fail(frame, node, *value.failure));
+  PinFiles(value.value);
   checkpoints.emplace_back(PlaceOf(frame, node), value.value);
   Done(frame, node, std::move(value.value));
 }

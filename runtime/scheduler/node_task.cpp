@@ -141,6 +141,10 @@ void Scheduler::Impl::IssueStart(uint32_t task) {
   state.messages_at_start = static_cast<uint32_t>(tasks[task].messages.size());
   if (state.extra) {
     state.extra->files.clear();
+    state.extra->previous.clear();
+    for (const auto& [name, emissions] : tasks[task].streams) {
+      state.extra->previous.push_back(static_cast<int64_t>(emissions.size()));
+    }
     state.extra->placed.assign(tasks[task].messages.size(), Placing());
   }
   state.start_sequence = Emit(MakeStart(task));
@@ -282,6 +286,7 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
   tasks[task].status = TaskStatus::kRetrying;
   tasks[task].waiting.clear();
   IssueStart(task);
+  MayRelease(task);
 }
 
 // What the call gives: the record of its outputs, of a tried one `ok` with it; with the lists of its emissions where
@@ -335,6 +340,7 @@ void Scheduler::Impl::EndTask(uint32_t task, TaskStatus status) {
   tasks[task].ended = time_;
   tasks[task].waiting.clear();
   JobEnded(task);
+  MayRelease(task);
   if (tasks[task].assumed) ReleaseHeld();
   if (state.extra) {
     state.extra->files.clear();

@@ -18,6 +18,8 @@ void Scheduler::Impl::RunWatch(Frame& frame, uint32_t node, const ir::WatchNode&
   state.job_ended = task_states_[task].phase == TaskPhase::kEnded;
   frame.nodes[node].instance = index;
   if (!state.job_ended) Extra(task).watches.push_back(index);
+  Extra(task).shown_in.push_back(index);
+  MayRelease(task);
   std::vector<EmissionRecord>* records = StreamOf(task, watch.stream);
   if (records == nullptr) {
     state.closed = true;
@@ -94,6 +96,8 @@ void Scheduler::Impl::WaitingTakesPlace(uint32_t watch) {
   Frame* body = Alive(state.body);
   if (emission == nullptr || body == nullptr || !GivesWay(*body)) return;
   std::erase(state.opened, body->emission);
+  std::erase(state.showing, body->emission);
+  MayRelease(state.task);
   state.body = kNothing;
   state.waiting = 0;
   --state.open;
@@ -126,6 +130,7 @@ void Scheduler::Impl::OpenBody(uint32_t watch, const EmissionRecord& emission) {
   body.emission = emission.number;
   body.taint = Join(body.taint, taint);
   state.opened.push_back(emission.number);
+  state.showing.push_back(emission.number);
   ++state.open;
   state.body = body.id;
   Register(body);
@@ -170,10 +175,12 @@ void Scheduler::Impl::BodyClosed(uint32_t watch) {
   if (node.latest && state.open == 0 && state.waiting != 0) {
     const EmissionRecord* emission = pointless ? nullptr : FindEmission(state, state.waiting);
     state.waiting = 0;
+    MayRelease(state.task);
     if (emission != nullptr) return OpenBody(watch, *emission);
   }
   if (!state.job_ended || state.open > 0) return;
   state.closed = true;
+  MayRelease(state.task);
   Done(*frame, state.node, Json());
 }
 

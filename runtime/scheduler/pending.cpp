@@ -22,6 +22,11 @@ std::vector<Command> Scheduler::Impl::Pending() const {
   }
   for (uint32_t i = 0; i < tasks.size(); ++i) {
     const TaskState& task = task_states_[i];
+    if (task.extra) {
+      for (const Removal& removal : task.extra->removals) {
+        found.emplace_back(removal.sequence, RemoveFiles{tasks[i].place, removal.files});
+      }
+    }
     if (task.phase == TaskPhase::kIdle || task.phase == TaskPhase::kEnded) continue;
     if (task.phase == TaskPhase::kDoubt) {
       found.emplace_back(task.start_sequence, AskDoubt{tasks[i].place, tasks[i].attempt});

@@ -271,6 +271,8 @@ class Planner {
     }
     if (std::holds_alternative<ir::WatchNode>(node.node->body)) {
       job->watched = true;
+      if (node.job.up == 0) job->watches.push_back(index);
+      if (node.job.up != 0) job->watched_within = true;
       node.only_for_job = OnlyFor(*node.node, JobOf(*node.node), *node.bodies[0]->region);
     }
     if (!std::holds_alternative<ir::SendNode>(node.node->body)) return;

@@ -46,12 +46,14 @@ struct NodePlan {
   Address job;  // of watch, send, cancel
   bool has_job = false;
   bool has_withdrawn_with = false;
-  Address withdrawn_with;     // of a review
-  bool streams_read = false;  // of a task: an expression reads its list of emissions
-  bool watched = false;       // of a task
-  bool told = false;          // of a task: a send names it
-  bool follows = false;       // of a `for`: element by element behind waits[0]
-  bool only_for_job = false;  // of a watch: its body does nothing but ask and send to the job
+  Address withdrawn_with;         // of a review
+  bool streams_read = false;      // of a task: an expression reads its list of emissions
+  bool watched = false;           // of a task
+  std::vector<uint32_t> watches;  // of a task: nodes of its region that watch it
+  bool watched_within = false;    // of a task: a watch in an inner region
+  bool told = false;              // of a task: a send names it
+  bool follows = false;           // of a `for`: element by element behind waits[0]
+  bool only_for_job = false;      // of a watch: its body does nothing but ask and send to the job
   const ir::Task* task = nullptr;
   const WorkflowPlan* workflow = nullptr;
 };

@@ -55,9 +55,11 @@ void Scheduler::Impl::Rewind(Redo redo) {
   if (memory_->redo.to_place && !memory_->found && rewound.refused.empty()) {
     rewound.refused = fmt::format("the run has come to no place `{}`", memory_->redo.place);
   }
+  const bool to_place = memory_->redo.to_place;
   Forget();
   Drain();
   Sweep();
+  if (to_place && rewound.refused.empty()) rewound.refused = ShownWithoutFiles();
 }
 
 // Sets aside what there is, and makes room.
@@ -70,6 +72,7 @@ void Scheduler::Impl::Remember() {
     task_states_[i].extra->watches.clear();
     task_states_[i].extra->reviews.clear();
     task_states_[i].extra->sent_again.clear();
+    task_states_[i].extra->shown_in.clear();
   }
   for (uint32_t i = 0; i < reviews.size(); ++i) {
     review_states_[i].frame = kNothing;
@@ -118,6 +121,7 @@ void Scheduler::Impl::Forget() {
     if (begun && tasks[task].task->effect) rewound.effects.push_back(tasks[task].place);
     tasks[task].superseded = true;
     CancelTask(task, why, true);
+    MayRelease(task);
   }
   for (const uint32_t review : left_reviews) {
     rewound.reviews.push_back(reviews[review].id);

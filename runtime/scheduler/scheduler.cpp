@@ -46,6 +46,7 @@ std::vector<Command> Scheduler::Impl::Apply(const state::Event& event) {
   Drain();
   Sweep();
   while (redo_) Rewind(*std::exchange(redo_, std::nullopt));
+  ReleaseFiles();
   TryFinishRun();
   return std::exchange(commands_, {});
 }
@@ -55,6 +56,7 @@ void Scheduler::Impl::OnRunStarted(const state::RunStarted& event) {
   started_ = true;
   starter_ = event.starter;
   params_ = event.params;
+  directory_ = event.directory;
   OpenRoot();
 }
 

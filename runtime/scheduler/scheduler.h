@@ -75,6 +75,12 @@ struct PlaceMessage {
   std::string message;
   Json fields;
 };
+// The files of an emission that its stream's `keep` has let go: nothing of the run asks for them any more. No event
+// records that they are gone; removing them again changes nothing. They are below `tasks/` of the run's directory.
+struct RemoveFiles {
+  Place place;
+  std::vector<std::string> files;  // absolute paths
+};
 // End an attempt; answered by AttemptEnded (failure kCancelled, unless it ended by itself before). Also of an attempt
 // that was never submitted: then the engine only forgets it, and answers the same.
 struct CancelAttempt {
@@ -95,7 +101,7 @@ struct FinishRun {
 };
 
 using Command = std::variant<StartTask, ResolveSource, OpenReview, CloseReview, ArmClock, Notify, PlaceMessage,
-                             CancelAttempt, AskDoubt, FinishRun>;
+                             RemoveFiles, CancelAttempt, AskDoubt, FinishRun>;
 
 // ---------------------------------------------------------------- views of the state (status, reviews, progress)
 
@@ -108,6 +114,7 @@ struct EmissionRecord {
   int64_t after_message = 0;
   Json values;
   bool replayed = false;
+  bool files_removed = false;  // as its stream's `keep` says
 };
 struct MessageRecord {
   int64_t number = 0;

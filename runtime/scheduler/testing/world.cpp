@@ -35,6 +35,9 @@ struct TextOf {
   std::string operator()(const PlaceMessage& c) const {
     return fmt::format("place {}#{} {}:{}{}", c.place, c.attempt, c.number, c.message, c.fields.Dump());
   }
+  std::string operator()(const RemoveFiles& c) const {
+    return fmt::format("remove {} {}", c.place, fmt::join(c.files, " "));
+  }
   std::string operator()(const CancelAttempt& c) const { return fmt::format("cancel {}#{}", c.place, c.attempt); }
   std::string operator()(const AskDoubt& c) const { return fmt::format("doubt {}#{}", c.place, c.attempt); }
   std::string operator()(const FinishRun& c) const {
@@ -83,6 +86,7 @@ std::string ViewsText(const Scheduler& scheduler) {
     for (const auto& [name, records] : t.streams) {
       for (const EmissionRecord& e : records) {
         out += fmt::format(" {}{}#{}@{}<{}:{}", name, e.number, e.attempt, e.time, e.after_message, e.values.Dump());
+        if (e.files_removed) out += "removed";
       }
     }
     for (const MessageRecord& m : t.messages) {
@@ -254,6 +258,9 @@ void World::Take(const Command& command) {
     placed.push_back(*place);
     outstanding_[fmt::format("place {} {}", place->place, place->number)] = text;
     if (places) queue_.push_back(state::MessageDelivered{place->place, place->attempt, place->number});
+  } else if (const auto* remove = std::get_if<RemoveFiles>(&command)) {
+    removed.insert(removed.end(), remove->files.begin(), remove->files.end());
+    outstanding_[text] = text;  // no event answers it
   } else if (const auto* cancel = std::get_if<CancelAttempt>(&command)) {
     outstanding_["start " + cancel->place] = text;  // what was not submitted is not started any more
     state::AttemptEnded end;
@@ -290,6 +297,9 @@ void World::Settle(const EventBody& body) {
   } else if (std::holds_alternative<state::RewindRequested>(body)) {
     outstanding_.erase("finish");
     finish.reset();
+    for (const std::string& each : log) {
+      if (each.starts_with("remove ")) outstanding_[each] = each;
+    }
     // No event says of a closed review that its record is written: of a run that goes on it is asked for again.
     for (const ReviewView& review : scheduler->reviews()) {
       const bool closed = review.status != ReviewStatus::kOpen && review.status != ReviewStatus::kOpening;

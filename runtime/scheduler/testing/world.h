@@ -52,6 +52,7 @@ class World {
   std::vector<std::string> log;  // every command, as text
   std::vector<StartTask> started;
   std::vector<PlaceMessage> placed;
+  std::vector<std::string> removed;  // files
   std::vector<std::string> notified;
   std::optional<FinishRun> finish;
   std::vector<std::string> problems;  // of the replay checks; stays empty
