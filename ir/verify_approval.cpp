@@ -85,6 +85,8 @@ class Ways {
       case Op::kWiden:
         return Follow(expr.args[0], to);
       case Op::kCoalesce:
+        Follow(expr.args[0], to);
+        return Follow(expr.args[1], to);
       case Op::kAdd:
       case Op::kList:
       case Op::kMap:

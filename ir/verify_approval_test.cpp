@@ -64,6 +64,18 @@ TEST(VerifyApprovalTest, TheCommandLineApprovesNothing) {
   EXPECT_THAT(Verify(module), ElementsAre(HasSubstr(kFault)));
 }
 
+// Of `a ?? b` both count: what the review granted twice, and once.
+TEST(VerifyApprovalTest, BothSidesOfADefaultCount) {
+  Module module = sample::Digits();
+  const Expr granted = Published(module);
+  Published(module) = sample::Make(Op::kCoalesce, granted.type, {granted, granted});
+  EXPECT_THAT(Verify(module), IsEmpty());
+  const Expr model = Unapproved(module);
+  Expr list = sample::Make(Op::kList, module.types->List(model.type), {model});
+  Published(module).args[1] = sample::Make(Op::kIndex, granted.type, {list, sample::Int(module, 0)});
+  EXPECT_THAT(Verify(module), ElementsAre(HasSubstr(kFault)));
+}
+
 // Through a branch and a workflow: approved on the one way, not on the other.
 TEST(VerifyApprovalTest, OneWayRoundIsEnough) {
   Module module = sample::Digits();
