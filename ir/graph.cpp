@@ -129,6 +129,31 @@ std::vector<uint32_t> Reached(const AnyGraph& graph, uint32_t count, uint32_t fr
   return out;
 }
 
+std::vector<uint32_t> Sorted(const BoostGraph& graph) {
+  std::vector<uint32_t> order;
+  try {
+    boost::topological_sort(graph, std::back_inserter(order));
+  } catch (const boost::not_a_dag&) {
+    return {};
+  }
+  std::reverse(order.begin(), order.end());
+  return order;
+}
+
+std::vector<double> LongestIn(const BoostGraph& graph, const std::vector<uint32_t>& order,
+                              const std::vector<double>& weights) {
+  HWF_CHECK(weights.size() == boost::num_vertices(graph));
+  std::vector<double> length(weights);
+  for (auto node = order.rbegin(); node != order.rend(); ++node) {
+    double behind = 0;
+    for (auto [edge, end] = boost::out_edges(*node, graph); edge != end; ++edge) {
+      behind = std::max(behind, length[boost::target(*edge, graph)]);
+    }
+    length[*node] += behind;
+  }
+  return length;
+}
+
 }  // namespace
 
 Graph DependenciesOf(const Region& region) {
@@ -159,17 +184,7 @@ Graph FunctionCalls(const Module& module) {
   return graph;
 }
 
-std::vector<uint32_t> Order(const Graph& graph) {
-  std::vector<uint32_t> order;
-  try {
-    BoostGraph boost_graph = ToBoost(graph);
-    boost::topological_sort(boost_graph, std::back_inserter(order));
-  } catch (const boost::not_a_dag&) {
-    return {};
-  }
-  std::reverse(order.begin(), order.end());
-  return order;
-}
+std::vector<uint32_t> Order(const Graph& graph) { return Sorted(ToBoost(graph)); }
 
 std::vector<uint32_t> FindCycle(const Graph& graph) {
   BoostGraph boost_graph = ToBoost(graph);
@@ -190,26 +205,30 @@ std::vector<uint32_t> Needed(const Graph& graph, uint32_t node) {
   return Reached(boost::make_reverse_graph(forward), graph.count, node);
 }
 
+std::vector<double> LongestFrom(const Graph& graph, const std::vector<double>& weights) {
+  const BoostGraph boost_graph = ToBoost(graph);
+  return LongestIn(boost_graph, Sorted(boost_graph), weights);
+}
+
 Path CriticalPath(const Graph& graph, const std::vector<double>& weights) {
-  HWF_CHECK(weights.size() == graph.count);
+  const BoostGraph boost_graph = ToBoost(graph);
+  const std::vector<uint32_t> order = Sorted(boost_graph);
+  const std::vector<double> length = LongestIn(boost_graph, order, weights);
   constexpr uint32_t kNoNode = 0xffffffff;
-  BoostGraph boost_graph = ToBoost(graph);
-  std::vector<double> length(weights);  // of the longest chain that ends in the node
-  std::vector<uint32_t> before(graph.count, kNoNode);
-  uint32_t last = kNoNode;
-  for (uint32_t node : Order(graph)) {
-    for (auto [edge, end] = boost::in_edges(node, boost_graph); edge != end; ++edge) {
-      uint32_t source = static_cast<uint32_t>(boost::source(*edge, boost_graph));
-      if (before[node] == kNoNode || length[source] > length[before[node]]) before[node] = source;
-    }
-    if (before[node] != kNoNode) length[node] += length[before[node]];
-    if (last == kNoNode || length[node] > length[last]) last = node;
-  }
+  uint32_t next = kNoNode;
+  const auto consider = [&](uint32_t node) {
+    if (next == kNoNode || length[node] > length[next]) next = node;
+  };
+  for (const uint32_t node : order) consider(node);
   Path path;
-  if (last == kNoNode) return path;
-  path.length = length[last];
-  for (uint32_t at = last; at != kNoNode; at = before[at]) path.nodes.push_back(at);
-  std::reverse(path.nodes.begin(), path.nodes.end());
+  if (next != kNoNode) path.length = length[next];
+  while (next != kNoNode) {
+    path.nodes.push_back(next);
+    next = kNoNode;
+    for (auto [edge, end] = boost::out_edges(path.nodes.back(), boost_graph); edge != end; ++edge) {
+      consider(static_cast<uint32_t>(boost::target(*edge, boost_graph)));
+    }
+  }
   return path;
 }
 

@@ -40,6 +40,10 @@ std::vector<uint32_t> Dependants(const Graph& graph, uint32_t node);
 // Everything that `node` waits for; without it. Ascending.
 std::vector<uint32_t> Needed(const Graph& graph, uint32_t node);
 
+// Of each node the length of the longest chain that begins with it, by the sum of the nodes' weights (its own counts),
+// which are not negative: how long the whole takes from its beginning on. Of a cycle: the weights.
+std::vector<double> LongestFrom(const Graph& graph, const std::vector<double>& weights);
+
 // The longest chain by the sum of its nodes' weights, which are not negative: what bounds the time of the whole.
 struct Path {
   std::vector<uint32_t> nodes;

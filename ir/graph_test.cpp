@@ -51,6 +51,7 @@ TEST(GraphTest, CriticalPathIsTheHeaviest) {
   EXPECT_EQ(path.length, 7);
   EXPECT_THAT(CriticalPath(Diamond(), {1, 2, 5, 1, 9}).nodes, ElementsAre(4));
   EXPECT_THAT(CriticalPath({}, {}).nodes, IsEmpty());
+  EXPECT_THAT(LongestFrom(Diamond(), {1, 2, 5, 1, 6}), ElementsAre(7, 3, 6, 1, 6));
 }
 
 TEST(GraphTest, AMillionNodesInAChain) {

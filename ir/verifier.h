@@ -72,6 +72,9 @@ class Verifier {
   void CheckStub(const Region& region, const Task& task, TypeRef result);
   void CheckExpectation(const Expectation& expectation);
 
+  // verify_approval.cpp; after all else, of a module without faults
+  void CheckApprovals();
+
   // verify_task.cpp
   void CheckTask(const Task& task);
   void CheckSites(const Task& task);

@@ -178,6 +178,7 @@ std::vector<std::string> Verifier::Run(const std::vector<Test>* tests) {
     if (!full()) CheckWorkflow(workflow);
   }
   Calls();
+  if (faults_.empty()) CheckApprovals();
   if (tests != nullptr && faults_.empty()) {
     for (const Test& test : *tests) CheckTest(test);
   }

@@ -6,7 +6,9 @@ namespace hwf::passes {
 
 ir::Module Run(ir::Module module) {
   using Pass = ir::Module (*)(ir::Module);
-  for (const Pass pass : {Place, Stages, Arrays, Packs}) module = pass(std::move(module));
+  // What a merged call alone needed is for nothing then.
+  for (const Pass pass : {Prune, Merge, Prune, Place, Stages, Arrays, Packs, Priorities})
+    module = pass(std::move(module));
   return module;
 }
 

@@ -1,20 +1,17 @@
-#include "compiler/passes/passes.h"
-
+// Where calls run, what moves, arrays and packs. All tasks of these programs are effects, which no pass leaves out.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/lower/lower.h"
-#include "compiler/syntax/parse.h"
-#include "ir/json.h"
-#include "ir/verify.h"
-#include "ir/walk.h"
+#include "compiler/passes/passes_testing.h"
 
 namespace hwf::passes {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing_passes::Call;
+using testing_passes::Collect;
 
 constexpr const char* kSites = R"(hwf 1
 site here = local(cpus: 8)
@@ -22,67 +19,19 @@ site edge = ssh(host: "edge1", workdir: "/data/hwf")
 site train = slurm(login: "mn5", workdir: "/gpfs/hwf", shares: "gpfs", pack: 8)
 site other = slurm(login: "mn6", workdir: "/gpfs/hwf", shares: "gpfs")
 site near = slurm()
-task source(n: Int) -> (file: File, n: Int) { run "true" }
-task on_edge(n: Int) -> (file: File) { on edge run "true" }
-task on_train(file: File) -> (file: File) { on train run "true" }
-task on_other(file: File) -> (file: File) { on other run "true" }
-task on_near(file: File) -> (file: File) { on near run "true" }
-task choice(a: File, b: File? = none, c: [File] = []) -> (file: File) { on train | edge run "true" }
-task wherever(n: Int) -> (file: File) { on edge | train run "true" }
-task spread(file: File) -> (file: File) { on train needs nodes: 2, ranks: 8 run "true" }
-task packed(file: File) -> (file: File) { on near pack 3 run "true" }
+task source(n: Int) -> (file: File, n: Int) { effect run "true" }
+task on_edge(n: Int) -> (file: File) { on edge effect run "true" }
+task on_train(file: File) -> (file: File) { on train effect run "true" }
+task on_other(file: File) -> (file: File) { on other effect run "true" }
+task on_near(file: File) -> (file: File) { on near effect run "true" }
+task choice(a: File, b: File? = none, c: [File] = []) -> (file: File) { on train | edge effect run "true" }
+task wherever(n: Int) -> (file: File) { on edge | train effect run "true" }
+task spread(file: File) -> (file: File) { on train needs nodes: 2, ranks: 8 effect run "true" }
+task packed(file: File) -> (file: File) { on near pack 3 effect run "true" }
 )";
 
-// Clauses of one line: a newline before each word that begins one.
-std::string Lines(std::string text) {
-  for (const char* word : {" on ", " needs ", " pack 3", " run \""}) {
-    for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += 2) text.replace(at, 1, "\n");
-  }
-  return text;
-}
+ir::Module After(const std::string& workflows) { return testing_passes::After(kSites, workflows); }
 
-ir::Module Lowered(const std::string& workflows) {
-  source::SourceManager sources;
-  diagnostics::Collector collector;
-  diagnostics::Emitter emitter(collector);
-  ErrorOr<source::FileId> file = sources.Add("/src/test.hwf", Lines(kSites) + workflows);
-  HWF_CHECK(file.ok());
-  const sema::Program program = sema::Analyze(sources, syntax::Parse(sources, *file, emitter), emitter);
-  for (const diagnostics::Diagnostic& diagnostic : collector.diagnostics()) {
-    if (diagnostic.info.severity == diagnostics::Severity::kError) ADD_FAILURE() << diagnostic.message;
-  }
-  HWF_CHECK(!collector.has_errors());
-  return lower::Lower(program, sources, emitter);
-}
-
-ir::Module After(const std::string& workflows) {
-  ir::Module module = Run(Lowered(workflows));
-  EXPECT_THAT(ir::Verify(module), IsEmpty());
-  // What they do is done: once more changes nothing.
-  const std::string json = ir::ToJson(module).Dump();
-  module = Run(std::move(module));
-  EXPECT_EQ(ir::ToJson(module).Dump(), json);
-  return module;
-}
-
-void Collect(const ir::Region& region, std::vector<const ir::Node*>& nodes) {
-  for (const ir::Node& node : region.nodes) {
-    nodes.push_back(&node);
-    ir::ForEachRegion(node, [&](const ir::Region& inner) { Collect(inner, nodes); });
-  }
-}
-const ir::Node& NodeOf(const ir::Module& module, std::string_view name) {
-  std::vector<const ir::Node*> nodes;
-  for (const ir::Workflow& workflow : module.workflows) Collect(workflow.region, nodes);
-  for (const ir::Node* node : nodes) {
-    if (node->name == name) return *node;
-  }
-  ADD_FAILURE() << "no node " << name;
-  return *nodes.front();
-}
-const ir::TaskNode& Call(const ir::Module& module, std::string_view name) {
-  return std::get<ir::TaskNode>(NodeOf(module, name).body);
-}
 // "data from edge": the names of the values that a call has brought.
 std::vector<std::string> Moves(const ir::Module& module, std::string_view name) {
   std::vector<std::string> out;

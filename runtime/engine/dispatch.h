@@ -1,12 +1,14 @@
-// What is ready and not yet with a site, in order; and how much a site has that it has not begun. The engine keeps the
-// site's queue short, so that a cancel reaches what has not begun, but never empty. One thread.
+// What is ready and not yet with a site, by priority, then in order; and how much a site has that it has not begun. The
+// engine keeps the site's queue short, so that a cancel reaches what has not begun, but never empty. One thread.
 #pragma once
 
-#include <deque>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "runtime/scheduler/scheduler.h"
@@ -29,14 +31,14 @@ class Dispatch {
  public:
   void Add(Ready ready) {
     queued_.insert(KeyOf(ready.start.place, ready.start.attempt));
-    ready_.push_back(std::move(ready));
+    const std::pair turn(-ready.start.priority, added_++);
+    ready_.emplace(turn, std::move(ready));
   }
   // True if it was queued here, and is no more.
   bool Forget(const state::Place& place, int attempt) { return queued_.erase(KeyOf(place, attempt)) > 0; }
   std::optional<Ready> Next() {
     while (!ready_.empty()) {
-      Ready ready = std::move(ready_.front());
-      ready_.pop_front();
+      Ready ready = std::move(ready_.extract(ready_.begin()).mapped());
       if (queued_.erase(KeyOf(ready.start.place, ready.start.attempt)) > 0) return ready;
     }
     return std::nullopt;
@@ -45,7 +47,8 @@ class Dispatch {
   size_t size() const { return queued_.size(); }
 
  private:
-  std::deque<Ready> ready_;
+  std::map<std::pair<int64_t, uint64_t>, Ready> ready_;  // by turn, the lowest first
+  uint64_t added_ = 0;
   std::unordered_set<AttemptKey> queued_;  // those of ready_ that were not forgotten
 };
 

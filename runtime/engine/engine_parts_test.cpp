@@ -58,6 +58,20 @@ TEST(Dispatch, ForgetsWhatIsCancelled) {
   EXPECT_TRUE(dispatch.empty());
 }
 
+TEST(Dispatch, TheGreaterPriorityThenTheFirst) {
+  Dispatch dispatch;
+  const std::vector<std::pair<const char*, int64_t>> all = {{"a", 5}, {"b", 7}, {"c", 5}, {"d", 0}, {"e", 7}};
+  for (const auto& [place, priority] : all) {
+    scheduler::StartTask start;
+    start.place = place;
+    start.priority = priority;
+    dispatch.Add({start});
+  }
+  std::string order;
+  while (const auto ready = dispatch.Next()) order += ready->start.place;
+  EXPECT_EQ(order, "beacd");
+}
+
 // Also where the deadline itself is not in working days.
 TEST(WorkdayDues, NoReminderBehindTheDeadline) {
   constexpr int64_t kDay = 86'400'000;

@@ -210,6 +210,7 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   AskFor(needs, request);
   request.launch = task.launch;
   request.pack = static_cast<int>(task.pack);
+  request.priority = start.priority;
   for (const std::string& name : task.secrets) {
     const auto known = std::find_if(context.secrets->begin(), context.secrets->end(),
                                     [&](const auto& secret) { return secret.first == name; });

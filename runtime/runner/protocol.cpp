@@ -77,6 +77,7 @@ void SetUnusual(Json& json, const Start& start) {
   if (start.ranks_per_node != 0) json.Set("ranks_per_node", start.ranks_per_node);
   if (!start.launch.empty()) json.Set("launch", start.launch);
   if (start.pack != 0) json.Set("pack", start.pack);
+  if (start.priority != 0) json.Set("priority", start.priority);
   if (!start.secrets.empty()) json.Set("secrets", Variables(start.secrets));
 }
 

@@ -75,6 +75,7 @@ struct Start {
   int ranks_per_node = 0;  // 0: as they come
   std::string launch;      // "srun", "mpirun" or "torchrun"; empty: the site's way
   int pack = 0;            // attempts of its kind that share a job; 0: the site's way
+  int64_t priority = 0;    // of those that wait for room the greater goes first
   // Variables of the command that are secret: they are in no log, no file that outlives the start, no argument list.
   std::vector<std::pair<std::string, std::string>> secrets;
 };

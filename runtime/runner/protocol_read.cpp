@@ -1,6 +1,7 @@
 // Reading the protocol, strictly: every member must be there and of its type, in bounds, and no other; the first thing
 // that is wrong is remembered by the Reader and named in the error.
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "runtime/runner/protocol.h"
@@ -164,6 +165,7 @@ void ReadUnusual(Reader& reader, Start& start) {
   count("ranks_per_node", start.ranks_per_node, 0);
   if (reader.Has("launch")) start.launch = reader.Word("launch");
   count("pack", start.pack, 0);
+  if (reader.Has("priority")) start.priority = reader.Int("priority", 0, std::numeric_limits<int64_t>::max());
   if (reader.Has("secrets")) start.secrets = ReadVariables(reader, "secrets");
 }
 

@@ -51,6 +51,7 @@ Start SampleStart() {
   start.ranks_per_node = 4;
   start.launch = "torchrun";
   start.pack = 16;
+  start.priority = 14'400'000;
   start.secrets = {{"TOKEN", "x y\n"}};
   return start;
 }

@@ -38,7 +38,8 @@ void Runner::OnStart(Start start) {
                     start.image));
   }
   if (!queued_.insert(std::move(key)).second) return;
-  queue_.push_back(std::move(start));
+  const auto less = [](const Start& one, const Start& other) { return one.priority > other.priority; };
+  queue_.insert(std::upper_bound(queue_.begin(), queue_.end(), start, less), std::move(start));
   queue_changed_ = true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/engine/workday_dues.h"
@@ -121,13 +122,27 @@ void Simulator::At(state::TimeMs time, state::EventBody body) {
   due_.push({time, sequence_++, cause_, std::move(body)});
 }
 
+// What is ready at once is handed out as the engine does it, the greater priority first.
+void Simulator::OrderStarts(std::vector<scheduler::Command>& commands) {
+  const auto is_start = [](const auto& command) { return std::holds_alternative<scheduler::StartTask>(command); };
+  const auto less = [](const scheduler::Command& one, const scheduler::Command& other) {
+    return std::get<scheduler::StartTask>(one).priority > std::get<scheduler::StartTask>(other).priority;
+  };
+  for (auto begin = commands.begin(); begin != commands.end();) {
+    begin = std::find_if(begin, commands.end(), is_start);
+    const auto end = std::find_if_not(begin, commands.end(), is_start);
+    std::stable_sort(begin, end, less);
+    begin = end;
+  }
+}
+
 void Simulator::Apply(state::EventBody body) {
   ++result_.events;
   const auto* opened = std::get_if<state::ReviewOpened>(&body);
   const std::string review = opened != nullptr ? opened->review : "";
-  for (scheduler::Command& command : scheduler_.Apply({.time = now_, .epoch = 1, .body = std::move(body)})) {
-    Take(command);
-  }
+  std::vector<scheduler::Command> commands = scheduler_.Apply({.time = now_, .epoch = 1, .body = std::move(body)});
+  OrderStarts(commands);
+  for (scheduler::Command& command : commands) Take(command);
   if (!review.empty()) Opened(review);
 }
 

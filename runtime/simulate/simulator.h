@@ -80,6 +80,7 @@ class Simulator {
   void At(state::TimeMs time, state::EventBody body);
   // It does not go on; the first reason counts.
   void Stick(std::string why);
+  static void OrderStarts(std::vector<scheduler::Command>& commands);
   void Apply(state::EventBody body);
   bool Happens(state::EventBody& body);
   void Take(scheduler::Command& command);
