@@ -10,6 +10,17 @@
 #include "runtime/state/values.h"
 
 namespace hwf::scheduler {
+namespace {
+
+// What went wrong, with its place in the call: so it is the same wherever the call stands.
+std::string MessageOf(const Cause& cause, const Place& call) {
+  if (!cause.message.empty()) return cause.message;
+  const std::string its_result = "`" + call + "` failed: ", inside = "`" + call + ".";
+  if (cause.text.starts_with(its_result)) return cause.text.substr(its_result.size());
+  return cause.text.starts_with(inside) ? "`" + cause.text.substr(inside.size()) : cause.text;
+}
+
+}  // namespace
 
 // Whether the place is of what one of the calls did.
 bool Scheduler::Impl::IsWithin(const std::unordered_set<Place>& calls, const Place& place) {
@@ -119,10 +130,9 @@ void Scheduler::Impl::GiveValue(Frame& owner, TriedCall call) {
                   : OkValue(Json(), false);
   } else {
     const Cause& cause = causes_[call.cause != 0 ? call.cause : call.result.cause];
-    caught.emplace_back(PlaceOf(owner, call.node), cause.text);
-    Json fields = Json()
-                      .Set("reason", ReasonValue(cause.reason))
-                      .Set("message", cause.message.empty() ? cause.text : cause.message);
+    const Place place = PlaceOf(owner, call.node);
+    caught.emplace_back(place, cause.text);
+    Json fields = Json().Set("reason", ReasonValue(cause.reason)).Set("message", MessageOf(cause, place));
     value = Json().Set("variant", "failed").Set("fields", std::move(fields));
   }
   Settle(owner, call.node, std::move(value), call.taint);

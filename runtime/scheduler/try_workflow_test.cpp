@@ -134,7 +134,7 @@ TEST(SchedulerTryWorkflowTest, ATasksFailureCancelsTheRestAndIsAwaited) {
   EXPECT_EQ(world.Task("job.b").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Task("job.b").why, "cancelled: `job` failed");
   EXPECT_THAT(world.scheduler->caught(), ElementsAre(Pair("job", "`job.a` failed: broken")));
-  ExpectCaught(world, Why("oom", "`job.a` failed: broken"));
+  ExpectCaught(world, Why("oom", "`a` failed: broken"));
 }
 
 // A failure that came after the result was there: nobody had the result yet.
@@ -145,7 +145,7 @@ TEST(SchedulerTryWorkflowTest, AFailureBesideTheResult) {
   world.Succeed("job.a", N(5));
   world.Succeed("job.c", N(7));
   world.FailWith("job.b", ir::Reason::kSignal);
-  ExpectCaught(world, Why("signal", "`job.b` failed: broken"));
+  ExpectCaught(world, Why("signal", "`b` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, RetriesComeFirst) {
@@ -156,7 +156,7 @@ TEST(SchedulerTryWorkflowTest, RetriesComeFirst) {
   world.FailWith("job.a", ir::Reason::kExit);
   EXPECT_EQ(WhyOf(world), "");
   world.FailWith("job.a", ir::Reason::kExit);
-  ExpectCaught(world, Why("exit", "`job.a` failed: broken (attempt 2)"));
+  ExpectCaught(world, Why("exit", "`a` failed: broken (attempt 2)"));
 }
 
 TEST(SchedulerTryWorkflowTest, FailAndWhatCannotBeComputed) {
@@ -187,7 +187,7 @@ TEST(SchedulerTryWorkflowTest, OpenReviewsAreWithdrawn) {
   world.FailWith("job.b", ir::Reason::kExit);
   EXPECT_EQ(world.Review("job.good").status, ReviewStatus::kWithdrawn);
   EXPECT_EQ(world.Review("job.good").closed_by, "`job` failed");
-  ExpectCaught(world, Why("exit", "`job.b` failed: broken"));
+  ExpectCaught(world, Why("exit", "`b` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, AVoidReviewIsAFailure) {
@@ -195,7 +195,7 @@ TEST(SchedulerTryWorkflowTest, AVoidReviewIsAFailure) {
   World world(program.module);
   world.Run(kX);
   world.Apply(state::ReviewVoided{"job.good", "changed"});
-  ExpectCaught(world, Why("cancelled", "`job.good` failed: the review is void: changed"));
+  ExpectCaught(world, Why("cancelled", "`good` failed: the review is void: changed"));
 }
 
 TEST(SchedulerTryWorkflowTest, CancelledByPeople) {
@@ -203,7 +203,7 @@ TEST(SchedulerTryWorkflowTest, CancelledByPeople) {
   World world(program.module);
   world.Run(kX);
   world.Apply(state::CancelRequested{kOwner, "job.a", "q"});
-  ExpectCaught(world, Why("cancelled", "`job.a` failed: cancelled by owner"));
+  ExpectCaught(world, Why("cancelled", "`a` failed: cancelled by owner"));
 }
 
 // No failure, and no result: the rest goes on to its end.
@@ -217,7 +217,7 @@ TEST(SchedulerTryWorkflowTest, CancelledByTheProgram) {
   EXPECT_EQ(world.Task("job.b").status, TaskStatus::kRunning);
   EXPECT_EQ(WhyOf(world), "");
   world.Succeed("job.b", N(1));
-  ExpectCaught(world, Why("cancelled", "`job.a` was cancelled"));
+  ExpectCaught(world, Why("cancelled", "`a` was cancelled"));
 }
 
 TEST(SchedulerTryWorkflowTest, ACancelledRunCatchesNothing) {
@@ -245,7 +245,7 @@ TEST(SchedulerTryWorkflowTest, AnEffectInDoubtIsAskedForFirst) {
   EXPECT_EQ(WhyOf(world), "");
   world.Apply(state::DoubtResolved{"job.mail", 1, true, kOwner, "r"});
   EXPECT_EQ(world.Task("job.mail").status, TaskStatus::kDone);
-  ExpectCaught(world, Why("exit", "`job.a` failed: broken"));
+  ExpectCaught(world, Why("exit", "`a` failed: broken"));
 
   // It did not happen, and is not wanted any more.
   Calls again(mails);
@@ -255,7 +255,7 @@ TEST(SchedulerTryWorkflowTest, AnEffectInDoubtIsAskedForFirst) {
   other.FailWith("job.a", ir::Reason::kExit);
   other.Apply(state::DoubtResolved{"job.mail", 1, false, kOwner, "r"});
   EXPECT_EQ(other.Task("job.mail").status, TaskStatus::kCancelled);
-  ExpectCaught(other, Why("exit", "`job.a` failed: broken"));
+  ExpectCaught(other, Why("exit", "`a` failed: broken"));
 }
 
 // outer(x) { let first = try inner(x)  let n = match first {…}  let last = work(n)  (n: last.n) }
@@ -277,12 +277,12 @@ TEST(SchedulerTryWorkflowTest, TheInnermostCatches) {
   World world(program.module);
   world.Run(kX);
   world.FailWith("job.first.a", ir::Reason::kOom);
-  EXPECT_EQ(WhyOf(world), Why("oom", "`job.first.a` failed: broken"));
+  EXPECT_EQ(WhyOf(world), Why("oom", "`a` failed: broken"));
   EXPECT_EQ(world.Task("job.last").arguments[0], Json(-1));
   world.FailWith("job.last", ir::Reason::kExit);
   EXPECT_THAT(world.scheduler->caught(),
               ElementsAre(Pair("job.first", "`job.first.a` failed: broken"), Pair("job", "`job.last` failed: broken")));
-  ExpectCaught(world, Why("exit", "`job.last` failed: broken"));
+  ExpectCaught(world, Why("exit", "`last` failed: broken"));
 }
 
 // What an inner call that failed still waits for is waited for by the outer one as well.
@@ -300,7 +300,7 @@ TEST(SchedulerTryWorkflowTest, TheOuterFailsWhileTheInnerEnds) {
   world.FailWith("job.first.b", ir::Reason::kCancelled);
   EXPECT_EQ(world.scheduler->FindTask("job.last"), nullptr);
   EXPECT_THAT(world.scheduler->caught(), ElementsAre(Pair("job", "`job.beside` failed: broken")));
-  ExpectCaught(world, Why("exit", "`job.beside` failed: broken"));
+  ExpectCaught(world, Why("exit", "`beside` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, EachElementOfAForHasItsOwn) {
@@ -346,7 +346,45 @@ TEST(SchedulerTryWorkflowTest, AForInsideEndsWhole) {
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Review("job.each.0.good").status, ReviewStatus::kWithdrawn);
   EXPECT_EQ(world.Review("job.each.1.good").status, ReviewStatus::kWithdrawn);
-  ExpectCaught(world, Why("exit", "`job.each.1.part` failed: broken"));
+  ExpectCaught(world, Why("exit", "`each.1.part` failed: broken"));
+}
+
+// loop n = 2 max 3 { match try inner(n) { ok(value) => stop with value.n  failed => next n = n - 1 } }
+TEST(SchedulerTryWorkflowTest, ALoopGoesOnAfterAFailure) {
+  Calls program;
+  const ir::TypeRef integer = program.integer;
+  const ir::TypeRef ends = program.Enum("l", {{"stopped", {{"value", integer}}}, {"exhausted", {{"n", integer}}}});
+  const ir::TypeRef step = program.Enum("l.round", {{"stop", {{"value", integer}}}, {"next", {{"n", integer}}}});
+  ir::LoopNode loop;
+  loop.init.push_back(program.Int(2));
+  loop.max = program.Int(3);
+  loop.body = program.Region({program.Param("n", integer)});
+  const ir::Expr n = Ref(loop.body->params[0].id, integer);
+  ir::MatchNode match;
+  match.subject = program.Try(*loop.body, "job", "inner", {n});
+  auto ok = program.Region({program.Param("value", program.outputs)});
+  const ir::Expr made = Field(Ref(ok->params[0].id, program.outputs), "n");
+  ok->result = Make(ir::Op::kEnum, step, {made}, "stop", {"value"});
+  match.arms.push_back({"ok", {"value"}, std::move(ok)});
+  auto failed = program.Region();
+  failed->result = Make(ir::Op::kEnum, step, {Make(ir::Op::kSub, integer, {n, program.Int(1)})}, "next", {"n"});
+  match.arms.push_back({"failed", {}, std::move(failed)});
+  loop.body->result = program.Add(*loop.body, "match", step, std::move(match));
+  ir::Workflow& w = program.AddWorkflow("rounds", {}, {{"r", ends}});
+  const ir::Expr all = program.Add(w.region, "loop", ends, std::move(loop));
+  w.region.result = Make(ir::Op::kRecord, program.Record("", {{"r", ends}}), {all}, "", {"r"});
+  World world(program.module);
+  world.Run();
+  world.FailWith("loop.0.job.a", ir::Reason::kExit);
+  EXPECT_EQ(world.Task("loop.0.job.b").status, TaskStatus::kCancelled);
+  EXPECT_EQ(world.Task("loop.1.job.a").arguments[0], Json(1));
+  world.Succeed("loop.1.job.a", N(1));
+  world.Succeed("loop.1.job.b", N(1));
+  world.Succeed("loop.1.job.c", N(8));
+  ASSERT_TRUE(world.finish);
+  EXPECT_TRUE(world.finish->ok) << world.finish->why;
+  EXPECT_EQ(world.finish->outputs.Dump(), R"({"r":{"variant":"stopped","fields":{"value":8}}})");
+  EXPECT_THAT(world.problems, IsEmpty());
 }
 
 // A rewind elsewhere does nothing of the failed call again; one into it begins anew also what was cancelled with it.
@@ -355,7 +393,7 @@ TEST(SchedulerTryWorkflowTest, ARewindKeepsTheFailureOrBeginsTheCallAnew) {
   World world(program.module);
   world.Run(kX);
   world.FailWith("job.a", ir::Reason::kOom);
-  const std::string why = Why("oom", "`job.a` failed: broken");
+  const std::string why = Why("oom", "`a` failed: broken");
   EXPECT_EQ(WhyOf(world), why);
 
   world.Rewind("aside");
@@ -393,7 +431,7 @@ TEST(SchedulerTryWorkflowTest, ARewindWhileItEnds) {
   EXPECT_THAT(world.Started(), ElementsAre("aside~2"));
   EXPECT_EQ(WhyOf(world), "");
   world.FailWith("job.b", ir::Reason::kCancelled);
-  EXPECT_EQ(WhyOf(world), Why("oom", "`job.a` failed: broken"));
+  EXPECT_EQ(WhyOf(world), Why("oom", "`a` failed: broken"));
   EXPECT_THAT(world.problems, IsEmpty());
 }
 
@@ -421,7 +459,7 @@ TEST(SchedulerTryWorkflowTest, AFailureThatRestsOnAnAssumptionWaits) {
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kRunning);
   world.Vote("job.good", "ana", "yes");
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kCancelled);
-  ExpectCaught(world, Why("exit", "`job.early` failed: broken"));
+  ExpectCaught(world, Why("exit", "`early` failed: broken"));
 
   Calls other(assumes);
   World no(other.module);
