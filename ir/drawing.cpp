@@ -336,7 +336,9 @@ class SceneMaker {
               if (effect) lines.push_back("effect");
               return simple(effect ? Kind::kEffect : Kind::kTask, node.name, lines);
             },
-            [&](const WorkflowNode& body) { return simple(Kind::kWorkflow, node.name, {"workflow " + body.workflow}); },
+            [&](const WorkflowNode& body) {
+              return simple(Kind::kWorkflow, node.name, {(body.tried ? "try workflow " : "workflow ") + body.workflow});
+            },
             [&](const IfNode& body) {
               Item item = simple(Kind::kIf, Shortened("if " + Text(body.condition)));
               item.lanes.push_back(LaneOf("then", *body.then_body));

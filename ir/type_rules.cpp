@@ -58,35 +58,52 @@ TypeRef ReasonType(TypeTable& types) {
   return type;
 }
 
-TypeRef FailureType(TypeTable& types, std::string name, TypeRef outputs, TypeRef reason) {
+TypeRef FailureType(TypeTable& types, std::string name, Tried what, TypeRef outputs, TypeRef reason) {
   TypeRef type = types.NewEnum(std::move(name));
   VariantDef ok{"ok", {}};
   if (outputs->kind != TypeKind::kUnit) ok.fields.push_back({"value", outputs, false});
   VariantDef failed{"failed", {{"reason", reason, false}}};
-  failed.fields.push_back({"exit", types.Optional(types.Simple(TypeKind::kInt)), true});
-  failed.fields.push_back({"log", types.Simple(TypeKind::kFile), false});
+  if (what == Tried::kTask) {
+    failed.fields.push_back({"exit", types.Optional(types.Simple(TypeKind::kInt)), true});
+    failed.fields.push_back({"log", types.Simple(TypeKind::kFile), false});
+  } else {
+    failed.fields.push_back({"message", types.Simple(TypeKind::kString), false});
+  }
   types.MutableEnum(type).variants = {std::move(ok), std::move(failed)};
   return type;
 }
 
-bool IsFailureType(TypeRef type) {
+namespace {
+
+bool IsReason(TypeRef type) {
+  const EnumDef* reasons = type->enumeration;
+  return reasons != nullptr && reasons->variants.size() == static_cast<size_t>(Reason::kSite) + 1 &&
+         std::all_of(reasons->variants.begin(), reasons->variants.end(),
+                     [](const VariantDef& each) { return ReasonFromString(each.name) && each.fields.empty(); });
+}
+
+// Behind the reason.
+bool TellsFailureOf(Tried what, const std::vector<FieldDef>& fields) {
+  if (what == Tried::kWorkflow) {
+    return fields.size() == 2 && fields[1].name == "message" && fields[1].type->kind == TypeKind::kString;
+  }
+  if (fields.size() != 3 || fields[1].name != "exit" || fields[2].name != "log") return false;
+  const TypeRef exit = fields[1].type;
+  return exit->kind == TypeKind::kOptional && exit->element->kind == TypeKind::kInt &&
+         fields[2].type->kind == TypeKind::kFile;
+}
+
+}  // namespace
+
+bool IsFailureTypeOf(Tried what, TypeRef type) {
   const EnumDef* definition = type->enumeration;
   if (definition == nullptr || definition->variants.size() != 2) return false;
   // A declared enum may look the same; none is called by a reserved word.
   if (definition->name != "try" && !definition->name.starts_with("try ")) return false;
   const VariantDef &ok = definition->variants[0], &failed = definition->variants[1];
   const bool gives = ok.fields.empty() || (ok.fields.size() == 1 && ok.fields[0].name == "value");
-  if (ok.name != "ok" || failed.name != "failed" || failed.fields.size() != 3 || !gives) return false;
-  const FieldDef &reason = failed.fields[0], &exit = failed.fields[1], &log = failed.fields[2];
-  if (reason.name != "reason" || exit.name != "exit" || log.name != "log") return false;
-  const EnumDef* reasons = reason.type->enumeration;
-  const bool known =
-      reasons != nullptr && std::all_of(reasons->variants.begin(), reasons->variants.end(), [](const VariantDef& each) {
-        return ReasonFromString(each.name) && each.fields.empty();
-      });
-  const bool all = known && reasons->variants.size() == static_cast<size_t>(Reason::kSite) + 1;
-  return all && exit.type->kind == TypeKind::kOptional && exit.type->element->kind == TypeKind::kInt &&
-         log.type->kind == TypeKind::kFile;
+  const bool fails = failed.name == "failed" && !failed.fields.empty() && failed.fields[0].name == "reason";
+  return ok.name == "ok" && gives && fails && IsReason(failed.fields[0].type) && TellsFailureOf(what, failed.fields);
 }
 
 }  // namespace hwf::ir

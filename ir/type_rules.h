@@ -17,10 +17,14 @@ bool IsSimpleText(TypeRef type);
 // The enum of the reasons of failure, `Reason`: one variant each, by its name.
 TypeRef ReasonType(TypeTable& types);
 
-// What `try` of a call gives: `ok(value)` with its outputs, or without a field if they are (); or
-// `failed(reason: Reason, exit: Int?, log: File)`.
-TypeRef FailureType(TypeTable& types, std::string name, TypeRef outputs, TypeRef reason);
-bool IsFailureType(TypeRef type);
+// What `try` of a call gives: `ok(value)` with its outputs, or without a field if they are (); or, of a task,
+// `failed(reason: Reason, exit: Int?, log: File)`, and of a workflow `failed(reason: Reason, message: String)`.
+enum class Tried { kTask, kWorkflow };
+TypeRef FailureType(TypeTable& types, std::string name, Tried what, TypeRef outputs, TypeRef reason);
+bool IsFailureTypeOf(Tried what, TypeRef type);
+inline bool IsFailureType(TypeRef type) {
+  return IsFailureTypeOf(Tried::kTask, type) || IsFailureTypeOf(Tried::kWorkflow, type);
+}
 
 // The type with Approved[…] taken off.
 inline TypeRef WithoutApproval(TypeRef type) { return type->kind == TypeKind::kApproved ? type->element : type; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/module.h"
+#include "ir/type_rules.h"
 #include "ir/test.h"
 
 namespace hwf::ir::internal {
@@ -92,7 +93,7 @@ class Verifier {
   void CheckArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const char* what);
   void CheckBody(const Node& node, const LetNode& body);
   void CheckBody(const Node& node, const TaskNode& body);
-  void CheckTried(const Type& type, TypeRef outputs);
+  TypeRef CheckTried(const Type& type, Tried what, bool gives);
   void CheckPlacement(const Task& task, const TaskNode& body);
   void CheckBody(const Node& node, const WorkflowNode& body);
   void CheckBody(const Node& node, const IfNode& body);

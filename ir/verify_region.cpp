@@ -114,21 +114,26 @@ void Verifier::CheckBody(const Node& node, const TaskNode& body) {
   auto task = tasks_.find(body.task);
   if (task == tasks_.end()) return Fault("`{}` is no task of the module", body.task);
   CheckArgs(body.args, task->second->params, "task");
+  const TypeRef outputs = task->second->output_record;
   if (body.tried) {
-    CheckTried(*node.type, task->second->output_record);
+    const bool gives = outputs != nullptr && outputs->kind != TypeKind::kUnit;
+    const TypeRef value = CheckTried(*node.type, Tried::kTask, gives);
+    if (value != nullptr) CheckFits(outputs, value, "the tried call's value");
   } else if (node.type->kind != TypeKind::kUnit) {
-    CheckFits(task->second->output_record, node.type, "the task's value");
+    CheckFits(outputs, node.type, "the task's value");
   }
   CheckPlacement(*task->second, body);
 }
 
-// `try` gives `ok(value)`, the outputs, or `failed(…)`.
-void Verifier::CheckTried(const Type& type, TypeRef outputs) {
-  if (!IsFailureType(&type)) return Fault("a tried call of type {}", ToString(&type));
+// `try` gives `ok(value)`, the outputs, or `failed(…)`. The type of the value; null if there is none to look at.
+TypeRef Verifier::CheckTried(const Type& type, Tried what, bool gives) {
+  if (!IsFailureTypeOf(what, &type)) {
+    Fault("a tried call of type {}", ToString(&type));
+    return nullptr;
+  }
   const std::vector<FieldDef>& given = type.enumeration->variants[0].fields;
-  const bool gives = outputs != nullptr && outputs->kind != TypeKind::kUnit;
   Expect(given.empty() != gives, "`ok` of a tried call has the value of its outputs");
-  if (gives && !given.empty()) CheckFits(outputs, given[0].type, "the tried call's value");
+  return gives && !given.empty() ? given[0].type : nullptr;
 }
 
 void Verifier::CheckPlacement(const Task& task, const TaskNode& body) {
@@ -149,12 +154,16 @@ void Verifier::CheckBody(const Node& node, const WorkflowNode& body) {
   auto workflow = workflows_.find(body.workflow);
   if (workflow == workflows_.end()) return Fault("`{}` is no workflow of the module", body.workflow);
   CheckArgs(body.args, workflow->second->region.params, "workflow");
-  Expect(!body.tried, "the call of a workflow is not tried in this version");
-  if (node.type->record == nullptr) {
-    return Expect(node.type->kind == TypeKind::kUnit || node.type->kind == TypeKind::kNever,
+  TypeRef value = node.type;
+  if (body.tried) {
+    value = CheckTried(*node.type, Tried::kWorkflow, !workflow->second->outputs.empty());
+    if (value == nullptr) return;
+  }
+  if (value->record == nullptr) {
+    return Expect(value->kind == TypeKind::kUnit || value->kind == TypeKind::kNever,
                   "a workflow's value is the record of its outputs");
   }
-  for (const FieldDef& field : node.type->record->fields) {
+  for (const FieldDef& field : value->record->fields) {
     bool known = false;
     for (const FieldDef& output : workflow->second->outputs) {
       known = known || (output.name == field.name && Fits(output.type, field.type));

@@ -78,14 +78,23 @@ INSTANTIATE_TEST_SUITE_P(
 // The node calls its task as `try` does, as if the task gave what `fit` gives.
 void Try(Module& m, std::string_view name) {
   BodyOf<TaskNode>(m, name).tried = true;
-  NodeOf(m, name).type = FailureType(*m.types, "try", Fit(m).output_record, ReasonType(*m.types));
+  NodeOf(m, name).type = FailureType(*m.types, "try", Tried::kTask, Fit(m).output_record, ReasonType(*m.types));
+}
+
+// The workflow `inner` has no outputs.
+void TryInner(Module& m, Tried what) {
+  BodyOf<WorkflowNode>(m, "inner").tried = true;
+  NodeOf(m, "inner").type = FailureType(*m.types, "try", what, Fit(m).output_record, ReasonType(*m.types));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Tries, VerifyEach,
-    testing::Values(Case{"Type", [](Module& m) { BodyOf<TaskNode>(m, "job").tried = true; }, "a tried call of type"},
-                    Case{"Value", [](Module& m) { Try(m, "data"); }, "the tried call's value has type"},
-                    Case{"Workflow", [](Module& m) { BodyOf<WorkflowNode>(m, "inner").tried = true; }, "is not tried"}),
+    testing::Values(
+        Case{"Type", [](Module& m) { BodyOf<TaskNode>(m, "job").tried = true; }, "a tried call of type"},
+        Case{"Value", [](Module& m) { Try(m, "data"); }, "the tried call's value has type"},
+        Case{"Workflow", [](Module& m) { BodyOf<WorkflowNode>(m, "inner").tried = true; }, "a tried call of type"},
+        Case{"OfAnother", [](Module& m) { TryInner(m, Tried::kTask); }, "a tried call of type"},
+        Case{"NoOutputs", [](Module& m) { TryInner(m, Tried::kWorkflow); }, "has the value of its outputs"}),
     CaseName);
 
 TaskNode& Job(Module& m) { return BodyOf<TaskNode>(m, "job"); }

@@ -116,7 +116,8 @@ ir::Expr Lowerer::PlaceCall(const CallExpr& call, Spot spot) {
     return AddNode(std::move(spot), call.type, call.range, std::move(node));
   }
   std::vector<ir::Expr> args = LowerArgs(llvm::cast<WorkflowDecl>(callee.decl)->params, call.by_param);
-  return AddNode(std::move(spot), call.type, call.range, ir::WorkflowNode{name, std::move(args)});
+  return AddNode(std::move(spot), call.type, call.range,
+                 ir::WorkflowNode{name, std::move(args), static_cast<bool>(call.tried)});
 }
 
 }  // namespace hwf::lower

@@ -196,6 +196,19 @@ workflow main() -> (said: String) {
   EXPECT_EQ(lowered->Node("tried").type->enumeration->name, "try note");
 }
 
+TEST(LowerTest, ATriedWorkflowGivesItsFailure) {
+  auto lowered = Sound(std::string(kFit) + R"(
+workflow inner() -> (said: String) { (said: note("a").said) }
+workflow main() -> (said: String) {
+  let tried = try inner()
+  (said: match tried { ok(value) => value.said, failed(reason, message) => "~{reason} ~{message}" })
+}
+)");
+  EXPECT_TRUE(lowered->Of<ir::WorkflowNode>("tried").tried);
+  EXPECT_TRUE(ir::IsFailureTypeOf(ir::Tried::kWorkflow, lowered->Node("tried").type));
+  EXPECT_EQ(lowered->Node("tried").type->enumeration->name, "try inner");
+}
+
 // Each reads what it needs through parameters, whose types are those that the values were declared with.
 TEST(LowerTest, ControlInClausesBecomesFunctions) {
   auto lowered = Sound(R"(

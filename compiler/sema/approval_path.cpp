@@ -2,6 +2,7 @@
 
 #include "compiler/sema/context.h"
 #include "compiler/sema/walk.h"
+#include "ir/type_rules.h"
 
 namespace hwf::sema {
 namespace {
@@ -97,6 +98,7 @@ class Tracer {
       case Binding::Kind::kField:
         return OfParam(*binding);
       case Binding::Kind::kPattern:
+        if (const Expr* tried = Tried(*binding)) return tried;
         Step(range, "an arm binds it, and the answer does not grant it");
         return nullptr;
       case Binding::Kind::kCarried:
@@ -115,6 +117,23 @@ class Tracer {
         return nullptr;
     }
     return nullptr;
+  }
+
+  // The tried call that the pattern of this name takes apart, or what stands for it; else null.
+  const Expr* Tried(const Binding& bound) const {
+    const Expr* tried = nullptr;
+    auto expr = [&](const Expr& each) {
+      const auto* match = llvm::dyn_cast<MatchExpr>(&each);
+      if (match == nullptr || match->subject->type == nullptr || !ir::IsFailureType(match->subject->type)) return;
+      for (const MatchExpr::Arm& arm : match->arms) {
+        const bool binds = llvm::any_of(arm.pattern.binds, [&](const auto& bind) { return bind.binding == &bound; });
+        if (binds) tried = match->subject;
+      }
+    };
+    Visit visit;
+    visit.expr = expr;
+    WalkAll(program_, visit);
+    return tried;
   }
 
   // The value of the field that was last reached for.

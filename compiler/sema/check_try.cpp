@@ -10,14 +10,10 @@ bool Checker::RefuseTry(const CallExpr& call, const Binding& callee) {
   if (callee.kind == Binding::Kind::kBuiltin) what = "a built-in function";
   if (callee.kind == Binding::Kind::kVariant) what = "a variant";
   const bool declared = callee.kind == Binding::Kind::kDecl;
-  if (declared && llvm::isa<WorkflowDecl>(callee.decl)) {
-    Report(call.tried.range, diagnostics::kNotCarried, "`try` of a workflow")
-        .Help("a task's call can be tried, also inside of the workflow");
-  } else {
-    if (declared && !llvm::isa<TaskDecl>(callee.decl)) what = KindName(*callee.decl);
-    if (what.empty()) return false;
-    Report(call.tried.range, diagnostics::kNotTryable, what).Note(callee.name.range, "declared here");
-  }
+  const bool fails = declared && (llvm::isa<TaskDecl>(callee.decl) || llvm::isa<WorkflowDecl>(callee.decl));
+  if (declared && !fails) what = KindName(*callee.decl);
+  if (what.empty()) return false;
+  Report(call.tried.range, diagnostics::kNotTryable, what).Note(callee.name.range, "declared here");
   for (const Arg& arg : call.args) Check(arg.value);
   ++nodes_;  // what was meant may run
   return true;
@@ -30,7 +26,8 @@ TypeRef Checker::ValueOf(const CallExpr& call, const Decl& callee) {
   TypeRef& type = context_.failures[&callee];
   if (type == nullptr) {
     const TypeRef reason = context_.nominal[context_.builtins["Reason"]->decl];
-    type = ir::FailureType(context_.types(), "try " + callee.name.text.str(), outputs, reason);
+    const ir::Tried what = llvm::isa<WorkflowDecl>(callee) ? ir::Tried::kWorkflow : ir::Tried::kTask;
+    type = ir::FailureType(context_.types(), "try " + callee.name.text.str(), what, outputs, reason);
   }
   return BoundDepth(type, call.range);
 }

@@ -91,7 +91,7 @@ class Planner {
     for (const std::string& line : PlanSites::Details(call)) fmt::print("{}    {}\n", indent, style_.Dim(line));
   }
   void Node(const ir::Node& node, const ir::WorkflowNode& body, const std::string& indent) {
-    Line(indent, "▷", fmt::format("{}: workflow {}", node.name, body.workflow));
+    Line(indent, "▷", fmt::format("{}: {}workflow {}", node.name, body.tried ? "try " : "", body.workflow));
     if (const ir::Workflow* workflow = module_.FindWorkflow(body.workflow)) Print(*workflow, indent + "    ");
   }
   void Node(const ir::Node& node, const ir::IfNode& body, const std::string& indent) {

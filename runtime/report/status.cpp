@@ -306,6 +306,9 @@ std::string StatusText(const engine::RunRecord& record, const std::string& run, 
     if (task.status != TaskStatus::kInDoubt) continue;
     text += fmt::format("{} may have had its effect; say which:\n{}", task.place, DoubtHint(task, run, "  "));
   }
+  for (const auto& [place, what] : scheduler.caught()) {
+    text += style.Yellow("caught: ") + Printable(place + ": " + what, true) + "\n";
+  }
   for (const std::string& failure : scheduler.failures())
     text += style.Red("failed: ") + Printable(failure, true) + "\n";
   if (facts.finished && facts.ok && facts.outputs.is_object()) {
@@ -397,6 +400,9 @@ Json StatusJson(const engine::RunRecord& record, const EngineState& engine) {
   Json failures = Json::Array();
   for (const std::string& failure : scheduler.failures()) failures.Add(failure);
   json.Set("failures", failures);
+  Json caught = Json::Object();
+  for (const auto& [place, what] : scheduler.caught()) caught.Set(place, what);
+  json.Set("caught", caught);
   return json;
 }
 

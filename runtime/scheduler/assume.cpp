@@ -147,8 +147,8 @@ void Scheduler::Impl::ReleaseHeld() {
     return !tasks[task].assumed;
   });
   std::erase_if(doubtful_failures_, [this](auto& failure) {
-    if (IsUncertain(failure.first)) return false;
-    failures.push_back(std::move(failure.second));
+    if (IsUncertain(failure.taint)) return false;
+    TakeFailure(failure);
     return true;
   });
 }

@@ -28,6 +28,7 @@ void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_p
     FrameId id = state.frame;
     uint32_t node = state.node;
     tasks[task].why = "cancelled" + by;
+    state.reason = ir::Reason::kCancelled;
     state.cancelled_by_program = by_program;
     state.ended_with_run = !cancelled_by_.empty();
     EndTask(task, TaskStatus::kCancelled);
@@ -35,6 +36,12 @@ void Scheduler::Impl::CancelTask(uint32_t task, const std::string& by, bool by_p
     if (frame == nullptr) return;
     frame->nodes[node].begun = true;
     return DieEnded(*frame, node, task);
+  }
+  // A failed call waits for the answer. Whoever cancels the task after that no longer does.
+  if (state.phase == TaskPhase::kDoubt && state.ended_with_call && !state.cancel_asked) {
+    state.cancel_asked = state.cancelled_by_program = true;
+    Extra(task).cancelled_by = by;
+    return;
   }
   if (state.phase == TaskPhase::kDoubt) {
     state::AttemptEnded end = *Extra(task).in_doubt;

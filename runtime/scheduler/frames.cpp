@@ -33,6 +33,12 @@ bool Branches(const decltype(ir::Node::body)& body) {
          std::holds_alternative<ir::WatchNode>(body) || std::holds_alternative<ir::SourceNode>(body);
 }
 
+// Whether it asks for something outside of the program.
+bool Asks(const Frame& frame, uint32_t node) {
+  const auto& body = frame.plan->nodes[node].node->body;
+  return std::holds_alternative<ir::TaskNode>(body) || std::holds_alternative<ir::ReviewNode>(body);
+}
+
 bool Satisfies(const Slot& slot) { return slot.state != SlotState::kEmpty; }
 
 }  // namespace
@@ -62,6 +68,7 @@ Frame& Scheduler::Impl::Open(const RegionPlan& plan, Frame* outer, FrameId owner
   frame.prefix = std::move(prefix);
   if (Frame* above = Alive(owner)) {
     above->children.push_back(id);
+    frame.call = above->call;
     frame.watch = above->watch;
     frame.emission = above->emission;
     frame.taint = above->nodes[owner_node].taint;
@@ -223,6 +230,7 @@ void Scheduler::Impl::Die(Frame& frame, uint32_t node, uint32_t cause) {
 void Scheduler::Impl::Drain() {
   for (;;) {
     const bool first_come = !queue_.empty();
+    if (!first_come && EndCalls()) continue;
     if (!first_come && (!memory_ || memory_->later.empty())) return;
     auto& from = first_come ? queue_ : memory_->later;
     auto [id, node] = from.front();
@@ -231,9 +239,10 @@ void Scheduler::Impl::Drain() {
     if (frame == nullptr) continue;
     if (node == frame->nodes.size()) {
       RunResult(*frame);
-    } else if (first_come && memory_ && WaitsForJob(*frame, node)) {
+    } else if (first_come && memory_ && (WaitsForJob(*frame, node) || WaitsForCall(*frame, node))) {
       memory_->later.emplace_back(id, node);
     } else if (!frame->nodes[node].begun) {
+      if (!memory_ && frame->nodes[node].doom == 0 && Asks(*frame, node) && IsFailing(*frame)) continue;
       frame->nodes[node].begun = true;
       if (memory_) MarkTarget(*frame, node);
       if (frame->nodes[node].doom != 0) {
@@ -311,6 +320,10 @@ void Scheduler::Impl::ChildResult(Frame& owner, uint32_t node, Frame& child, Slo
     return RoundSettled(owner.nodes[node].instance, result);
   }
   if (std::holds_alternative<ir::WatchNode>(plan.node->body)) return;
+  if (IsTriedCall(child)) {
+    calls_.at(child.id).result = std::move(result);
+    return;
+  }
   owner.nodes[node].taint = Join(owner.nodes[node].taint, result.taint);
   if (result.state == SlotState::kDead) return Kill(owner, node, result.cause);
   Settle(owner, node,
@@ -331,6 +344,8 @@ void Scheduler::Impl::ChildFinished(Frame& owner, uint32_t node, Frame& child) {
     if (watches_[instance].body == child.id) watches_[instance].body = kNothing;
     if (child.first_failure != 0 && owner.first_failure == 0) owner.first_failure = child.first_failure;
     BodyClosed(instance);
+  } else if (IsTriedCall(child)) {
+    CallFinished(child);
   } else {
     Finish(owner, node);
   }
@@ -359,7 +374,7 @@ void Scheduler::Impl::CancelFrame(Frame& frame, const std::string& why) {
       Withdraw(instance, why);
       assumed_.erase(AssumedMark(instance));
       // Nobody will confirm the way on which these came about.
-      std::erase_if(doubtful_failures_, [&](const auto& failure) { return Has(failure.first, AssumedMark(instance)); });
+      std::erase_if(doubtful_failures_, [&](const auto& failure) { return Has(failure.taint, AssumedMark(instance)); });
     } else if (std::holds_alternative<ir::WatchNode>(body)) {
       watches_[instance].closed = true;
     }
@@ -372,23 +387,30 @@ void Scheduler::Impl::Sweep() {
 }
 
 uint32_t Scheduler::Impl::MakeCause(std::string text, bool failure) {
-  causes_.push_back({std::move(text), failure});
+  Cause& cause = causes_.emplace_back();
+  cause.text = std::move(text);
+  cause.failure = failure;
+  cause.reason = failure ? ir::Reason::kOutput : ir::Reason::kCancelled;
   return static_cast<uint32_t>(causes_.size() - 1);
 }
 
-uint32_t Scheduler::Impl::Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span) {
+uint32_t Scheduler::Impl::Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span,
+                               ir::Reason reason) {
   std::string place = node == kNothing ? frame.prefix : PlaceOf(frame, node);
   if (node == kNothing && !place.empty()) place.pop_back();
   std::string line = message.substr(0, message.find('\n'));
   std::string at = state::SpanText(module_, span);
   std::string told = (at.empty() ? "" : at + ": ") + (place.empty() ? "" : place + ": ") + line;
   const Taint taint = node == kNothing ? frame.result_taint : frame.nodes[node].taint;
+  const uint32_t cause = MakeCause((place.empty() ? "the result" : "`" + place + "`") + " failed: " + line, true);
+  causes_[cause].reason = reason;
+  Failure failure{taint, cause, frame.call, std::move(told)};
   if (IsUncertain(taint)) {
-    doubtful_failures_.emplace_back(taint, std::move(told));
+    doubtful_failures_.push_back(std::move(failure));
   } else {
-    failures.push_back(std::move(told));
+    TakeFailure(failure);
   }
-  return MakeCause((place.empty() ? "the result" : "`" + place + "`") + " failed: " + line, true);
+  return cause;
 }
 
 uint32_t Scheduler::Impl::Fail(const Frame& frame, uint32_t node, const state::Failure& failure) {

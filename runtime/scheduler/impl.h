@@ -44,6 +44,16 @@ struct Slot {
   SlotState state = SlotState::kEmpty;
 };
 
+// What a tried call gives.
+inline Json OkValue(const Json& outputs, bool gives) {
+  Json fields = Json::Object();
+  if (gives) fields.Set("value", outputs);
+  return Json().Set("variant", "ok").Set("fields", std::move(fields));
+}
+inline Json ReasonValue(ir::Reason reason) {
+  return Json().Set("variant", std::string(ir::ToString(reason))).Set("fields", Json::Object());
+}
+
 inline Slot ValueSlot(Json value, Taint taint) {
   Slot slot;
   slot.value = std::move(value);
@@ -74,6 +84,7 @@ struct Frame {
   FrameId owner = kNothing;  // the frame of the node that made this one
   uint32_t owner_node = 0;
   uint32_t ordinal = 0;       // which element, arm or emission
+  FrameId call = kNothing;    // the innermost tried call of a workflow in which this is, or which it is
   uint32_t watch = kNothing;  // the watch in whose body this is, and the emission that it shows
   int64_t emission = 0;
   uint32_t unfinished = 0;
@@ -95,6 +106,29 @@ struct Frame {
 struct Cause {
   std::string text;
   bool failure = false;
+  // What a `try` around it gives for them.
+  ir::Reason reason = ir::Reason::kOutput;
+  std::string message;  // empty: the text
+};
+
+// A failure, and whose it is: of the tried call, or (kNothing) of the run.
+struct Failure {
+  Taint taint = 0;
+  uint32_t cause = 0;
+  FrameId call = kNothing;
+  std::string told;
+};
+
+// `try` of a workflow's call, until it gives its value. The key is its frame.
+struct TriedCall {
+  FrameId owner = kNothing;  // whose node it is
+  uint32_t node = 0;
+  Slot result;                  // of the workflow, once it is there
+  uint32_t cause = 0;           // the first failure in it; 0: none yet
+  Taint taint = 0;              // of the failure, or of all that went well
+  bool ending = false;          // it is in the list of those that are to give their values
+  bool stopped = false;         // after a failure: what was left of it is cancelled
+  std::vector<uint32_t> tasks;  // of a stopped one: those whose end is awaited
 };
 
 enum class TaskPhase : uint8_t { kIdle, kStarting, kSubmitted, kRunning, kDoubt, kEnded };
@@ -137,8 +171,10 @@ struct TaskState {
   bool reuse_refused = false;
   bool cancel_asked = false;
   bool cancelled_by_program = false;
-  bool ended_with_run = false;  // it was cancelled with the run
-  bool fresh = false;           // no result of before may be taken
+  bool ended_with_run = false;              // it was cancelled with the run
+  bool ended_with_call = false;             // with a tried call that failed
+  ir::Reason reason = ir::Reason::kOutput;  // of its failure
+  bool fresh = false;                       // no result of before may be taken
   uint32_t messages_at_start = 0;
   Taint taint = 0;
   int lost_in_a_row = 0;   // attempts that ended with their machine and were repeated for it
@@ -164,7 +200,7 @@ struct ReviewState {
   Json else_value;  // null: the variant `expired`
   Json value;       // of the node, once it is answered
   std::vector<std::pair<std::string, int64_t>> up_to;
-  bool ended_with_run = false;
+  bool ended_with_run = false, ended_with_call = false;
   std::vector<ArmedClock> clocks;  // not fired yet
   TimeMs form_until = 0;           // somebody has the form open until then
 };
@@ -235,7 +271,8 @@ struct Memory {
   std::unordered_map<Place, std::vector<uint32_t>> tasks, reviews;
   std::unordered_map<Place, WatchState> watches;
   std::unordered_map<Place, SourceState> sources;
-  std::deque<std::pair<FrameId, uint32_t>> later;  // nodes of jobs that were not come to yet
+  std::unordered_set<Place> failed_calls;
+  std::deque<std::pair<FrameId, uint32_t>> later;  // nodes of jobs that were not come to yet, and of failed calls
   Redo redo;
   bool found = false;  // its place
 };
@@ -255,6 +292,7 @@ class Scheduler::Impl {
   std::vector<ReviewView> reviews;
   std::vector<std::pair<Place, Json>> checkpoints;
   std::vector<std::string> failures;
+  std::vector<std::pair<Place, std::string>> caught;
   bool finished = false;
   int generation = 1;
   Rewound rewound;
@@ -292,7 +330,8 @@ class Scheduler::Impl {
   void TryFinishRun();
   void OpenRoot();
   // A failure of the node itself: recorded, and the cause of what depends on it.
-  uint32_t Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span);
+  uint32_t Fail(const Frame& frame, uint32_t node, const std::string& message, const ir::Span& span,
+                ir::Reason reason = ir::Reason::kOutput);
   uint32_t Fail(const Frame& frame, uint32_t node, const state::Failure& failure);
   uint32_t MakeCause(std::string text, bool failure);
   std::string PlaceOf(const Frame& frame, uint32_t node) const;
@@ -388,9 +427,21 @@ class Scheduler::Impl {
 
   // node_try.cpp
   bool IsTried(uint32_t task) const;
-  static Json Made(const Json& outputs, const ir::Task& task);
   static Json Caught(const state::AttemptEnded& end, bool cancelled);
   void Catch(Frame& frame, uint32_t node, uint32_t task);
+
+  // node_try_workflow.cpp
+  static bool IsWithin(const std::unordered_set<Place>& calls, const Place& place);
+  bool IsTriedCall(const Frame& frame) const { return frame.call == frame.id; }
+  void OpenCall(Frame& frame, FrameId owner, uint32_t node);
+  void CallFinished(Frame& frame);
+  void TakeFailure(const Failure& failure);
+  bool IsFailing(const Frame& frame) const;
+  bool EndCalls();
+  bool IsOver(FrameId id, TriedCall& call);
+  void StopCall(FrameId id, TriedCall& call);
+  void GiveValue(Frame& owner, TriedCall call);
+  bool WaitsForCall(const Frame& frame, uint32_t node) const;
 
   // emissions.cpp
   Json WithStreams(uint32_t task, Json value) const;
@@ -493,7 +544,10 @@ class Scheduler::Impl {
   std::unordered_set<uint32_t> assumed_;            // marks of reviews that are assumed and not answered
   std::vector<uint32_t> assumed_tasks_;             // begun on the strength of them
   std::vector<std::pair<FrameId, uint32_t>> held_;  // nodes that wait for them
-  std::vector<std::pair<Taint, std::string>> doubtful_failures_;
+  std::vector<Failure> doubtful_failures_;          // that rest on an assumption
+  std::unordered_map<FrameId, TriedCall> calls_;
+  std::vector<FrameId> ending_;  // of them, those that are to give their values
+  std::unordered_set<Place> failed_calls_;
 
   std::vector<uint32_t> releasing_;         // tasks of whose emissions some files may be needed no more
   std::unordered_set<std::string> pinned_;  // files that the run goes on to need

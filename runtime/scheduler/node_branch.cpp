@@ -44,7 +44,9 @@ void Scheduler::Impl::RunWorkflow(Frame& frame, uint32_t node, const ir::Workflo
     if (!value.ok()) return Die(frame, node, Fail(frame, node, *value.failure));
     values.push_back(ValueSlot(state::Widen(std::move(value.value), params[i].type), frame.nodes[node].taint));
   }
-  Register(Open(*plan.workflow->root, nullptr, frame.id, node, 0, PlaceOf(frame, node) + ".", std::move(values)));
+  Frame& body = Open(*plan.workflow->root, nullptr, frame.id, node, 0, PlaceOf(frame, node) + ".", std::move(values));
+  if (call.tried) OpenCall(body, frame.id, node);
+  Register(body);
 }
 
 }  // namespace hwf::scheduler

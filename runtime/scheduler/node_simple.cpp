@@ -51,7 +51,9 @@ void Scheduler::Impl::RunFail(Frame& frame, uint32_t node, const ir::FailNode& f
   state::Evaluation message = Evaluate(frame, fail.message);
   if (!message.ok()) return Die(frame, node, Fail(frame, node, *message.failure));
   std::string text = message.value.is_string() ? message.value.AsString() : message.value.Dump();
-  Die(frame, node, Fail(frame, node, text, frame.plan->nodes[node].node->span));
+  const uint32_t cause = Fail(frame, node, text, frame.plan->nodes[node].node->span, ir::Reason::kExit);
+  causes_[cause].message = std::move(text);
+  Die(frame, node, cause);
 }
 
 void Scheduler::Impl::RunSource(Frame& frame, uint32_t node, const ir::SourceNode& source) {

@@ -293,11 +293,11 @@ void Scheduler::Impl::NextAttempt(uint32_t task) {
 // they are read.
 Json Scheduler::Impl::ValueOf(uint32_t task) const {
   const Json& outputs = tasks[task].outputs;
-  return WithStreams(task, IsTried(task) ? Made(outputs, *task_states_[task].plan->task) : outputs);
+  return WithStreams(task, IsTried(task) ? OkValue(outputs, !tasks[task].task->outputs.empty()) : outputs);
 }
 
 void Scheduler::Impl::Succeed(uint32_t task, Json outputs, TaskStatus status) {
-  task_states_[task].ended_with_run = false;
+  task_states_[task].ended_with_run = task_states_[task].ended_with_call = false;
   tasks[task].outputs = std::move(outputs);
   EndTask(task, status);
   const TaskState& state = task_states_[task];
@@ -310,6 +310,7 @@ void Scheduler::Impl::FailTask(uint32_t task, const state::AttemptEnded& end, co
   bool cancelled = state.cancel_asked;
   std::string by = state.extra ? state.extra->cancelled_by : "";
   view.why = cancelled ? "cancelled" + by : message;
+  state.reason = cancelled ? ir::Reason::kCancelled : end.failure.value_or(ir::Reason::kOutput);
   state.ended_with_run = state.ended_with_run || !cancelled_by_.empty();
   bool doubtful = state.phase == TaskPhase::kDoubt && state.ended_with_run;
   TaskStatus status = cancelled || end.failure == ir::Reason::kCancelled ? TaskStatus::kCancelled : TaskStatus::kFailed;
@@ -327,7 +328,8 @@ void Scheduler::Impl::DieEnded(Frame& frame, uint32_t node, uint32_t task) {
     return Die(frame, node, MakeCause("`" + view.place + "` was cancelled", false));
   }
   const std::string attempts = view.attempt > 1 ? fmt::format(" (attempt {})", view.attempt) : "";
-  Die(frame, node, Fail(frame, node, view.why + attempts, frame.plan->nodes[node].node->span));
+  Die(frame, node,
+      Fail(frame, node, view.why + attempts, frame.plan->nodes[node].node->span, task_states_[task].reason));
 }
 
 // The job is over, whatever its end: what hangs on its going on is let go.

@@ -11,25 +11,18 @@ bool Scheduler::Impl::IsTried(uint32_t task) const {
   return call != nullptr && call->tried && Alive(state.frame) != nullptr;
 }
 
-Json Scheduler::Impl::Made(const Json& outputs, const ir::Task& task) {
-  Json fields = Json::Object();
-  if (!task.outputs.empty()) fields.Set("value", outputs);
-  return Json().Set("variant", "ok").Set("fields", std::move(fields));
-}
-
 // The engine has kept the log before it recorded the end; without it this is not all of the value, and null.
 Json Scheduler::Impl::Caught(const state::AttemptEnded& end, bool cancelled) {
   if (!end.log.is_object()) return Json();
   const ir::Reason why = cancelled ? ir::Reason::kCancelled : *end.failure;
-  Json reason = Json().Set("variant", std::string(ir::ToString(why))).Set("fields", Json::Object());
-  Json fields = Json().Set("reason", std::move(reason)).Set("exit", end.exit_code ? Json(*end.exit_code) : Json());
+  Json fields = Json().Set("reason", ReasonValue(why)).Set("exit", end.exit_code ? Json(*end.exit_code) : Json());
   fields.Set("log", end.log);
   return Json().Set("variant", "failed").Set("fields", std::move(fields));
 }
 
 void Scheduler::Impl::Catch(Frame& frame, uint32_t node, uint32_t task) {
-  const Json& caught = Extra(task).caught;
-  if (caught.is_object()) return Done(frame, node, WithStreams(task, caught));
+  const Json& value = Extra(task).caught;
+  if (value.is_object()) return Done(frame, node, WithStreams(task, value));
   const ir::Span& span = frame.plan->nodes[node].node->span;
   Die(frame, node, Fail(frame, node, tasks[task].why + " (its log was not kept, so `try` gives nothing)", span));
 }

@@ -157,7 +157,8 @@ void Scheduler::Impl::OnVoided(const state::ReviewVoided& event) {
   if (frame == nullptr) return;
   if (IsAssumed(index)) return EndAssumption(index, true);
   Die(*frame, state.node,
-      Fail(*frame, state.node, "the review is void: " + event.why, frame->plan->nodes[state.node].node->span));
+      Fail(*frame, state.node, "the review is void: " + event.why, frame->plan->nodes[state.node].node->span,
+           ir::Reason::kCancelled));
 }
 
 std::string Scheduler::Impl::Explain(const state::Vote& vote) const {

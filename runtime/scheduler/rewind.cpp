@@ -93,6 +93,10 @@ void Scheduler::Impl::Remember() {
   approved_.clear();
   failures.clear();
   doubtful_failures_.clear();
+  calls_.clear();
+  ending_.clear();
+  memory_->failed_calls = std::exchange(failed_calls_, {});
+  caught.clear();
   checkpoints.clear();
   outputs_ = Json();
   root_cause_ = 0;
@@ -108,6 +112,14 @@ void Scheduler::Impl::Forget() {
   for (const auto& [place, list] : memory_->reviews) left_reviews.insert(left_reviews.end(), list.begin(), list.end());
   std::sort(left_tasks.begin(), left_tasks.end());
   std::sort(left_reviews.begin(), left_reviews.end());
+  // What was cancelled with a call that has failed again stays as it is.
+  const auto stays = [this](const Place& place, bool ended_with_call) {
+    return ended_with_call && IsWithin(failed_calls_, place);
+  };
+  std::erase_if(left_tasks,
+                [&](uint32_t task) { return stays(tasks[task].place, task_states_[task].ended_with_call); });
+  std::erase_if(left_reviews,
+                [&](uint32_t each) { return stays(reviews[each].place, review_states_[each].ended_with_call); });
   const std::string why = memory_->redo.why;
   memory_.reset();
   for (const uint32_t task : left_tasks) {
@@ -218,7 +230,7 @@ bool Scheduler::Impl::GoesOn(Frame& frame, uint32_t node, uint32_t task, const s
   // What was cancelled before it began got no arguments.
   const bool cancelled = state.cancel_asked || tasks[task].status == TaskStatus::kCancelled;
   const bool same = tasks[task].arguments == arguments || (cancelled && tasks[task].arguments.empty());
-  if (!same || state.ended_with_run) return false;
+  if (!same || state.ended_with_run || state.ended_with_call) return false;
   state.taint = frame.nodes[node].taint;
   NoteAssumed(task);
   if (state.phase != TaskPhase::kEnded) return true;
@@ -240,7 +252,7 @@ bool Scheduler::Impl::ReviewGoesOn(Frame& frame, uint32_t node, const ir::Review
   const uint32_t index = *at;
   CheckChanged(frame, node);
   ReviewState& state = review_states_[index];
-  if (Has(frame.nodes[node].taint, kRedone) || state.ended_with_run) return false;
+  if (Has(frame.nodes[node].taint, kRedone) || state.ended_with_run || state.ended_with_call) return false;
   if (!SameQuestion(frame, index)) return false;
   found->second.erase(at);
   frame.nodes[node].instance = index;
@@ -268,7 +280,9 @@ bool Scheduler::Impl::ReviewGoesOn(Frame& frame, uint32_t node, const ir::Review
       Die(frame, node, MakeCause("`" + view.id + "` was withdrawn: " + view.closed_by, false));
       return true;
     case ReviewStatus::kVoided:
-      Die(frame, node, Fail(frame, node, "the review is void: " + view.closed_by, frame.plan->nodes[node].node->span));
+      Die(frame, node,
+          Fail(frame, node, "the review is void: " + view.closed_by, frame.plan->nodes[node].node->span,
+               ir::Reason::kCancelled));
       return true;
   }
   return false;

@@ -139,6 +139,7 @@ bool Scheduler::finished() const { return impl_->finished; }
 int Scheduler::generation() const { return impl_->generation; }
 const Scheduler::Rewound& Scheduler::rewound() const { return impl_->rewound; }
 const std::vector<std::string>& Scheduler::failures() const { return impl_->failures; }
+const std::vector<std::pair<Place, std::string>>& Scheduler::caught() const { return impl_->caught; }
 std::string Scheduler::Explain(const state::Vote& vote) const { return impl_->Explain(vote); }
 
 }  // namespace hwf::scheduler

@@ -233,8 +233,10 @@ class Scheduler {
   bool finished() const;
   // From 1; each rewind begins another.
   int generation() const;
-  // What went wrong so far, one line each with its place and source span.
+  // What went wrong so far, one line each with its place and source span; without what a `try` caught.
   const std::vector<std::string>& failures() const;
+  // Calls of workflows by `try` that failed, in the order of their ends: the place, and what failed in it.
+  const std::vector<std::pair<Place, std::string>>& caught() const;
 
   // What the last rewind did. One that is refused leaves a state that is of no use: an engine asks a scheduler of its
   // own first, and records what was not refused.

@@ -35,7 +35,7 @@ struct Tried : Program {
     ir::Workflow& w = AddWorkflow("w", {{"x", integer}}, {{"n", integer}});
     ir::Expr start = Call(w.region, "start", "first", {Ref(w.region.params[0].id, integer)});
     const ir::TypeRef reason = ir::ReasonType(*module.types);
-    const ir::TypeRef type = ir::FailureType(*module.types, "try make", make->output_record, reason);
+    const ir::TypeRef type = ir::FailureType(*module.types, "try make", ir::Tried::kTask, make->output_record, reason);
     ir::TaskNode call{"make", {Field(start, "n")}};
     call.tried = true;
     tried = Add(w.region, "a", type, std::move(call));

@@ -101,6 +101,7 @@ std::string ViewsText(const Scheduler& scheduler) {
                        r.closed, r.job_stream, r.emission, r.votes.size(), RuleText(r.rule), r.evidence.Dump());
   }
   for (const auto& [place, value] : scheduler.checkpoints()) out += place + "=" + value.Dump() + "\n";
+  for (const auto& [place, what] : scheduler.caught()) out += "caught " + place + ": " + what + "\n";
   for (const std::string& failure : scheduler.failures()) out += failure + "\n";
   return out;
 }
