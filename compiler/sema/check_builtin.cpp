@@ -53,7 +53,9 @@ bool Checker::CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& bui
   const bool in_order = named == call.args.end();
   if (!in_order && named->name.text == "on" && (builtin.name == "file" || builtin.name == "dir")) {
     Report(named->name.range, diagnostics::kNotCarried, fmt::format("`on` of `{}`", builtin.name))
-        .Help("data that lies at a site can be named by its path, a String; it is then neither checked nor part of reuse");
+        .Help(
+            "data that lies at a site can be named by its path, a String; it is then neither checked nor part of "
+            "reuse");
     return false;
   }
   if (!in_order) {
