@@ -93,7 +93,7 @@ class Discarded {
     if (!runs || Acts(*callee)) return;
     emitter_.Report(call.range, diagnostics::kDiscardedCall, callee->name.text)
         .Help(llvm::isa<TaskDecl>(callee)
-                  ? "read it, leave the call out, or say that the task is an `effect` if it is called for what it does"
+                  ? "it is not run: read it, leave the call out, or say that the task is an `effect` if it is called for what it does"
                   : "read it, or leave the call out");
   }
 

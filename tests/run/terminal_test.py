@@ -17,7 +17,7 @@ from terminals import Terminal, plain  # noqa: E402
 
 PROGRAM = '''hwf 1
 task train() -> (n: Int at stdout) {
-  cache off
+  effect
   checkpoint epoch(n: Int, loss: Float)
   run """
     for n in 1 2 3; do hwf-task checkpoint epoch n=$n loss=0.12345678901$n; sleep 0.3; done

@@ -14,7 +14,7 @@ import world as worlds  # noqa: E402
 SOURCE = """hwf 1
 
 task note(text: String) -> (text: String at stdout) {
-  cache off
+  effect
   run "printf '%s' ~{text}"
 }
 
