@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "ir/module.h"
 
 namespace hwf::ir::sample {
@@ -35,5 +37,13 @@ Node MakeNode(uint32_t id, std::string name, TypeRef type, Body body) {
 // The design's sample: prepare, fit (watched, steered, retried), a release review, publish; and beside it an `if`, a
 // `for` with `where`, a function, a sub-workflow, a source, a cancel.
 Module Digits();
+// Of that module, the main workflow's region, and the node there of this name, which is there.
+inline Region& RegionOf(Module& digits) { return digits.workflows[1].region; }
+inline Node& NodeOf(Module& digits, std::string_view name) {
+  for (Node& node : RegionOf(digits).nodes) {
+    if (node.name == name) return node;
+  }
+  HWF_UNREACHABLE();
+}
 
 }  // namespace hwf::ir::sample

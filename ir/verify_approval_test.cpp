@@ -9,26 +9,20 @@ namespace {
 
 using sample::Id;
 using sample::MakeNode;
+using sample::NodeOf;
+using sample::RegionOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr const char* kFault = "a value that no review approved may come to `model` of task `publish`";
 
-Region& Digits(Module& module) { return module.workflows[1].region; }
-Node& Named(Module& module, std::string_view name) {
-  for (Node& node : Digits(module).nodes) {
-    if (node.name == name) return node;
-  }
-  ADD_FAILURE() << name;
-  return Digits(module).nodes[0];
-}
-MatchNode& Match(Module& module) { return std::get<MatchNode>(Named(module, "match").body); }
+MatchNode& Match(Module& module) { return std::get<MatchNode>(NodeOf(module, "match").body); }
 // What is published, in the arm of `approve`.
 Expr& Published(Module& module) { return std::get<TaskNode>(Match(module).arms[0].body->nodes[0].body).args[0]; }
 // The model before anybody looked at it.
 Expr Unapproved(Module& module) {
-  return sample::Field(sample::Ref(Named(module, "trained").id, Named(module, "trained").type), "model");
+  return sample::Field(sample::Ref(NodeOf(module, "trained").id, NodeOf(module, "trained").type), "model");
 }
 
 TEST(VerifyApprovalTest, WhatTheReviewGrantsIsApproved) { EXPECT_THAT(Verify(sample::Digits()), IsEmpty()); }
@@ -45,9 +39,9 @@ TEST(VerifyApprovalTest, NothingThatIsAssembledIs) {
 
 TEST(VerifyApprovalTest, AnAnswerThatNobodyGaveGrantsNothing) {
   Module module = sample::Digits();
-  const TypeRef verdict = Named(module, "verdict").type;
+  const TypeRef verdict = NodeOf(module, "verdict").type;
   LetNode made{sample::Make(Op::kEnum, verdict, {}, "approve")};
-  Digits(module).nodes.push_back(MakeNode(200, "made", verdict, std::move(made)));
+  RegionOf(module).nodes.push_back(MakeNode(200, "made", verdict, std::move(made)));
   Match(module).subject = sample::Ref(Id(200), verdict);
   EXPECT_THAT(Verify(module), ElementsAre(HasSubstr(kFault)));
 }
@@ -59,7 +53,7 @@ TEST(VerifyApprovalTest, TheCommandLineApprovesNothing) {
   given.id = Id(200);
   given.name = "given";
   given.type = approved;
-  Digits(module).params.push_back(std::move(given));
+  RegionOf(module).params.push_back(std::move(given));
   Published(module) = sample::Ref(Id(200), approved);
   EXPECT_THAT(Verify(module), ElementsAre(HasSubstr(kFault)));
 }
@@ -95,7 +89,7 @@ TEST(VerifyApprovalTest, OneWayRoundIsEnough) {
   arm.nodes.clear();
   arm.nodes.push_back(MakeNode(201, "release", unit, WorkflowNode{"release", {granted}}));
   module.workflows.insert(module.workflows.begin(), std::move(release));
-  // Digits(module) is the workflow at 1, which moved on.
+  // RegionOf(module) is the workflow at 1, which moved on.
   std::swap(module.workflows[1], module.workflows[2]);
   EXPECT_THAT(Verify(module), IsEmpty());
 

@@ -12,6 +12,8 @@ namespace hwf::ir {
 namespace {
 
 using sample::Id;
+using sample::NodeOf;
+using sample::RegionOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -24,14 +26,6 @@ std::vector<std::string> FaultsAfter(const std::function<void(Module&)>& change)
   return Verify(module);
 }
 
-Region& Digits(Module& module) { return module.workflows[1].region; }
-Node& NodeOf(Module& module, std::string_view name) {
-  for (Node& node : Digits(module).nodes) {
-    if (node.name == name) return node;
-  }
-  ADD_FAILURE() << name;
-  return Digits(module).nodes[0];
-}
 template <typename Body>
 Body& BodyOf(Module& module, std::string_view name) {
   return std::get<Body>(NodeOf(module, name).body);
@@ -122,7 +116,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Scopes, VerifyEach,
     testing::Values(
-        Case{"NoValue", [](Module& m) { Digits(m).result->args[0].args[0].ref = Id(999); }, "value 999, which is none"},
+        Case{"NoValue", [](Module& m) { RegionOf(m).result->args[0].args[0].ref = Id(999); },
+             "value 999, which is none"},
         Case{"InnerFromOutside",
              [](Module& m) {
                BodyOf<LetNode>(m, "real").value.args[0].args[0] = sample::Ref(Id(14), m.types->Simple(TypeKind::kInt));
@@ -157,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
              "its condition has type String"},
         Case{"Literal", [](Module& m) { BodyOf<TaskNode>(m, "data").args[0].literal = Json("7"); },
              "a literal that is no Int"},
-        Case{"NoField", [](Module& m) { Digits(m).result->args[0].name = "loss"; }, "has no field `loss`"},
+        Case{"NoField", [](Module& m) { RegionOf(m).result->args[0].name = "loss"; }, "has no field `loss`"},
         Case{"Poison", [](Module& m) { NodeOf(m, "real").type = m.types->Simple(TypeKind::kPoison); },
              "type of an error"},
         Case{"NoType", [](Module& m) { NodeOf(m, "real").type = nullptr; }, "a type is missing"},
