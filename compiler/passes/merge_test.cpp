@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr const char* kTasks = R"(hwf 1
+constexpr const char* kMergedTasks = R"(hwf 1
 task t(n: Int, text: String = "") -> (n: Int) { run "true" }
 task takes(data: File) -> (n: Int) { run "true" }
 task shows(n: Int) -> (n: Int) { checkpoint epoch(n: Int) accept stop_now() run "true" }
@@ -19,7 +19,7 @@ task each_time(n: Int) -> (n: Int) { cache off run "true" }
 
 // The names of the calls of tasks that are left.
 std::vector<std::string> Calls(const std::string& workflows) {
-  const ir::Module module = Merge(testing_passes::Lowered(kTasks, workflows));
+  const ir::Module module = Merge(testing_passes::Lowered(kMergedTasks, workflows));
   EXPECT_THAT(ir::Verify(module), IsEmpty());
   std::vector<const ir::Node*> nodes;
   for (const ir::Workflow& workflow : module.workflows) testing_passes::Collect(workflow.region, nodes);

@@ -28,9 +28,9 @@ double TimeOf(const ir::Task& task) {
   return time == task.needs.end() ? kUnknownMs : Constant(time->value);
 }
 
-class Marker {
+class Prioritizer {
  public:
-  explicit Marker(ir::Module& module) : module_(module) {
+  explicit Prioritizer(ir::Module& module) : module_(module) {
     for (const ir::Task& task : module.tasks) times_.emplace(task.name, TimeOf(task));
   }
   void Run() {
@@ -96,7 +96,7 @@ class Marker {
 }  // namespace
 
 ir::Module Priorities(ir::Module module) {
-  Marker(module).Run();
+  Prioritizer(module).Run();
   return module;
 }
 

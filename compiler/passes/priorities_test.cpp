@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kMinute = 60'000;
 
-constexpr const char* kTasks = R"(hwf 1
+constexpr const char* kWeighedTasks = R"(hwf 1
 task quick(n: Int) -> (n: Int) { needs time: 10min run "true" }
 task slow(n: Int) -> (n: Int) { needs time: 4h run "true" }
 task unsaid(n: Int) -> (n: Int) { run "true" }
@@ -21,7 +21,7 @@ int64_t Priority(const ir::Module& module, std::string_view name) {
 }
 
 TEST(PrioritiesTest, TheLongestWayToTheEnd) {
-  const ir::Module module = testing_passes::After(kTasks, R"(workflow w(n: Int) -> (n: Int) {
+  const ir::Module module = testing_passes::After(kWeighedTasks, R"(workflow w(n: Int) -> (n: Int) {
     let alone = quick(n)
     let first = quick(n + 1)
     let second = slow(first.n)
@@ -38,7 +38,7 @@ TEST(PrioritiesTest, TheLongestWayToTheEnd) {
 }
 
 TEST(PrioritiesTest, OutOfBlocksAndWorkflows) {
-  const ir::Module module = testing_passes::After(kTasks, R"(workflow called(n: Int) -> (n: Int) {
+  const ir::Module module = testing_passes::After(kWeighedTasks, R"(workflow called(n: Int) -> (n: Int) {
     let inside = quick(n)
     (n: inside.n)
   }
@@ -66,7 +66,7 @@ TEST(PrioritiesTest, OutOfBlocksAndWorkflows) {
 }
 
 TEST(PrioritiesTest, PeopleTakeTheirTime) {
-  const ir::Module module = testing_passes::After(kTasks, R"(workflow w(n: Int) -> (n: Int) {
+  const ir::Module module = testing_passes::After(kWeighedTasks, R"(workflow w(n: Int) -> (n: Int) {
     let asked = quick(n)
     let machine = slow(n)
     let verdict = await review "Go?" {

@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr const char* kTasks = R"(hwf 1
+constexpr const char* kPrunedTasks = R"(hwf 1
 task t(n: Int) -> (n: Int) { run "true" }
 task shows(n: Int) -> (n: Int) { checkpoint epoch(n: Int) accept stop_now() run "true" }
 task acts(n: Int) { run "true" }
@@ -18,7 +18,7 @@ task publish(n: Approved[Int]) -> (n: Int) { run "true" }
 )";
 
 ir::Module Pruned(const std::string& workflows) {
-  ir::Module module = Prune(testing_passes::Lowered(kTasks, workflows));
+  ir::Module module = Prune(testing_passes::Lowered(kPrunedTasks, workflows));
   EXPECT_THAT(ir::Verify(module), IsEmpty());
   return module;
 }

@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-const Json kX = Json::Object().Set("x", Json(3));
+const Json kThree = Json::Object().Set("x", Json(3));
 const state::Person kOwner{.name = "owner", .uid = 1000, .level = 1, .proof = "uid"};
 
 std::string Why(const std::string& reason, const std::string& message) {
@@ -93,7 +93,7 @@ std::string WhyOf(const World& world) {
 }
 
 // The call failed, the run did not: `aside` goes on, and when it ends the run has the result.
-void ExpectCaught(World& world, const std::string& why) {
+void ExpectCallCaught(World& world, const std::string& why) {
   EXPECT_EQ(WhyOf(world), why);
   EXPECT_THAT(world.scheduler->failures(), IsEmpty());
   EXPECT_EQ(world.Task("aside").status, TaskStatus::kRunning);
@@ -108,7 +108,7 @@ void ExpectCaught(World& world, const std::string& why) {
 TEST(SchedulerTryWorkflowTest, OkComesWhenAllOfItHasEnded) {
   Calls program;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.Succeed("aside", N(1));
   world.Succeed("job.a", N(5));
   world.Succeed("job.c", N(7));
@@ -125,7 +125,7 @@ TEST(SchedulerTryWorkflowTest, ATasksFailureCancelsTheRestAndIsAwaited) {
   Calls program;
   World world(program.module);
   world.cancels = false;
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.a", ir::Reason::kOom);
   EXPECT_EQ(world.Task("job.c").status, TaskStatus::kSkipped);
   EXPECT_EQ(world.log.back(), "cancel job.b#1");
@@ -134,29 +134,29 @@ TEST(SchedulerTryWorkflowTest, ATasksFailureCancelsTheRestAndIsAwaited) {
   EXPECT_EQ(world.Task("job.b").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Task("job.b").why, "cancelled: `job` failed");
   EXPECT_THAT(world.scheduler->caught(), ElementsAre(Pair("job", "`job.a` failed: broken")));
-  ExpectCaught(world, Why("oom", "`a` failed: broken"));
+  ExpectCallCaught(world, Why("oom", "`a` failed: broken"));
 }
 
 // A failure that came after the result was there: nobody had the result yet.
 TEST(SchedulerTryWorkflowTest, AFailureBesideTheResult) {
   Calls program;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.Succeed("job.a", N(5));
   world.Succeed("job.c", N(7));
   world.FailWith("job.b", ir::Reason::kSignal);
-  ExpectCaught(world, Why("signal", "`b` failed: broken"));
+  ExpectCallCaught(world, Why("signal", "`b` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, RetriesComeFirst) {
   Calls program;
   program.module.tasks[0].retries = 1;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.a", ir::Reason::kExit);
   EXPECT_EQ(WhyOf(world), "");
   world.FailWith("job.a", ir::Reason::kExit);
-  ExpectCaught(world, Why("exit", "`a` failed: broken (attempt 2)"));
+  ExpectCallCaught(world, Why("exit", "`a` failed: broken (attempt 2)"));
 }
 
 TEST(SchedulerTryWorkflowTest, FailAndWhatCannotBeComputed) {
@@ -164,16 +164,16 @@ TEST(SchedulerTryWorkflowTest, FailAndWhatCannotBeComputed) {
     made.Add(inner, "fail", made.never, ir::FailNode{made.String("not\ntoday")});
   });
   World world(fails.module);
-  world.Run(kX);
+  world.Run(kThree);
   EXPECT_THAT(world.Started(), ElementsAre("aside", "job.a", "job.b"));
-  ExpectCaught(world, Why("exit", "not\ntoday"));
+  ExpectCallCaught(world, Why("exit", "not\ntoday"));
 
   Calls computes([](Calls& made, ir::Region& inner) {
     const ir::Expr zero = Make(ir::Op::kDiv, made.integer, {made.Int(1), made.Int(0)});
     made.Add(inner, "let", made.integer, ir::LetNode{zero});
   });
   World other(computes.module);
-  other.Run(kX);
+  other.Run(kThree);
   EXPECT_THAT(WhyOf(other), HasSubstr("is past the range of Int"));
   EXPECT_THAT(WhyOf(other), HasSubstr("\"output\""));
   EXPECT_THAT(other.scheduler->failures(), IsEmpty());
@@ -182,28 +182,28 @@ TEST(SchedulerTryWorkflowTest, FailAndWhatCannotBeComputed) {
 TEST(SchedulerTryWorkflowTest, OpenReviewsAreWithdrawn) {
   Calls program([](Calls& made, ir::Region& inner) { made.Ask(inner, "good"); });
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   EXPECT_EQ(world.Review("job.good").status, ReviewStatus::kOpen);
   world.FailWith("job.b", ir::Reason::kExit);
   EXPECT_EQ(world.Review("job.good").status, ReviewStatus::kWithdrawn);
   EXPECT_EQ(world.Review("job.good").closed_by, "`job` failed");
-  ExpectCaught(world, Why("exit", "`b` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`b` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, AVoidReviewIsAFailure) {
   Calls program([](Calls& made, ir::Region& inner) { made.Ask(inner, "good"); });
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.Apply(state::ReviewVoided{"job.good", "changed"});
-  ExpectCaught(world, Why("cancelled", "`good` failed: the review is void: changed"));
+  ExpectCallCaught(world, Why("cancelled", "`good` failed: the review is void: changed"));
 }
 
 TEST(SchedulerTryWorkflowTest, CancelledByPeople) {
   Calls program;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.Apply(state::CancelRequested{kOwner, "job.a", "q"});
-  ExpectCaught(world, Why("cancelled", "`a` failed: cancelled by owner"));
+  ExpectCallCaught(world, Why("cancelled", "`a` failed: cancelled by owner"));
 }
 
 // No failure, and no result: the rest goes on to its end.
@@ -212,18 +212,18 @@ TEST(SchedulerTryWorkflowTest, CancelledByTheProgram) {
     inner.nodes.push_back(ir::sample::MakeNode(900, "cancel", inner.nodes[0].type, ir::CancelNode{inner.nodes[0].id}));
   });
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Task("job.b").status, TaskStatus::kRunning);
   EXPECT_EQ(WhyOf(world), "");
   world.Succeed("job.b", N(1));
-  ExpectCaught(world, Why("cancelled", "`a` was cancelled"));
+  ExpectCallCaught(world, Why("cancelled", "`a` was cancelled"));
 }
 
 TEST(SchedulerTryWorkflowTest, ACancelledRunCatchesNothing) {
   Calls program;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.Apply(state::CancelRequested{kOwner, "", "q"});
   ASSERT_TRUE(world.finish);
   EXPECT_FALSE(world.finish->ok);
@@ -236,7 +236,7 @@ TEST(SchedulerTryWorkflowTest, AnEffectInDoubtIsAskedForFirst) {
   const auto mails = [](Calls& made, ir::Region& inner) { made.Call(inner, "mail", "mail", {made.Int(1)}); };
   Calls program(mails);
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.mail", ir::Reason::kNodeFail);
   EXPECT_EQ(world.log.back(), "doubt job.mail#1");
   world.FailWith("job.a", ir::Reason::kExit);
@@ -245,17 +245,17 @@ TEST(SchedulerTryWorkflowTest, AnEffectInDoubtIsAskedForFirst) {
   EXPECT_EQ(WhyOf(world), "");
   world.Apply(state::DoubtResolved{"job.mail", 1, true, kOwner, "r"});
   EXPECT_EQ(world.Task("job.mail").status, TaskStatus::kDone);
-  ExpectCaught(world, Why("exit", "`a` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`a` failed: broken"));
 
   // It did not happen, and is not wanted any more.
   Calls again(mails);
   World other(again.module);
-  other.Run(kX);
+  other.Run(kThree);
   other.FailWith("job.mail", ir::Reason::kNodeFail);
   other.FailWith("job.a", ir::Reason::kExit);
   other.Apply(state::DoubtResolved{"job.mail", 1, false, kOwner, "r"});
   EXPECT_EQ(other.Task("job.mail").status, TaskStatus::kCancelled);
-  ExpectCaught(other, Why("exit", "`a` failed: broken"));
+  ExpectCallCaught(other, Why("exit", "`a` failed: broken"));
 }
 
 // outer(x) { let first = try inner(x)  let n = match first {…}  let last = work(n)  (n: last.n) }
@@ -275,14 +275,14 @@ struct Nested : Calls {
 TEST(SchedulerTryWorkflowTest, TheInnermostCatches) {
   Nested program;
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.first.a", ir::Reason::kOom);
   EXPECT_EQ(WhyOf(world), Why("oom", "`a` failed: broken"));
   EXPECT_EQ(world.Task("job.last").arguments[0], Json(-1));
   world.FailWith("job.last", ir::Reason::kExit);
   EXPECT_THAT(world.scheduler->caught(),
               ElementsAre(Pair("job.first", "`job.first.a` failed: broken"), Pair("job", "`job.last` failed: broken")));
-  ExpectCaught(world, Why("exit", "`last` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`last` failed: broken"));
 }
 
 // What an inner call that failed still waits for is waited for by the outer one as well.
@@ -293,14 +293,14 @@ TEST(SchedulerTryWorkflowTest, TheOuterFailsWhileTheInnerEnds) {
   program.Call(outer, "beside", "work", {program.Int(1)});
   World world(program.module);
   world.cancels = false;
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.first.a", ir::Reason::kOom);
   world.FailWith("job.beside", ir::Reason::kExit);
   EXPECT_EQ(WhyOf(world), "");
   world.FailWith("job.first.b", ir::Reason::kCancelled);
   EXPECT_EQ(world.scheduler->FindTask("job.last"), nullptr);
   EXPECT_THAT(world.scheduler->caught(), ElementsAre(Pair("job", "`job.beside` failed: broken")));
-  ExpectCaught(world, Why("exit", "`beside` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`beside` failed: broken"));
 }
 
 TEST(SchedulerTryWorkflowTest, EachElementOfAForHasItsOwn) {
@@ -316,7 +316,7 @@ TEST(SchedulerTryWorkflowTest, EachElementOfAForHasItsOwn) {
   const ir::TypeRef record = program.Record("", {{"all", integers}});
   program.Add(w, "seen", record, ir::CheckpointNode{Make(ir::Op::kRecord, record, {all}, "", {"all"})});
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("all.0.job.a", ir::Reason::kExit);
   EXPECT_EQ(world.Task("all.0.job.b").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Task("all.1.job.b").status, TaskStatus::kRunning);
@@ -340,13 +340,13 @@ TEST(SchedulerTryWorkflowTest, AForInsideEndsWhole) {
     made.Add(inner, "each", made.unit, std::move(each));
   });
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.each.1.part", ir::Reason::kExit);
   EXPECT_EQ(world.Task("job.each.0.part").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kCancelled);
   EXPECT_EQ(world.Review("job.each.0.good").status, ReviewStatus::kWithdrawn);
   EXPECT_EQ(world.Review("job.each.1.good").status, ReviewStatus::kWithdrawn);
-  ExpectCaught(world, Why("exit", "`each.1.part` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`each.1.part` failed: broken"));
 }
 
 // loop n = 2 max 3 { match try inner(n) { ok(value) => stop with value.n  failed => next n = n - 1 } }
@@ -391,7 +391,7 @@ TEST(SchedulerTryWorkflowTest, ALoopGoesOnAfterAFailure) {
 TEST(SchedulerTryWorkflowTest, ARewindKeepsTheFailureOrBeginsTheCallAnew) {
   Calls program([](Calls& made, ir::Region& inner) { made.Ask(inner, "good"); });
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.a", ir::Reason::kOom);
   const std::string why = Why("oom", "`a` failed: broken");
   EXPECT_EQ(WhyOf(world), why);
@@ -425,7 +425,7 @@ TEST(SchedulerTryWorkflowTest, ARewindWhileItEnds) {
   Calls program;
   World world(program.module);
   world.cancels = false;
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.a", ir::Reason::kOom);
   world.Rewind("aside");
   EXPECT_THAT(world.Started(), ElementsAre("aside~2"));
@@ -453,17 +453,17 @@ TEST(SchedulerTryWorkflowTest, AFailureThatRestsOnAnAssumptionWaits) {
   };
   Calls program(assumes);
   World world(program.module);
-  world.Run(kX);
+  world.Run(kThree);
   world.FailWith("job.early", ir::Reason::kExit);
   EXPECT_EQ(WhyOf(world), "");
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kRunning);
   world.Vote("job.good", "ana", "yes");
   EXPECT_EQ(world.Task("job.a").status, TaskStatus::kCancelled);
-  ExpectCaught(world, Why("exit", "`early` failed: broken"));
+  ExpectCallCaught(world, Why("exit", "`early` failed: broken"));
 
   Calls other(assumes);
   World no(other.module);
-  no.Run(kX);
+  no.Run(kThree);
   no.FailWith("job.early", ir::Reason::kExit);
   no.Vote("job.good", "ana", "no");
   EXPECT_EQ(no.Task("job.a").status, TaskStatus::kRunning);
