@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "ir/module.h"
-#include "ir/type_rules.h"
 #include "ir/test.h"
+#include "ir/type_rules.h"
 
 namespace hwf::ir::internal {
 

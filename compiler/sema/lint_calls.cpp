@@ -92,9 +92,9 @@ class Discarded {
     }
     if (!runs || Acts(*callee)) return;
     emitter_.Report(call.range, diagnostics::kDiscardedCall, callee->name.text)
-        .Help(llvm::isa<TaskDecl>(callee)
-                  ? "it is not run: read it, leave the call out, or say that the task is an `effect` if it is called for what it does"
-                  : "read it, or leave the call out");
+        .Help(llvm::isa<TaskDecl>(callee) ? "it is not run: read it, leave the call out, or say that the task is an "
+                                            "`effect` if it is called for what it does"
+                                          : "read it, or leave the call out");
   }
 
   bool Acts(const Decl& decl) {
