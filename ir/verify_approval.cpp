@@ -138,12 +138,10 @@ class Ways {
     if (!any) Edge(kElsewhere, to);
   }
   void FollowCall(const Expr& expr, uint32_t to) {
-    for (const Function& function : module_.functions) {
-      if (function.name != expr.name) continue;
-      FollowArgs(expr.args, function.region.params, &function);
-      return Edge(Vertex(&function, ValueId::kNone), to);
-    }
-    Edge(kElsewhere, to);
+    const Function* function = module_.FindFunction(expr.name);
+    if (function == nullptr) return Edge(kElsewhere, to);
+    FollowArgs(expr.args, function->region.params, function);
+    Edge(Vertex(function, ValueId::kNone), to);
   }
   void FollowArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const void* definition) {
     for (size_t i = 0; i < args.size() && i < params.size(); ++i) {
@@ -180,11 +178,10 @@ class Ways {
     }
   }
   void OfBody(const Node&, const WorkflowNode& body, uint32_t to) {
-    for (const Workflow& workflow : module_.workflows) {
-      if (workflow.name != body.workflow) continue;
-      FollowArgs(body.args, workflow.region.params, &workflow);
-      Edge(Vertex(&workflow, ValueId::kNone), to);
-    }
+    const Workflow* workflow = module_.FindWorkflow(body.workflow);
+    if (workflow == nullptr) return;
+    FollowArgs(body.args, workflow->region.params, workflow);
+    Edge(Vertex(workflow, ValueId::kNone), to);
   }
   void OfBody(const Node&, const IfNode& body, uint32_t to) {
     OfRegion(*body.then_body, to);

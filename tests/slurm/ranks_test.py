@@ -86,7 +86,7 @@ def environment(case):
             ranks.append(text.read().strip())
     assert ranks == [f"{r} of 4, {r % 2} of 2 on {r // 2}, /.hwf/inside, {len(SECRET)}" for r in range(4)], ranks
     assert sorted(end["outputs"]["said"].splitlines()) == [f"said by {r}" for r in range(4)], end
-    found = subprocess.run(["grep", "-rlaF", SECRET, run], capture_output=True, text=True).stdout
+    found = case.world.files_with(SECRET, run)
     assert not found, f"the secret is in {found}"
 
 
