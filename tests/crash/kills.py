@@ -172,8 +172,9 @@ class Reuse(Disturbed):
 
     def left(self):
         """Of the earlier run, each file that a task or a person left, with its mode and its content; not what runners
-        and agents note for themselves, who may outlive it by seconds."""
-        own = re.compile("/(runner|agents)/")
+        and agents note for themselves, who may outlive it by seconds: the agent of Slurm takes a job's claim away once
+        the job is over."""
+        own = re.compile("/(runner|agents)/|/tasks/[^/]+/[0-9]+/claim$")
         found = {}
         for top, _, names in os.walk(self.earlier):
             for path in (os.path.join(top, name) for name in names):
