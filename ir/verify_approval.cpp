@@ -2,6 +2,7 @@
 // a review that grants it. The types say so where they are written; here the values are followed through the whole
 // module, from all that makes one otherwise (a literal, a task, the command line), with the reviews taken out: no such
 // parameter may be reached.
+#include <algorithm>
 #include <map>
 
 #include "ir/graph.h"
@@ -15,10 +16,21 @@ constexpr uint32_t kElsewhere = 0;  // the vertex of all that makes values, but 
 
 class Ways {
  public:
-  explicit Ways(const Module& module) : module_(module) { graph_.count = 1; }
+  // With the definitions by their names, which outlive it.
+  Ways(const Module& module, const std::unordered_map<std::string_view, const Task*>& tasks,
+       const std::unordered_map<std::string_view, const Workflow*>& workflows,
+       const std::unordered_map<std::string_view, const Function*>& functions)
+      : module_(module), tasks_(tasks), workflows_(workflows), functions_(functions) {
+    graph_.count = 1;
+  }
 
   // One line for each parameter that another value may come to.
   std::vector<std::string> Run() {
+    const bool asked = std::any_of(module_.tasks.begin(), module_.tasks.end(), [this](const Task& task) {
+      return std::any_of(task.params.begin(), task.params.end(),
+                         [this](const Param& each) { return Holds(each.type); });
+    });
+    if (!asked) return {};
     for (const Function& function : module_.functions) {
       definition_ = &function;
       OfRegion(function.region, Vertex(&function, ValueId::kNone));
@@ -138,10 +150,10 @@ class Ways {
     if (!any) Edge(kElsewhere, to);
   }
   void FollowCall(const Expr& expr, uint32_t to) {
-    const Function* function = module_.FindFunction(expr.name);
-    if (function == nullptr) return Edge(kElsewhere, to);
-    FollowArgs(expr.args, function->region.params, function);
-    Edge(Vertex(function, ValueId::kNone), to);
+    const auto found = functions_.find(expr.name);
+    if (found == functions_.end()) return Edge(kElsewhere, to);
+    FollowArgs(expr.args, found->second->region.params, found->second);
+    Edge(Vertex(found->second, ValueId::kNone), to);
   }
   void FollowArgs(const std::vector<Expr>& args, const std::vector<Param>& params, const void* definition) {
     for (size_t i = 0; i < args.size() && i < params.size(); ++i) {
@@ -168,7 +180,8 @@ class Ways {
   }
   void OfBody(const Node& node, const TaskNode& body, uint32_t to) {
     Edge(kElsewhere, to);
-    const Task* task = module_.FindTask(body.task);
+    const auto found = tasks_.find(body.task);
+    const Task* task = found == tasks_.end() ? nullptr : found->second;
     for (size_t i = 0; task != nullptr && i < body.args.size() && i < task->params.size(); ++i) {
       if (!Holds(task->params[i].type)) continue;
       const uint32_t wanted = NewVertex();
@@ -178,10 +191,10 @@ class Ways {
     }
   }
   void OfBody(const Node&, const WorkflowNode& body, uint32_t to) {
-    const Workflow* workflow = module_.FindWorkflow(body.workflow);
-    if (workflow == nullptr) return;
-    FollowArgs(body.args, workflow->region.params, workflow);
-    Edge(Vertex(workflow, ValueId::kNone), to);
+    const auto found = workflows_.find(body.workflow);
+    if (found == workflows_.end()) return;
+    FollowArgs(body.args, found->second->region.params, found->second);
+    Edge(Vertex(found->second, ValueId::kNone), to);
   }
   void OfBody(const Node&, const IfNode& body, uint32_t to) {
     OfRegion(*body.then_body, to);
@@ -223,6 +236,9 @@ class Ways {
   void OfBody(const Node&, const FailNode&, uint32_t) {}
 
   const Module& module_;
+  const std::unordered_map<std::string_view, const Task*>& tasks_;
+  const std::unordered_map<std::string_view, const Workflow*>& workflows_;
+  const std::unordered_map<std::string_view, const Function*>& functions_;
   const void* definition_ = nullptr;  // the function or workflow at hand
   Graph graph_;
   std::map<std::pair<const void*, ValueId>, uint32_t> vertices_;  // ValueId::kNone: what the definition gives
@@ -233,7 +249,7 @@ class Ways {
 }  // namespace
 
 void Verifier::CheckApprovals() {
-  for (const std::string& fault : Ways(module_).Run()) Note(fault);
+  for (const std::string& fault : Ways(module_, tasks_, workflows_, functions_).Run()) Note(fault);
 }
 
 }  // namespace hwf::ir::internal

@@ -108,6 +108,8 @@ void Verifier::CheckBody(const Node& node, const SourceNode& body) {
   CheckExprIs(body.path, Simple(TypeKind::kString), "its path");
   CheckFits(Simple(body.directory ? TypeKind::kDir : TypeKind::kFile), node.type, "a source");
   Expect(!body.base_dir.empty() && body.base_dir[0] == '/', "its base directory is not absolute");
+  const bool known = body.on.empty() || body.on == "here" || FindSite(module_, body.on) != nullptr;
+  if (!known) Fault("`{}`, where it stays, is no site of the module", body.on);
 }
 
 void Verifier::CheckBody(const Node& node, const TaskNode& body) {

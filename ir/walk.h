@@ -80,6 +80,14 @@ void ForEachExpr(const Node& node, Visit&& visit) {
              node.body);
 }
 
+// The call that a watch, a message or a cancel speaks of; kNone of any other node.
+inline ValueId JobOf(const Node& node) {
+  if (const auto* watch = std::get_if<WatchNode>(&node.body)) return watch->job;
+  if (const auto* send = std::get_if<SendNode>(&node.body)) return send->job;
+  if (const auto* cancel = std::get_if<CancelNode>(&node.body)) return cancel->job;
+  return ValueId::kNone;
+}
+
 // The inner regions of a node; missing ones are left out.
 template <typename Visit>
 void ForEachRegion(const Node& node, Visit&& visit) {

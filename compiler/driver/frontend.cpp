@@ -102,11 +102,31 @@ std::optional<ir::TestedModule> Frontend::LowerWithTests(const sema::Program& pr
     tested.module = passes::Run(std::move(tested.module));
     faults = ir::Verify(tested.module);
   }
-  if (faults.empty()) return tested;
+  if (faults.empty()) {
+    ReportAstray(program, tested.module);
+    return collector_.errors() > errors ? std::nullopt : std::optional(std::move(tested));
+  }
   // A program that check accepts lowers to sound IR; anything else is a bug of hwfc.
   fmt::print(stderr, "hwfc: this is a bug of hwfc, please report it: the IR it made is not sound\n");
   for (const std::string& fault : faults) fmt::print(stderr, "  {}\n", fault);
   std::abort();
+}
+
+void Frontend::ReportAstray(const sema::Program& program, ir::Module& module) {
+  diagnostics::Emitter emitter(collector_);
+  const auto& modules = program.modules;  // the compiled one is the last; of the IR's sources it is the first
+  for (const passes::Astray& each : passes::FindAstray(module)) {
+    const syntax::Module& written = each.at.file == 0 ? *modules.back() : *modules[each.at.file - 1];
+    const source::Range at = sources_.WordAt(written.file, {each.at.line, each.at.column});
+    if (each.task.empty()) {
+      emitter.Report(at, diagnostics::kStaysUnseen, each.stays)
+          .Help("show what a task has made of it: a table, a sample, a report");
+    } else {
+      emitter.Report(at, diagnostics::kStaysElsewhere, each.task, each.site, each.stays)
+          .Help(fmt::format("let the task run there, `on {}`, or leave `on: {}` away to have it brought", each.stays,
+                            each.stays));
+    }
+  }
 }
 
 std::string Frontend::Render(const Options& options) const {

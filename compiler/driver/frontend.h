@@ -47,6 +47,8 @@ class Frontend {
   std::optional<sema::Program> Analyze(const ErrorOr<source::FileId>& file);
   // The tree of a file; null if it cannot be read, which has been said then.
   std::unique_ptr<syntax::Module> Parse(const ErrorOr<source::FileId>& file);
+  // Of what stays at a site and is asked for where it is not seen.
+  void ReportAstray(const sema::Program& program, ir::Module& module);
   // Takes note of the comments that silence lints.
   void ReadComments(const sema::Program& program);
   std::vector<source::Range> CommentsIn(source::Range command) const;

@@ -1,14 +1,9 @@
 // Calls. Of a task or workflow it makes a node; of a fn, record, variant or built-in it stays an expression.
 #include "compiler/lower/lowerer.h"
+#include "compiler/sema/walk.h"
 #include "ir/builtins.h"
 
 namespace hwf::lower {
-
-const Binding* Lowerer::CalleeOf(const CallExpr& call) {
-  if (const auto* name = llvm::dyn_cast<NameExpr>(call.callee)) return name->binding;
-  if (const auto* field = llvm::dyn_cast<FieldExpr>(call.callee)) return field->binding;
-  return nullptr;
-}
 
 std::string_view Lowerer::BuiltinName(const Binding& binding) {
   const auto builtins = ir::Builtins();
@@ -73,7 +68,7 @@ ir::Expr Lowerer::LowerBuiltin(const CallExpr& call, const ir::Builtin& builtin)
 }
 
 ir::Expr Lowerer::LowerCall(const CallExpr& call) {
-  const Binding& callee = *CalleeOf(call);
+  const Binding& callee = *sema::CalleeOf(call);
   if (callee.kind == Binding::Kind::kVariant) return LowerVariant(callee, &call, call.range);
   if (callee.kind == Binding::Kind::kBuiltin) {
     const std::string_view name = BuiltinName(callee);
@@ -97,13 +92,15 @@ ir::Expr Lowerer::LowerCall(const CallExpr& call) {
 
 ir::Expr Lowerer::PlaceCall(const CallExpr& call, Spot spot) {
   HWF_CHECK(HasRegion());
-  const Binding& callee = *CalleeOf(call);
+  const Binding& callee = *sema::CalleeOf(call);
   if (callee.kind == Binding::Kind::kBuiltin) {
     if (spot.name.empty()) spot.name = std::string(BuiltinName(callee));
     const bool directory = BuiltinName(callee) == "dir";
+    const NameExpr* site = sema::SiteOfData(call);
     ir::Expr path = LowerAs(*call.args[0].value, Simple(TypeKind::kString));
     return AddNode(std::move(spot), call.type, call.range,
-                   ir::SourceNode{directory, std::move(path), DirectoryOf(call.range.file)});
+                   ir::SourceNode{directory, std::move(path), DirectoryOf(call.range.file),
+                                  site == nullptr ? "" : site->name.text.str()});
   }
   if (spot.name.empty()) spot.name = callee.decl->name.text.str();
   const std::string& name = program_.ir_names.at(callee.decl);

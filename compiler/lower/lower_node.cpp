@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/lower/lowerer.h"
+#include "compiler/sema/walk.h"
 
 namespace hwf::lower {
 
@@ -59,7 +60,7 @@ ir::Expr Lowerer::Place(const Expr& expr, Spot spot) {
     }
     case Expr::Kind::kCall: {
       const auto& call = llvm::cast<CallExpr>(*value);
-      const Binding* callee = CalleeOf(call);
+      const Binding* callee = sema::CalleeOf(call);
       const bool runs = callee != nullptr && callee->kind == Binding::Kind::kDecl &&
                         (llvm::isa<TaskDecl>(callee->decl) || llvm::isa<WorkflowDecl>(callee->decl));
       const bool reads = callee != nullptr && callee->kind == Binding::Kind::kBuiltin &&
@@ -94,7 +95,7 @@ bool Lowerer::Hoists(const Expr& root) const {
         return true;
       case Expr::Kind::kCall: {
         const auto& call = llvm::cast<CallExpr>(*expr);
-        const Binding* callee = CalleeOf(call);
+        const Binding* callee = sema::CalleeOf(call);
         if (callee == nullptr) break;
         if (callee->kind == Binding::Kind::kDecl &&
             (llvm::isa<TaskDecl>(callee->decl) || llvm::isa<WorkflowDecl>(callee->decl))) {

@@ -192,7 +192,6 @@ class Lowerer {
   ir::Expr Record(TypeRef type, ArrayRef<Arg> fields, Range range);
   // A value where `wanted` is asked for: widened if its form at run time differs.
   ir::Expr Coerce(ir::Expr expr, TypeRef wanted);
-  static const Binding* CalleeOf(const CallExpr& call);
   static std::string_view BuiltinName(const Binding& binding);
 
   // ---- tests (lower_stubs.cpp)

@@ -10,6 +10,7 @@ namespace hwf::passes {
 
 void Origins::Add(const Origins& other) {
   sites.insert(other.sites.begin(), other.sites.end());
+  staying.insert(other.staying.begin(), other.staying.end());
   params.insert(other.params.begin(), other.params.end());
 }
 
@@ -64,12 +65,12 @@ void Flow::Visit(ir::Node& node) {
   values_[node.id].Add(origins);
 }
 
-Origins Flow::Visit(ir::Node&, ir::TaskNode& body) {
+Origins Flow::Visit(ir::Node& node, ir::TaskNode& body) {
   const ir::Task& task = *tasks_.at(body.task);
   if (calls_) {
     std::vector<Read> reads;
     for (const ir::Expr& arg : body.args) CollectReads(arg, reads);
-    on_call_(task, body, reads);
+    on_call_(node, task, body, reads);
   }
   Origins origins;
   if (!body.site.empty() || task.on.size() < 2) origins.sites = {ir::SiteOf(task, body)};
@@ -87,6 +88,7 @@ Origins Flow::Visit(ir::Node&, ir::WorkflowNode& body) {
   const Origins& result = results_[body.workflow];
   Origins origins;
   origins.sites = result.sites;
+  origins.staying = result.staying;
   for (const uint32_t param : result.params) {
     if (param < args.size()) origins.Add(args[param]);
   }
@@ -126,16 +128,22 @@ Origins Flow::Visit(ir::Node&, ir::LoopNode& body) {
   const bool calls = std::exchange(calls_, false);
   size_t known = 0;
   do {
-    known = carried.sites.size() + carried.params.size();
+    known = carried.size();
     for (const ir::Param& param : body.body->params) values_[param.id] = carried;
     carried.Add(Walk(*body.body));
-  } while (carried.sites.size() + carried.params.size() > known);
+  } while (carried.size() > known);
   calls_ = calls;
   return calls ? Walk(*body.body) : carried;
 }
 
 // What an answer can hold was shown or offered.
 Origins Flow::Visit(ir::Node&, ir::ReviewNode& body) {
+  for (const ir::Shown& shown : body.show) {
+    if (!calls_ || !on_shown_) break;
+    std::vector<Read> reads;
+    CollectReads(shown.value, reads);
+    on_shown_(shown.value, reads);
+  }
   Origins origins;
   for (const ir::Choice& choice : body.choices) {
     if (choice.granted.has_value()) origins.Add(OfExpr(*choice.granted));
@@ -162,9 +170,9 @@ Origins Flow::Visit(ir::Node& node, ir::CheckpointNode& body) {
   return OfExpr(body.value);
 }
 
-Origins Flow::Visit(ir::Node&, ir::SourceNode&) {
+Origins Flow::Visit(ir::Node&, ir::SourceNode& body) {
   Origins origins;
-  origins.sites = {kThisMachine};
+  (body.on.empty() ? origins.sites : origins.staying) = {body.on.empty() ? kThisMachine : body.on};
   return origins;
 }
 

@@ -13,13 +13,16 @@
 
 namespace hwf::passes {
 
-// Stands for this machine among the names of sites: what comes from the command line, `file(…)` and `dir(…)`.
+// Stands for this machine among the names of sites: what comes from the command line, `file(…)` and `dir(…)` without
+// `on`.
 inline constexpr const char* kThisMachine = "";
 
 struct Origins {
-  std::set<std::string> sites;
-  std::set<uint32_t> params;  // while a workflow is looked at without its callers: its parameters
+  std::set<std::string> sites;    // brought to where it is read
+  std::set<std::string> staying;  // of what stays at a site: `dir(…, on: site)`
+  std::set<uint32_t> params;      // while a workflow is looked at without its callers: its parameters
   void Add(const Origins& other);
+  size_t size() const { return sites.size() + staying.size() + params.size(); }
 };
 
 // A value that holds files and that a call's arguments read. A let that only picks or renames is seen through.
@@ -30,11 +33,14 @@ struct Read {
 
 class Flow {
  public:
-  using OnCall = std::function<void(const ir::Task&, ir::TaskNode&, const std::vector<Read>&)>;
+  using OnCall = std::function<void(const ir::Node&, const ir::Task&, ir::TaskNode&, const std::vector<Read>&)>;
+  using OnShown = std::function<void(const ir::Expr&, const std::vector<Read>&)>;
 
   // Calls `on_call` for each call of a task, after those whose files it reads. A site that it sets there counts for
   // what follows.
   Flow(ir::Module& module, OnCall on_call);
+  // From now on calls `on_shown` too, for each value that a review shows.
+  void OnShow(OnShown on_shown) { on_shown_ = std::move(on_shown); }
   void Run();
 
  private:
@@ -62,6 +68,7 @@ class Flow {
   ir::Module& module_;
   std::unordered_map<std::string_view, const ir::Task*> tasks_;
   OnCall on_call_;
+  OnShown on_shown_ = nullptr;
   bool calls_ = false;                                // the second round, with parameters known: `on_call` is called
   std::unordered_map<std::string, Origins> results_;  // by workflow, in terms of its parameters
   std::unordered_map<std::string, std::vector<Origins>> params_;  // by workflow, of all its calls

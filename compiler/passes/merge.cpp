@@ -32,9 +32,7 @@ class Jobs {
       if (const auto* call = std::get_if<ir::TaskNode>(&node.body)) calls_.emplace(node.id, tasks_.at(call->task));
     }
     for (const ir::Node& node : region.nodes) {
-      if (const auto* watch = std::get_if<ir::WatchNode>(&node.body)) named_.insert(watch->job);
-      if (const auto* send = std::get_if<ir::SendNode>(&node.body)) named_.insert(send->job);
-      if (const auto* cancel = std::get_if<ir::CancelNode>(&node.body)) named_.insert(cancel->job);
+      named_.insert(ir::JobOf(node));
       ir::ForEachExpr(node, [&](const ir::Expr& expr) { Collect(expr); });
       ir::ForEachRegion(node, [&](const ir::Region& inner) { Collect(inner); });
     }

@@ -3,6 +3,9 @@
 // functions; one file a pass.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "ir/module.h"
 
 namespace hwf::passes {
@@ -25,5 +28,15 @@ ir::Module Priorities(ir::Module module);
 
 // All of them, in their order.
 ir::Module Run(ir::Module module);
+
+// Where what stays at a site is asked for in vain: by a call whose site does not see it, or shown to people.
+struct Astray {
+  ir::Span at;
+  std::string task;  // empty: it is shown
+  std::string site;  // of the call
+  std::string stays;
+};
+// Of a module through the passes, which is not changed.
+std::vector<Astray> FindAstray(ir::Module& module);
 
 }  // namespace hwf::passes

@@ -207,6 +207,51 @@ TEST(StagesTest, OnlyTheLogOfATriedCallIsHere) {
   EXPECT_THAT(Moves(module, "b"), ElementsAre("a parameter from edge"));
 }
 
+// "t on here: train", "shown: train".
+std::vector<std::string> Strayed(const std::string& workflows) {
+  ir::Module module = After(workflows);
+  std::vector<std::string> out;
+  for (const Astray& each : FindAstray(module)) {
+    out.push_back((each.task.empty() ? "shown" : each.task + " on " + each.site) + ": " + each.stays);
+  }
+  return out;
+}
+
+TEST(StaysTest, DrawsTheCallToIt) {
+  const ir::Module module = After(R"(workflow w(f: File) {
+    let data = file("/big/data", on: edge)
+    let more = on_train(f)
+    let job = choice(more.file, b: data, c: [f, more.file])
+  })");
+  EXPECT_EQ(Call(module, "job").site, "edge");
+  EXPECT_THAT(Moves(module, "job"), ElementsAre("more from train", "a parameter from this machine"));
+}
+
+TEST(StaysTest, IsInVainWhereItIsNotSeen) {
+  EXPECT_THAT(Strayed(R"(workflow w() {
+    let data = file("/big/data", on: edge)
+    let a = on_train(data)
+    let b = on_other(file("/gpfs/data", on: train))
+    let c = on_near(file("/here", on: here))
+    let d = choice(data)
+  })"),
+              ElementsAre("on_train on train: edge"));
+  EXPECT_THAT(Strayed(R"(record Pair { a: File, b: File }
+  workflow inner(f: File) -> (pair: Pair) { (pair: Pair(f, b: file("/big/data", on: edge))) }
+  workflow w() {
+    let data = file("/gpfs/data", on: train)
+    let both = inner(data)
+    let a = on_train(both.pair.a)
+    let list = [data, file("/gpfs/more", on: other)]
+    let b = for each in list { on_near(each) }
+    let c = await review "Good?" {
+      show data
+      choose yes | no
+    }
+  })"),
+              ElementsAre("on_near on near: other", "shown: train"));
+}
+
 TEST(ArraysTest, CallsThatBeginTogether) {
   const ir::Module module = After(R"(workflow w(f: File, yes: Bool) {
     let before = on_near(f)

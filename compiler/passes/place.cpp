@@ -1,5 +1,5 @@
 // Near the data: of the sites that its task names, a call goes to the one that sees most of the files it reads; if that
-// leaves more than one, to the first.
+// leaves more than one, to the first. What stays at a site counts more than all that can be brought.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,31 +14,37 @@ namespace {
 
 constexpr int kMaxRounds = 4;
 
-size_t CountThere(const ir::Module& module, const std::vector<Read>& reads, const std::string& site) {
-  const std::string files = ir::FilesOf(module, site);
-  size_t count = 0;
+// How many of the values a site sees.
+struct Seen {
+  size_t staying = 0, all = 0;
+  auto operator<=>(const Seen&) const = default;
+};
+
+Seen CountThere(const ir::Module& module, const std::vector<Read>& reads, const std::string& site) {
+  const auto sees = [&, files = ir::FilesOf(module, site)](const std::string& origin) {
+    return (origin == kThisMachine ? "" : ir::FilesOf(module, origin)) == files;
+  };
+  Seen seen;
   for (const Read& read : reads) {
-    for (const std::string& origin : read.origins.sites) {
-      if ((origin == kThisMachine ? "" : ir::FilesOf(module, origin)) != files) continue;
-      ++count;
-      break;
-    }
+    const bool staying = std::any_of(read.origins.staying.begin(), read.origins.staying.end(), sees);
+    seen.staying += staying ? 1 : 0;
+    seen.all += staying || std::any_of(read.origins.sites.begin(), read.origins.sites.end(), sees) ? 1 : 0;
   }
-  return count;
+  return seen;
 }
 
 void Choose(const ir::Module& module, const ir::Task& task, const std::vector<Read>& reads, ir::TaskNode& call) {
-  size_t most = 0;
+  Seen most;
   call.site = task.on.front();
   for (const std::string& site : task.on) {
-    const size_t count = CountThere(module, reads, site);
-    if (count <= most) continue;
-    most = count;
+    const Seen seen = CountThere(module, reads, site);
+    if (seen <= most) continue;
+    most = seen;
     call.site = site;
   }
-  call.why = most == 0              ? "the first of its sites"
-             : most == reads.size() ? "near the files that it reads"
-                                    : fmt::format("near {} of the {} inputs with files", most, reads.size());
+  call.why = most.all == 0              ? "the first of its sites"
+             : most.all == reads.size() ? "near the files that it reads"
+                                        : fmt::format("near {} of the {} inputs with files", most.all, reads.size());
 }
 
 }  // namespace
@@ -52,7 +58,7 @@ ir::Module Place(ir::Module module) {
   std::unordered_set<const ir::TaskNode*> open;
   for (int round = 0; round < kMaxRounds; ++round) {
     bool changed = false;
-    Flow(module, [&](const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
+    Flow(module, [&](const ir::Node&, const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
       if (task.on.size() < 2) return;
       if (call.site.empty()) open.insert(&call);
       if (!open.contains(&call)) return;

@@ -94,9 +94,7 @@ class Needs {
     for (const ir::ValueId id : node.after) Need(id);
     ir::ForEachExpr(node, [&](const ir::Expr& expr) { Need(expr); });
     ir::ForEachRegion(node, [&](const ir::Region& inner) { NeedResult(inner); });
-    if (const auto* watch = std::get_if<ir::WatchNode>(&node.body)) Need(watch->job);
-    if (const auto* send = std::get_if<ir::SendNode>(&node.body)) Need(send->job);
-    if (const auto* cancel = std::get_if<ir::CancelNode>(&node.body)) Need(cancel->job);
+    Need(ir::JobOf(node));
     if (const auto* review = std::get_if<ir::ReviewNode>(&node.body)) Need(review->withdrawn_with);
   }
 

@@ -11,7 +11,7 @@ ir::Module Stages(ir::Module module) {
   const bool far = std::any_of(module.sites.begin(), module.sites.end(),
                                [&](const ir::Site& site) { return !ir::FilesOf(module, site.name).empty(); });
   if (!far) return module;
-  Flow(module, [&](const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
+  Flow(module, [&](const ir::Node&, const ir::Task& task, ir::TaskNode& call, const std::vector<Read>& reads) {
     const std::string files = ir::FilesOf(module, ir::SiteOf(task, call));
     std::set<std::pair<ir::ValueId, std::string>> known;
     call.moves.clear();

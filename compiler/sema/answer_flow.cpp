@@ -30,7 +30,7 @@ void Checker::CollectAnswers(const Expr* expr, Answers& answers) const {
       return CollectAlong(expr, answers);
     case Expr::Kind::kCall: {
       const auto* call = llvm::cast<CallExpr>(expr);
-      if (OnlyHolds(*call)) args(call->args);
+      if (OnlyHolds(*call)) args(ValuesOf(*call));
       return;
     }
     case Expr::Kind::kList:

@@ -49,22 +49,18 @@ TypeRef Checker::BuiltinWants(const CallExpr& call, size_t at, std::string_view 
 
 // Reports names and a wrong number of arguments.
 bool Checker::CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& builtin) {
-  const auto* named = llvm::find_if(call.args, [](const Arg& arg) { return bool(arg.name); });
-  const bool in_order = named == call.args.end();
-  if (!in_order && named->name.text == "on" && (builtin.name == "file" || builtin.name == "dir")) {
-    Report(named->name.range, diagnostics::kNotCarried, fmt::format("`on` of `{}`", builtin.name))
-        .Help(
-            "data that lies at a site can be named by its path, a String; it is then neither checked nor part of "
-            "reuse");
-    return false;
-  }
+  const ArrayRef<Arg> args = ValuesOf(call);
+  const auto* named = llvm::find_if(args, [](const Arg& arg) { return bool(arg.name); });
+  const bool in_order = named == args.end();
   if (!in_order) {
+    const bool site = named->name.text == "on" && (builtin.name == "file" || builtin.name == "dir");
     Report(named->name.range, diagnostics::kUnknownArgument, "built-in " + Quoted(builtin.name), named->name.text)
-        .Help("built-ins take their arguments in order, without names");
+        .Help(site ? "behind the path, `on` takes the name of a site, as it is declared"
+                   : "built-ins take their arguments in order, without names");
   }
-  if (TakesCount(builtin, call.args.size())) return in_order;
-  Report(call.range, diagnostics::kBuiltinArguments, builtin.name, Counts(builtin), call.args.size())
-      .Help(Usage(builtin, call.args.size()));
+  if (TakesCount(builtin, args.size())) return in_order;
+  Report(call.range, diagnostics::kBuiltinArguments, builtin.name, Counts(builtin), args.size())
+      .Help(Usage(builtin, args.size()));
   return false;
 }
 
@@ -72,15 +68,16 @@ TypeRef Checker::CheckBuiltin(CallExpr& call, int index) {
   const bool whole_piece = command_piece_;
   llvm::SaveAndRestore<bool> piece(command_piece_, false);
   const ir::Builtin& builtin = ir::Builtins()[index];
-  const bool by_function = ir::TakesFunction(builtin) && TakesCount(builtin, call.args.size());
-  const size_t count = call.args.size() - (by_function ? 1 : 0);
-  Expr** values = scope_.module->arena.Allocate<Expr*>(call.args.size());
+  const ArrayRef<Arg> args = ValuesOf(call);
+  const bool by_function = ir::TakesFunction(builtin) && TakesCount(builtin, args.size());
+  const size_t count = args.size() - (by_function ? 1 : 0);
+  Expr** values = scope_.module->arena.Allocate<Expr*>(args.size());
   llvm::SmallVector<TypeRef, 4> types;
-  for (size_t at = 0; at < call.args.size(); ++at) {
-    values[at] = call.args[at].value;
+  for (size_t at = 0; at < args.size(); ++at) {
+    values[at] = args[at].value;
     if (at < count) types.push_back(Check(values[at]));
   }
-  call.by_param = {values, call.args.size()};
+  call.by_param = {values, args.size()};
   if (!CheckBuiltinArguments(call, builtin)) return Poison();
   if (by_function) return CheckByFunction(call, builtin);
   if (llvm::any_of(types, [](TypeRef type) { return IsPoison(type); })) return Poison();

@@ -64,11 +64,25 @@ void Checker::CheckData(const Expr& path, bool directory) {
   }
 }
 
-TypeRef Checker::CheckDataCall(const CallExpr& call, bool whole_piece, TypeRef result) {
+// `dir("/scratch/corpus", on: train)`: nothing of it is looked at before the program runs.
+void Checker::CheckDataAt(const Expr& path, const Ident& site) {
+  if (site.text != "here" && context_.sites.count(site.text.str()) == 0) ReportUnknownSite(site);
+  const auto text = ConstantString(&path);
+  if (text && !std::filesystem::path(*text).is_absolute()) Report(path.range, diagnostics::kRelativeAtSite, *text);
+}
+
+TypeRef Checker::CheckDataCall(CallExpr& call, bool whole_piece, TypeRef result) {
   const StringRef name = llvm::cast<NameExpr>(call.callee)->name.text;
   if (name == "file" || name == "dir") {
+    const NameExpr* site = SiteOfData(call);
+    if (site != nullptr) call.args.back().value->type = Poison();  // it is no value
     if (!given_ && !AllowNode(call.range, "`" + name.str() + "(…)`")) return Poison();
-    if (!made_up_) CheckData(*call.args[0].value, name == "dir");
+    if (made_up_) return result;
+    if (site != nullptr) {
+      CheckDataAt(*call.args[0].value, site->name);
+    } else {
+      CheckData(*call.args[0].value, name == "dir");
+    }
     return result;
   }
   if (!whole_piece || (name == "flag" && piece_text_ == Text::kScript)) {

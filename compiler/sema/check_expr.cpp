@@ -80,7 +80,7 @@ TypeRef Checker::CheckNode(Expr& expr) {
     case Expr::Kind::kCall: {
       auto& call = llvm::cast<CallExpr>(expr);
       const TypeRef type = CheckCall(call);
-      if (!OnlyHolds(call)) PassOn(call.args);
+      if (!OnlyHolds(call)) PassOn(ValuesOf(call));
       return type;
     }
     case Expr::Kind::kUnary:

@@ -22,17 +22,21 @@ bool Checker::CheckOn(const TaskDecl& task) {
     if (declared != context_.sites.end() && context_.program.sites[declared->second].kind.empty()) known = false;
     if (site.text == "here" || declared != context_.sites.end()) continue;
     known = false;
-    if (!context_.incomplete.empty() || context_.broken.count(site.text.str()) != 0) continue;
-    context_.suggester.Begin(site.text);
-    context_.suggester.Offer("here");
-    for (const auto& other : context_.program.sites) context_.suggester.Offer(other.decl->name.text);
-    auto report = Report(site.range, diagnostics::kUnknownSite, site.text);
-    const bool replaced = context_.sites_scopes != 0;
-    report.Help(replaced ? "`--sites FILE` takes the place of all sites: that file declares none of this name"
-                         : "declare it, `site " + site.text.str() + " = local(cpus: 8)`, or import the file that does");
-    Suggest(report, site.range);
+    ReportUnknownSite(site);
   }
   return known;
+}
+
+void Checker::ReportUnknownSite(const Ident& site) {
+  if (!context_.incomplete.empty() || context_.broken.count(site.text.str()) != 0) return;
+  context_.suggester.Begin(site.text);
+  context_.suggester.Offer("here");
+  for (const auto& other : context_.program.sites) context_.suggester.Offer(other.decl->name.text);
+  auto report = Report(site.range, diagnostics::kUnknownSite, site.text);
+  const bool replaced = context_.sites_scopes != 0;
+  report.Help(replaced ? "`--sites FILE` takes the place of all sites: that file declares none of this name"
+                       : "declare it, `site " + site.text.str() + " = local(cpus: 8)`, or import the file that does");
+  Suggest(report, site.range);
 }
 
 void Checker::CheckImage(const TaskDecl& task) {

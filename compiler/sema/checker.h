@@ -101,9 +101,11 @@ class Checker {
   bool CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& builtin);
   TypeRef BuiltinWants(const CallExpr& call, size_t at, std::string_view wanted);
   TypeRef CheckByFunction(CallExpr& call, const ir::Builtin& builtin);
-  TypeRef CheckDataCall(const CallExpr& call, bool whole_piece, TypeRef result);
+  TypeRef CheckDataCall(CallExpr& call, bool whole_piece, TypeRef result);
   TypeRef CheckFlag(const CallExpr& call);
   void CheckData(const Expr& path, bool directory);
+  void CheckDataAt(const Expr& path, const Ident& site);
+  void ReportUnknownSite(const Ident& site);
 
   // ---- `try` (check_try.cpp)
   bool RefuseTry(const CallExpr& call, const Binding& callee);

@@ -105,7 +105,7 @@ class Answers {
     if (const auto* call = llvm::dyn_cast<CallExpr>(&expr); call && PlaceOf(expr) == nullptr) {
       // A task makes what it gives; records, variants and built-in functions hold what they are given.
       const Decl* callee = CalledDecl(*call);
-      if (callee == nullptr || !llvm::isa<TaskDecl>(callee)) args(call->args);
+      if (callee == nullptr || !llvm::isa<TaskDecl>(callee)) args(ValuesOf(*call));
     }
   }
 

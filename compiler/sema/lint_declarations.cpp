@@ -19,7 +19,8 @@ struct Named {
 
 class Collector {
  public:
-  Collector(const ModuleScope& scope, llvm::StringSet<>& people) : scope_(scope), people_(people) {}
+  Collector(const ModuleScope& scope, llvm::StringSet<>& people, llvm::StringSet<>& sites)
+      : scope_(scope), people_(people), sites_(sites) {}
 
   Named Run() {
     auto expr = [&](const Expr& each) { Take(each); };
@@ -37,6 +38,9 @@ class Collector {
   void Take(const Expr& expr) {
     if (const auto* name = llvm::dyn_cast<NameExpr>(&expr)) TakeBinding(name->binding);
     if (const auto* field = llvm::dyn_cast<FieldExpr>(&expr)) TakeBinding(field->binding);
+    if (const auto* call = llvm::dyn_cast<CallExpr>(&expr)) {
+      if (const NameExpr* site = SiteOfData(*call)) sites_.insert(site->name.text);
+    }
     if (const auto* review = llvm::dyn_cast<ReviewExpr>(&expr)) {
       TakeType(review->choose_enum.text);
       TakeWho(review->by);
@@ -73,6 +77,7 @@ class Collector {
 
   const ModuleScope& scope_;
   llvm::StringSet<>& people_;
+  llvm::StringSet<>& sites_;
   Named named_;
 };
 
@@ -82,7 +87,7 @@ class Unused {
 
   void Run() {
     for (const ModuleScope& scope : program_.scopes) {
-      named_ = Collector(scope, people_).Run();
+      named_ = Collector(scope, people_, sites_).Run();
       all_.insert(named_.decls.begin(), named_.decls.end());
       for (const Decl* decl : scope.module->decls) TakeSites(*decl);
     }

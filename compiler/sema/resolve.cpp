@@ -1,5 +1,7 @@
 #include "compiler/sema/resolve.h"
 
+#include "compiler/sema/walk.h"
+
 namespace hwf::sema {
 
 Expr* LeftChild(Expr* expr) {
@@ -36,7 +38,7 @@ void Resolver::ResolveNode(Expr& expr) {
       } else {
         Resolve(call.callee);
       }
-      return ResolveArgs(call.args);
+      return ResolveArgs(ValuesOf(call));
     }
     case Expr::Kind::kUnary:
       return Resolve(llvm::cast<UnaryExpr>(expr).operand);

@@ -1,6 +1,9 @@
 #include "compiler/sema/walk.h"
 
+#include <string_view>
 #include <vector>
+
+#include "ir/builtins.h"
 
 namespace hwf::sema {
 namespace {
@@ -95,7 +98,7 @@ void Walker::Children(const Expr& expr) {
       return Add(llvm::cast<IndexExpr>(expr).index);
     case Expr::Kind::kCall:
       Add(llvm::cast<CallExpr>(expr).callee);
-      return Add(llvm::cast<CallExpr>(expr).args);
+      return Add(ValuesOf(llvm::cast<CallExpr>(expr)));
     case Expr::Kind::kUnary:
       return Add(llvm::cast<UnaryExpr>(expr).operand);
     case Expr::Kind::kBinary:
@@ -284,5 +287,16 @@ const Decl* CalledDecl(const CallExpr& call) {
   const Binding* callee = CalleeOf(call);
   return callee == nullptr || callee->kind != Binding::Kind::kDecl ? nullptr : callee->decl;
 }
+
+const NameExpr* SiteOfData(const CallExpr& call) {
+  const Binding* callee = CalleeOf(call);
+  if (callee == nullptr || callee->kind != Binding::Kind::kBuiltin || call.args.size() < 2) return nullptr;
+  const std::string_view name = ir::Builtins()[callee->builtin].name;
+  const Arg& last = call.args.back();
+  const bool placed = (name == "file" || name == "dir") && last.name && last.name.text == "on";
+  return placed ? llvm::dyn_cast_or_null<NameExpr>(last.value) : nullptr;
+}
+
+ArrayRef<Arg> ValuesOf(const CallExpr& call) { return call.args.drop_back(SiteOfData(call) == nullptr ? 0 : 1); }
 
 }  // namespace hwf::sema

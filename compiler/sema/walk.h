@@ -27,5 +27,10 @@ const syntax::Expr& WithoutAfter(const syntax::Expr& expr);
 const syntax::Binding* CalleeOf(const syntax::CallExpr& call);
 // The declaration of that kind which it calls, or null.
 const syntax::Decl* CalledDecl(const syntax::CallExpr& call);
+// The name of the site in `dir(path, on: site)` and `file(path, on: site)`; null in all other calls. Sites are no
+// values, so no walk visits it.
+const syntax::NameExpr* SiteOfData(const syntax::CallExpr& call);
+// The arguments of a call without it.
+llvm::ArrayRef<syntax::Arg> ValuesOf(const syntax::CallExpr& call);
 
 }  // namespace hwf::sema

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -111,6 +112,23 @@ Position SourceManager::PositionOf(FileId id, uint32_t offset) const {
   }
   last_.offset = offset;
   return {static_cast<uint32_t>(after - of.line_starts.begin()), last_.column};
+}
+
+Range SourceManager::WordAt(FileId id, Position position) const {
+  const File& of = file(id);
+  const auto size = static_cast<uint32_t>(of.text.size());
+  if (position.line == 0 || position.line > of.line_starts.size()) return {id, size, size};
+  const auto is_tail = [&](uint32_t at) {
+    return at < size && (static_cast<unsigned char>(of.text[at]) & 0xC0) == 0x80;
+  };
+  uint32_t begin = of.line_starts[position.line - 1];
+  for (uint32_t column = 1; column < position.column && begin < size; ++column) {
+    for (++begin; is_tail(begin);) ++begin;
+  }
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  uint32_t end = begin;
+  while (end < size && is_word(static_cast<unsigned char>(of.text[end]))) ++end;
+  return {id, begin, std::min(std::max(end, begin + 1), size)};
 }
 
 std::string_view SourceManager::LineAt(FileId id, uint32_t offset) const {

@@ -49,6 +49,8 @@ class SourceManager {
   size_t file_count() const { return files_.size(); }
   std::string_view Text(Range range) const;
   Position PositionOf(FileId file, uint32_t offset) const;
+  // The word that begins at a position of the file, or the byte; empty, at the end, if there is no such position.
+  Range WordAt(FileId file, Position position) const;
   // The line that holds `offset`, without its newline.
   std::string_view LineAt(FileId file, uint32_t offset) const;
 

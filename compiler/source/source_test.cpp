@@ -51,6 +51,20 @@ TEST_F(SourceTest, LoadsAndFindsPositions) {
   EXPECT_EQ(sources_.LineAt(*id, end), "");
 }
 
+TEST_F(SourceTest, FindsTheWordAtAPosition) {
+  auto id = sources_.Add("a.hwf", "let é = fit_1(x)\nlast");
+  ASSERT_TRUE(id.ok());
+  const auto word = [&](uint32_t line, uint32_t column) { return sources_.Text(sources_.WordAt(*id, {line, column})); };
+  EXPECT_EQ(word(1, 1), "let");
+  EXPECT_EQ(word(1, 9), "fit_1");
+  EXPECT_EQ(word(1, 14), "(");
+  EXPECT_EQ(word(2, 1), "last");
+  EXPECT_EQ(word(2, 5), "");
+  EXPECT_EQ(word(2, 500), "");
+  EXPECT_EQ(word(3, 1), "");
+  EXPECT_EQ(word(0, 0), "");
+}
+
 // Half a million places of a line of 2 MB: counted from the line's start each, it would take minutes.
 TEST_F(SourceTest, FindsThePlacesOfALongLine) {
   std::string text = "x\n";

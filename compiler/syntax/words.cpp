@@ -1,6 +1,6 @@
 #include "compiler/syntax/words.h"
 
-#include <llvm/ADT/StringSwitch.h>
+#include <llvm/ADT/StringMap.h>
 
 #include "grammar/HwfParser.h"
 
@@ -10,84 +10,86 @@ using Kind = grammar::HwfParser;
 
 uint16_t WordKind(std::string_view word) {
   if (word.size() < 2 || word.size() > 10) return Kind::ID;
-  return llvm::StringSwitch<uint16_t>(word)
-      .Case("let", Kind::LET)
-      .Case("if", Kind::IF)
-      .Case("else", Kind::ELSE)
-      .Case("match", Kind::MATCH)
-      .Case("for", Kind::FOR)
-      .Case("in", Kind::IN)
-      .Case("loop", Kind::LOOP)
-      .Case("await", Kind::AWAIT)
-      .Case("try", Kind::TRY)
-      .Case("fail", Kind::FAIL)
-      .Case("fn", Kind::FN)
-      .Case("and", Kind::AND)
-      .Case("or", Kind::OR)
-      .Case("not", Kind::NOT)
-      .Case("true", Kind::TRUE)
-      .Case("false", Kind::FALSE)
-      .Case("none", Kind::NONE)
-      .Case("accept", Kind::ACCEPT)
-      .Case("after", Kind::AFTER)
-      .Case("answer", Kind::ANSWER)
-      .Case("as", Kind::AS)
-      .Case("assume", Kind::ASSUME)
-      .Case("at", Kind::AT)
-      .Case("by", Kind::BY)
-      .Case("cache", Kind::CACHE)
-      .Case("calendar", Kind::CALENDAR)
-      .Case("cancel", Kind::CANCEL)
-      .Case("checkpoint", Kind::CHECKPOINT)
-      .Case("choose", Kind::CHOOSE)
-      .Case("effect", Kind::EFFECT)
-      .Case("enum", Kind::ENUM)
-      .Case("env", Kind::ENV)
-      .Case("escalate", Kind::ESCALATE)
-      .Case("every", Kind::EVERY)
-      .Case("exec", Kind::EXEC)
-      .Case("expect", Kind::EXPECT)
-      .Case("given", Kind::GIVEN)
-      .Case("grants", Kind::GRANTS)
-      .Case("group", Kind::GROUP)
-      .Case("hwf", Kind::HWF)
-      .Case("image", Kind::IMAGE)
-      .Case("import", Kind::IMPORT)
-      .Case("keep", Kind::KEEP)
-      .Case("latest", Kind::LATEST)
-      .Case("launch", Kind::LAUNCH)
-      .Case("max", Kind::MAX)
-      .Case("needs", Kind::NEEDS)
-      .Case("next", Kind::NEXT)
-      .Case("on", Kind::ON)
-      .Case("pack", Kind::PACK)
-      .Case("port", Kind::PORT)
-      .Case("quorum", Kind::QUORUM)
-      .Case("ready", Kind::READY)
-      .Case("record", Kind::RECORD)
-      .Case("remind", Kind::REMIND)
-      .Case("replicas", Kind::REPLICAS)
-      .Case("restart", Kind::RESTART)
-      .Case("retry", Kind::RETRY)
-      .Case("review", Kind::REVIEW)
-      .Case("run", Kind::RUN)
-      .Case("secret", Kind::SECRET)
-      .Case("send", Kind::SEND)
-      .Case("service", Kind::SERVICE)
-      .Case("show", Kind::SHOW)
-      .Case("site", Kind::SITE)
-      .Case("stop", Kind::STOP)
-      .Case("task", Kind::TASK)
-      .Case("test", Kind::TEST)
-      .Case("to", Kind::TO)
-      .Case("up", Kind::UP)
-      .Case("uses", Kind::USES)
-      .Case("watch", Kind::WATCH)
-      .Case("where", Kind::WHERE)
-      .Case("with", Kind::WITH)
-      .Case("within", Kind::WITHIN)
-      .Case("workflow", Kind::WORKFLOW)
-      .Default(Kind::ID);
+  static const llvm::StringMap<uint16_t> kWords = {
+      {"let", Kind::LET},
+      {"if", Kind::IF},
+      {"else", Kind::ELSE},
+      {"match", Kind::MATCH},
+      {"for", Kind::FOR},
+      {"in", Kind::IN},
+      {"loop", Kind::LOOP},
+      {"await", Kind::AWAIT},
+      {"try", Kind::TRY},
+      {"fail", Kind::FAIL},
+      {"fn", Kind::FN},
+      {"and", Kind::AND},
+      {"or", Kind::OR},
+      {"not", Kind::NOT},
+      {"true", Kind::TRUE},
+      {"false", Kind::FALSE},
+      {"none", Kind::NONE},
+      {"accept", Kind::ACCEPT},
+      {"after", Kind::AFTER},
+      {"answer", Kind::ANSWER},
+      {"as", Kind::AS},
+      {"assume", Kind::ASSUME},
+      {"at", Kind::AT},
+      {"by", Kind::BY},
+      {"cache", Kind::CACHE},
+      {"calendar", Kind::CALENDAR},
+      {"cancel", Kind::CANCEL},
+      {"checkpoint", Kind::CHECKPOINT},
+      {"choose", Kind::CHOOSE},
+      {"effect", Kind::EFFECT},
+      {"enum", Kind::ENUM},
+      {"env", Kind::ENV},
+      {"escalate", Kind::ESCALATE},
+      {"every", Kind::EVERY},
+      {"exec", Kind::EXEC},
+      {"expect", Kind::EXPECT},
+      {"given", Kind::GIVEN},
+      {"grants", Kind::GRANTS},
+      {"group", Kind::GROUP},
+      {"hwf", Kind::HWF},
+      {"image", Kind::IMAGE},
+      {"import", Kind::IMPORT},
+      {"keep", Kind::KEEP},
+      {"latest", Kind::LATEST},
+      {"launch", Kind::LAUNCH},
+      {"max", Kind::MAX},
+      {"needs", Kind::NEEDS},
+      {"next", Kind::NEXT},
+      {"on", Kind::ON},
+      {"pack", Kind::PACK},
+      {"port", Kind::PORT},
+      {"quorum", Kind::QUORUM},
+      {"ready", Kind::READY},
+      {"record", Kind::RECORD},
+      {"remind", Kind::REMIND},
+      {"replicas", Kind::REPLICAS},
+      {"restart", Kind::RESTART},
+      {"retry", Kind::RETRY},
+      {"review", Kind::REVIEW},
+      {"run", Kind::RUN},
+      {"secret", Kind::SECRET},
+      {"send", Kind::SEND},
+      {"service", Kind::SERVICE},
+      {"show", Kind::SHOW},
+      {"site", Kind::SITE},
+      {"stop", Kind::STOP},
+      {"task", Kind::TASK},
+      {"test", Kind::TEST},
+      {"to", Kind::TO},
+      {"up", Kind::UP},
+      {"uses", Kind::USES},
+      {"watch", Kind::WATCH},
+      {"where", Kind::WHERE},
+      {"with", Kind::WITH},
+      {"within", Kind::WITHIN},
+      {"workflow", Kind::WORKFLOW},
+  };
+  const auto found = kWords.find(llvm::StringRef(word.data(), word.size()));
+  return found == kWords.end() ? static_cast<uint16_t>(Kind::ID) : found->second;
 }
 
 bool IsReserved(std::string_view word) {

@@ -77,8 +77,8 @@ std::vector<std::string> ListRuns(const std::string& runs) {
 
 ErrorOr<std::string> FindRun(const std::string& runs, const std::string& text, Naming naming) {
   if (text.find('/') != std::string::npos) {
-    char resolved[PATH_MAX];
-    if (realpath(text.c_str(), resolved) != nullptr && IsRun(resolved)) return std::string(resolved);
+    const ErrorOr<std::string> real = platform::RealPath(text);
+    if (real.ok() && IsRun(*real)) return *real;
     return MakeError("there is no run at {}", text);
   }
   const std::vector<std::string> ids = ListRuns(runs);

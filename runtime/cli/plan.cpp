@@ -143,7 +143,9 @@ class Planner {
     Line(indent, style_.Red("!"), fmt::format("{}: fail", node.name));
   }
   void Node(const ir::Node& node, const ir::SourceNode& body, const std::string& indent) {
-    Line(indent, "▫", fmt::format("{}: existing {}", node.name, body.directory ? "directory" : "file"));
+    Line(indent, "▫",
+         fmt::format("{}: existing {}{}", node.name, body.directory ? "directory" : "file",
+                     body.on.empty() ? "" : ", which stays at " + body.on));
   }
 
   const ir::Module& module_;

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "ir/sites.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/reuse.h"
 #include "runtime/engine/run_directory.h"
@@ -66,9 +67,12 @@ class Lookup {
     Apply(*std::move(carried));
   }
   void Resolve(const scheduler::ResolveSource& command) {
+    const std::string& on = command.source->on;
+    if (!on.empty() && !ir::FilesOf(module_, on).empty())
+      return;  // known when the run asks its site: what reads it is not foreseen
     const bool absolute = !command.path.empty() && command.path[0] == '/';
     const std::string path = absolute ? command.path : command.source->base_dir + "/" + command.path;
-    const ErrorOr<Json> value = engine::FileValue(path, command.source->directory);
+    const ErrorOr<Json> value = engine::SourceValue(path, command.source->directory, !on.empty());
     state::SourceResolved resolved;
     resolved.place = command.place;
     if (value.ok()) {

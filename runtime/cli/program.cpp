@@ -19,6 +19,7 @@
 #include "runtime/engine/evidence.h"
 #include "runtime/platform/file_descriptor.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/paths.h"
 #include "runtime/platform/process.h"
 #include "runtime/report/text.h"
 #include "runtime/state/evaluate.h"
@@ -85,10 +86,9 @@ ErrorOr<Json> ResolveFiles(Json value, ir::TypeRef type) {
     case ir::TypeKind::kFile:
     case ir::TypeKind::kDir: {
       const std::string text = value.StringOr("path", "");
-      char resolved[PATH_MAX];
-      if (realpath(text.c_str(), resolved) == nullptr) return ErrnoError(errno, text);
-      if (!IsUtf8(resolved)) return MakeError("{} leads to {}, a path that is not UTF-8 text", text, ToUtf8(resolved));
-      return engine::FileValue(resolved, type->kind == ir::TypeKind::kDir);
+      HWF_ASSIGN(const std::string real, platform::RealPath(text));
+      if (!IsUtf8(real)) return MakeError("{} leads to {}, a path that is not UTF-8 text", text, ToUtf8(real));
+      return engine::FileValue(real, type->kind == ir::TypeKind::kDir);
     }
     case ir::TypeKind::kOptional:
     case ir::TypeKind::kApproved:

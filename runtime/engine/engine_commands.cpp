@@ -29,21 +29,39 @@ void EngineImpl::Carry(const scheduler::Command& command) {
 void EngineImpl::Do(const scheduler::StartTask& command) { AddReady({command}); }
 
 void EngineImpl::Do(const scheduler::ResolveSource& command) {
-  const std::string path = Absolute(command.path, command.source->base_dir);
-  const bool directory = command.source->directory;
-  worker_.Add([this, place = command.place, path, directory]() -> Worker::Completion {
-    ErrorOr<Json> value = FileValue(path, directory);
-    return [this, place, value = std::move(value)] {
-      state::SourceResolved resolved;
-      resolved.place = place;
-      if (value.ok()) {
-        resolved.value = value.value();
-      } else {
-        resolved.error = value.error().message();
-      }
-      Record(std::move(resolved));
-    };
+  const ir::SourceNode& source = *command.source;
+  if (!source.on.empty() && !SeenAt(source.on, "")) {
+    RunSite* entry = sites_.Find(source.on);
+    if (entry == nullptr) return RecordSource(command.place, MakeError("`{}` is no site of the run", source.on));
+    if (entry->caught_up) return LookAtSource(*entry, command);
+    entry->later.emplace_back(command);
+    return;
+  }
+  const std::string path = Absolute(command.path, source.base_dir);
+  worker_.Add([this, place = command.place, path, directory = source.directory,
+               stays = !source.on.empty()]() -> Worker::Completion {
+    const ErrorOr<Json> value = SourceValue(path, directory, stays);
+    return [this, place, value] { RecordSource(place, value); };
   });
+}
+
+void EngineImpl::LookAtSource(RunSite& entry, const scheduler::ResolveSource& command) {
+  if (command.path.empty() || command.path[0] != '/') {
+    return RecordSource(
+        command.place,
+        MakeError("`{}` is relative, and what lies at a site is named by its absolute path", command.path));
+  }
+  stager_->LookAt(entry.name(), command.path, command.source->directory,
+                  [this, place = command.place, site = entry.name(),
+                   path = command.path](const ErrorOr<platform::FileDigest>& found) {
+                    if (!found.ok()) return RecordSource(place, found.error());
+                    RecordSource(place, StayingValue(site, path, *found));
+                  });
+}
+
+void EngineImpl::RecordSource(const state::Place& place, const ErrorOr<Json>& value) {
+  if (outcome_) return;
+  Record(state::SourceResolved{place, value.ok() ? *value : Json(), value.ok() ? "" : value.error().message()});
 }
 
 // ---------------------------------------------------------------- tasks
@@ -303,6 +321,7 @@ void EngineImpl::Do(const scheduler::OpenReview& command) {
   auto show = std::make_shared<ShownValues>(review->show);
   auto bringing = std::make_shared<Bringing>();
   for (auto& [label, value] : *show) bringing->values.push_back(&value);
+  bringing->staying = Bringing::Staying::kRefused;
   BringFiles(bringing, [this, id = command.review, show](const std::string& why) {
     if (why.empty()) return Freeze(id, std::move(*show));
     FinishOpening(id, Error("what it shows cannot be fetched: " + why));
@@ -366,6 +385,7 @@ void EngineImpl::Do(const scheduler::FinishRun& command) {
   auto finish = std::make_shared<scheduler::FinishRun>(command);
   auto bringing = std::make_shared<Bringing>();
   bringing->values.push_back(&finish->outputs);
+  bringing->staying = Bringing::Staying::kPassed;
   BringFiles(bringing, [this, finish](const std::string& why) {
     if (finish->generation != record_->scheduler().generation()) return;  // rewound meanwhile
     fetching_outputs_ = 0;

@@ -2,35 +2,36 @@
 // gone is no error.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 
 #include "runtime/engine/engine_impl.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::engine {
-namespace {
-
-// Without links; empty if it is not there.
-std::string RealPath(const std::string& path) {
-  char* const real = realpath(path.c_str(), nullptr);
-  std::string out = real == nullptr ? "" : real;
-  free(real);
-  return out;
-}
-
-}  // namespace
 
 void EngineImpl::Do(const scheduler::RemoveFiles& command) {
+  if (!command.site.empty()) return RemoveThere(command);
   // Nothing else is ever removed, whatever a task has made of its directories meanwhile; nor what belongs to the run of
   // which this one is a copy.
-  const std::string root = RealPath(record_->paths().Tasks());
+  const std::string root = record_->paths().Tasks();
   for (const std::string& file : command.files) {
-    const std::string folder = RealPath(file.substr(0, file.find_last_of('/')));
-    if (folder.empty() || root.empty() || !folder.starts_with(root + "/")) continue;
-    if (unlink(file.c_str()) == 0 || errno == ENOENT) continue;
-    follower_.OnTrouble(ErrnoError(errno, "removing " + file + ", which `keep` has let go").message());
+    const ErrorOr<Success> removed = platform::RemoveBelow(root, file);
+    if (!removed.ok()) TellNotRemoved(removed.error().message());
   }
 }
+
+void EngineImpl::RemoveThere(const scheduler::RemoveFiles& command) {
+  RunSite* entry = sites_.Find(command.site);
+  if (entry == nullptr) return;
+  if (!entry->caught_up) {
+    entry->later.emplace_back(command);
+    return;
+  }
+  stager_->Remove(entry->name(), entry->site->root() + "/tasks", command.files,
+                  [this](const std::string& why) { TellNotRemoved(why); });
+}
+
+void EngineImpl::TellNotRemoved(const std::string& why) { follower_.OnTrouble("files that `keep` has let go: " + why); }
 
 }  // namespace hwf::engine

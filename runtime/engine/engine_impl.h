@@ -142,12 +142,19 @@ class EngineImpl : public Engine, public site::Listener {
     std::vector<staging::Item> items;
     size_t left = 0;
     bool compare = false;  // nothing moves: the items are read where they are
-    std::string why;       // the first that does not come
-    state::Place place;    // of the attempt that waits; empty: none does
+    // What becomes of what stays at a site: it must be seen at `to`; it may not be here; it is passed on as it is.
+    enum class Staying { kSeen, kRefused, kPassed } staying = Staying::kSeen;
+    std::string why;     // the first that does not come
+    state::Place place;  // of the attempt that waits; empty: none does
     int attempt = 1;
     int64_t since_ms = 0, told_ms = 0;
   };
   bool SeenAt(const std::string& site, const std::string& other) const;
+  void RemoveThere(const scheduler::RemoveFiles& command);
+  void TellNotRemoved(const std::string& why);
+  void LookAtSource(RunSite& entry, const scheduler::ResolveSource& command);
+  void RecordSource(const state::Place& place, const ErrorOr<Json>& value);
+  std::string WhyNotBrought(const Bringing& bringing, const Json& file) const;
   void MarkSite(Json& value, const std::string& site) const;
   void CompareElsewhere(RunSite& entry, Ready ready, const std::vector<const Json*>& files, state::TaskReused reused);
   void OpenStager();

@@ -60,6 +60,7 @@ void EngineImpl::OnCaughtUp(const std::string& name) {
   if (entry->copy) (void)platform::RenameAndLook(copy + ".new", copy);
   settled_ = false;
   for (const scheduler::CancelAttempt& cancel : std::exchange(entry->cancels, {})) Do(cancel);
+  for (const scheduler::Command& command : std::exchange(entry->later, {})) Carry(command);
   Resubmit(*entry);
 }
 

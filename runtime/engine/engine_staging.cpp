@@ -96,6 +96,15 @@ void EngineImpl::OpenStager() {
 
 std::string EngineImpl::OwnRunner() const { return options_.program_directory + "/hwf-runner"; }
 
+// Of what stays where it is, which is never copied; empty: it is seen there, or is passed on.
+std::string EngineImpl::WhyNotBrought(const Bringing& bringing, const Json& file) const {
+  const std::string site = file.StringOr("site", "");
+  const bool seen = bringing.staying == Bringing::Staying::kSeen && SeenAt(site, bringing.to);
+  if (seen || bringing.staying == Bringing::Staying::kPassed) return "";
+  return fmt::format("{} stays {}, as its `on:` says", file.StringOr("path", ""),
+                     site.empty() ? "on this machine" : "at `" + site + "`");
+}
+
 // Those of the files in `values` that are not seen at `to` (empty: this machine) are brought there, and their places
 // take; then `done`.
 void EngineImpl::BringFiles(const std::shared_ptr<Bringing>& bringing,
@@ -109,6 +118,10 @@ void EngineImpl::BringFiles(const std::shared_ptr<Bringing>& bringing,
   std::vector<Wanted> wanted;
   for (Json* file : files) {
     const std::string site = file->StringOr("site", "");
+    if (file->BoolOr("stays", false)) {
+      if (bringing->why.empty()) bringing->why = WhyNotBrought(*bringing, *file);
+      continue;
+    }
     if (SeenAt(site, bringing->to)) continue;
     wanted.push_back({file,
                       {SeenAt(site, "") ? "" : site, file->StringOr("path", ""), file->StringOr("digest", ""),
@@ -116,7 +129,10 @@ void EngineImpl::BringFiles(const std::shared_ptr<Bringing>& bringing,
   }
   bringing->left = wanted.size();
   bringing->since_ms = clock_.MonotonicMs();
-  if (wanted.empty()) return done("");
+  if (wanted.empty() || !bringing->why.empty()) {
+    bringing->left = 0;
+    return done(bringing->why);
+  }
   bringing_.push_back(bringing);
   for (const Wanted& one : wanted) bringing->items.push_back(one.item);
   for (const Wanted& one : wanted) {

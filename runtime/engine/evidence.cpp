@@ -143,6 +143,19 @@ struct Freezer {
 
 std::string HexOf(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
+ErrorOr<Json> SourceValue(const std::string& path, bool directory, bool stays) {
+  if (!stays) return FileValue(path, directory);
+  HWF_ASSIGN(const platform::FileDigest found, platform::DigestTimes(path, directory));
+  return StayingValue("", path, found);
+}
+
+Json StayingValue(const std::string& site, const std::string& path, const platform::FileDigest& found) {
+  Json value;
+  value.Set("path", path).Set("digest", found.digest).Set("size", static_cast<int64_t>(found.size));
+  if (!site.empty()) value.Set("site", site);
+  return value.Set("stays", true);
+}
+
 ErrorOr<Json> FileValue(const std::string& path, bool directory) {
   HWF_ASSIGN(const platform::FileDigest digest,
              directory ? platform::DigestDirectory(path) : platform::DigestFile(path));

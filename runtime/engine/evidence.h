@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/hash.h"
 #include "runtime/state/files.h"
 
 namespace hwf::engine {
@@ -50,6 +51,11 @@ void CollectParts(Json& value, std::vector<Json*>& files);  // as CollectFiles, 
 Json ByContent(const Json& value);
 // The File or Dir value of what lies at the absolute `path` now.
 ErrorOr<Json> FileValue(const std::string& path, bool directory);
+// What `file(…)` and `dir(…)` give: read, or by sizes and times if it `stays` on this machine's file system.
+ErrorOr<Json> SourceValue(const std::string& path, bool directory, bool stays);
+// The value of what stays at `site` (empty: of this machine's file system) and is not read: `found` is what is known of
+// it.
+Json StayingValue(const std::string& site, const std::string& path, const platform::FileDigest& found);
 
 // The frozen, read-only file of that value's digest, checked now; a directory, checked, where it is.
 ErrorOr<Json> CheckedCopy(platform::FileSystem& files, const Json& value, const std::string& evidence_directory,

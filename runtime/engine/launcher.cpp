@@ -8,6 +8,7 @@
 #include <set>
 
 #include "ir/json.h"
+#include "runtime/engine/bundles.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/state/approved.h"
 
@@ -183,6 +184,7 @@ ErrorOr<runner::Start> BuildStart(const LaunchContext& context, const scheduler:
   request.effect = task.effect;
   request.directory = fmt::format("{}/tasks/{}/{}", context.root, start.place, start.attempt);
   state::TaskValues values{start.arguments, Json::Object(), start.previous, start.attempt};
+  request.bundled = BundleFiles(task, request.directory, values.arguments);
   HWF_ASSIGN(const std::vector<state::OutputPath> paths, state::OutputPaths(*context.module, task, values));
   values.out = OutPaths(paths, request.directory);
   for (const state::OutputPath& path : paths) request.outputs.push_back(SpecOf(*path.output, path.path));

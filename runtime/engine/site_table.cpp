@@ -33,6 +33,10 @@ class Collector {
   void Look(const ir::Region& region) {
     for (const ir::Node& node : region.nodes) {
       if (const auto* call = std::get_if<ir::TaskNode>(&node.body)) Look(*call);
+      // What lies on this machine's file system the engine sees for itself.
+      const auto* source = std::get_if<ir::SourceNode>(&node.body);
+      const bool placed = source != nullptr && !source->on.empty();
+      if (placed && !ir::FilesOf(module_, source->on).empty()) names_.insert(source->on);
       ir::ForEachRegion(node, [this](const ir::Region& inner) { Look(inner); });
     }
   }
@@ -52,7 +56,7 @@ ErrorOr<ir::Site> Declared(const ir::Module& module, const std::string& name) {
     if (site.name == name) return ir::Site{site.name, site.kind, site.fields};
   }
   if (name == kHere) return ir::Site{kHere, "local", Json::Object()};
-  return MakeError("a task runs on `{}`, which is no site of the program", name);
+  return MakeError("`{}` is no site of the program", name);
 }
 
 // The first local site of a run is served by the run's own runner, another by one beside it.

@@ -35,6 +35,7 @@ struct RunSite {
   size_t waiting = 0;                                    // submitted and not begun
   bool caught_up = false;                                // it has told all it knew when this engine began
   std::vector<scheduler::CancelAttempt> cancels;         // that wait for this
+  std::vector<scheduler::Command> later;                 // likewise: what it is to be asked, and to remove
   Secrets secrets;                                       // of its tasks
   std::string trouble;                                   // why it cannot work now, or empty
   int64_t trouble_since_ms = 0;                          // monotonic

@@ -69,11 +69,16 @@ ErrorOr<std::vector<std::string>> Names(int directory, const std::string& path) 
 }
 
 struct Manifest {
-  bool read = true;  // files by their content; else by inode, size and time of change
+  enum class By { kContent, kStamp, kTimes };
+  By by = By::kContent;  // how files are known; a stamp is inode, mode, size and time of change
   size_t most = SIZE_MAX;
   std::vector<std::string> lines;  // "<relative path> NUL <type> <what>"
   uint64_t size = 0;
 };
+
+std::string SizeAndTime(const struct stat& status) {
+  return fmt::format("f {} {}.{:09}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
 
 // Everything is opened relative to its directory's descriptor, so that a tree that changes underneath cannot lead out.
 ErrorOr<Success> Collect(int directory, const std::string& path, const std::string& prefix, int depth,
@@ -96,7 +101,10 @@ ErrorOr<Success> Collect(int directory, const std::string& path, const std::stri
       if (!inner.valid()) return ErrnoError(errno, "open " + full);
       manifest.lines.push_back(line + "d");
       HWF_TRY(Collect(inner.get(), full, relative + "/", depth + 1, manifest));
-    } else if (!manifest.read) {
+    } else if (manifest.by == Manifest::By::kTimes) {
+      manifest.size += static_cast<uint64_t>(status.st_size);
+      manifest.lines.push_back(line + SizeAndTime(status));
+    } else if (manifest.by == Manifest::By::kStamp) {
       manifest.lines.push_back(fmt::format("{}f {} {} {} {}.{:09}", line, status.st_mode, status.st_ino, status.st_size,
                                            status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
     } else {
@@ -168,9 +176,23 @@ ErrorOr<FileDigest> DigestDirectory(const std::string& path) {
 
 ErrorOr<std::string> StampDirectory(const std::string& path, size_t most) {
   Manifest manifest;
-  manifest.read = false;
+  manifest.by = Manifest::By::kStamp;
   manifest.most = most;
   return DigestOf(path, manifest);
+}
+
+ErrorOr<FileDigest> DigestTimes(const std::string& path, bool directory) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return ErrnoError(errno, "look at " + path);
+  if (!directory && !S_ISREG(status.st_mode)) return Error(path + " is no regular file", EINVAL);
+  Manifest manifest;
+  manifest.by = Manifest::By::kTimes;
+  manifest.size = directory ? 0 : static_cast<uint64_t>(status.st_size);
+  std::string below = SizeAndTime(status);
+  if (directory) {
+    HWF_ASSIGN(below, DigestOf(path, manifest));
+  }
+  return FileDigest{Digest(fmt::format("times {}\n{}", path, below)), manifest.size};
 }
 
 }  // namespace hwf::platform

@@ -38,5 +38,8 @@ ErrorOr<FileDigest> DigestDirectory(const std::string& path);
 // The same of a manifest with a file's inode, size and time of change in the place of its content, which is not read:
 // whether anything below the directory was changed since. EFBIG for more than `most` entries.
 ErrorOr<std::string> StampDirectory(const std::string& path, size_t most);
+// The same of what is too large to be read, a directory or a regular file: by its path, and the sizes and times of
+// change (mtime) of what it holds, which a copy that keeps times has too. `size`: of all its files.
+ErrorOr<FileDigest> DigestTimes(const std::string& path, bool directory);
 
 }  // namespace hwf::platform

@@ -82,6 +82,37 @@ TEST(HashTest, AStampShowsChangesWithoutReading) {
   EXPECT_TRUE(StampDirectory(root, 2).ok());
 }
 
+TEST(HashTest, WhatIsTooLargeIsKnownByItsSizesAndTimes) {
+  namespace fs = std::filesystem;
+  FileSystem& files = RealFileSystem();
+  testing::TempDir dir;
+  const std::string root = dir / "d", file = root + "/sub/a";
+  ASSERT_TRUE(MakeDirectories(files, root + "/sub", 0700).ok());
+  ASSERT_TRUE(files.WriteAtomically(file, "12", 0600, false).ok());
+  const FileDigest before = DigestTimes(root, true).value();
+  EXPECT_TRUE(IsDigest(before.digest));
+  EXPECT_EQ(before.size, 2u);
+  EXPECT_EQ(DigestTimes(file, false)->size, 2u);
+  const auto changed = [&] { return DigestTimes(root, true)->digest != before.digest; };
+  // Neither the content nor the mode is read: with the same size and time it is the same.
+  const auto time = fs::last_write_time(file);
+  ASSERT_TRUE(files.WriteAtomically(file, "34", 0600, false).ok());
+  fs::last_write_time(file, time);
+  ASSERT_EQ(chmod(file.c_str(), 0000), 0);
+  EXPECT_FALSE(changed());
+  fs::last_write_time(file, time + std::chrono::nanoseconds(1));
+  EXPECT_TRUE(changed());
+  fs::last_write_time(file, time);
+  ASSERT_TRUE(files.WriteAtomically(root + "/b", "", 0600, false).ok());
+  EXPECT_TRUE(changed());
+  // Of the same times elsewhere nothing says that it is the same.
+  fs::rename(root, dir / "e");
+  EXPECT_NE(DigestTimes(dir / "e", true)->digest, before.digest);
+  EXPECT_EQ(DigestTimes(root, true).error().code(), ENOENT);
+  EXPECT_EQ(DigestTimes(dir / "e/b", true).error().code(), ENOTDIR);
+  EXPECT_EQ(DigestTimes(dir / "e", false).error().code(), EINVAL);
+}
+
 TEST(UsersTest, KnowsRootAndNoStranger) {
   EXPECT_EQ(UserOf(0)->name, "root");
   EXPECT_EQ(UserNamed("root")->uid, 0u);

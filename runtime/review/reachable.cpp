@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::review {
 namespace {
@@ -28,14 +29,6 @@ std::vector<std::string> DirectoriesOf(const std::string& absolute) {
     out.push_back(absolute.substr(0, slash));
   }
   if (absolute.size() > 1) out.push_back(absolute);
-  return out;
-}
-
-std::string Canonical(const std::string& path) {
-  char* resolved = realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return path;
-  std::string out = resolved;
-  free(resolved);
   return out;
 }
 
@@ -83,7 +76,7 @@ Account AccountOf(const platform::User& user) { return {user.name, user.uid, pla
 
 std::optional<std::string> WhyUnreachable(const std::string& run_dir, const Account& account) {
   constexpr mode_t kPass = 01, kWriteAndPass = 03;
-  std::string absolute = Canonical(run_dir);
+  std::string absolute = platform::RealPathOr(run_dir, run_dir);
   for (const std::string& directory : DirectoriesOf(absolute)) {
     if (std::optional<std::string> why = Check(directory, absolute, kPass, account)) return why;
   }

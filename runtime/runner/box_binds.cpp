@@ -1,8 +1,6 @@
 #include "runtime/runner/box_binds.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 
 #include "runtime/container/inside.h"
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/paths.h"
 #include "runtime/platform/process.h"
 
 namespace hwf::runner {
@@ -23,12 +22,6 @@ constexpr const char* kNeverShown[] = {"/", "/dev", "/proc", "/sys", "/tmp", "/v
 
 bool IsBelow(const std::string& path, const std::string& directory) {
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
-ErrorOr<std::string> ResolvedPath(const std::string& path) {
-  char real[PATH_MAX];
-  if (realpath(path.c_str(), real) == nullptr) return ErrnoError(errno, "looking for " + path);
-  return std::string(real);
 }
 
 std::string WithoutSlashes(std::string path) {
@@ -44,7 +37,7 @@ bool IsFile(const std::string& path) {
 }  // namespace
 
 ErrorOr<std::vector<Bind>> TaskBinds(const std::string& directory, const std::vector<std::string>& shown) {
-  HWF_ASSIGN(std::string own, ResolvedPath(directory));
+  HWF_ASSIGN(std::string own, platform::RealPath(directory));
   std::vector<Bind> binds{{std::move(own), directory, true}};
   for (const std::string& path : shown) {
     std::string target = WithoutSlashes(path);
@@ -54,7 +47,7 @@ ErrorOr<std::vector<Bind>> TaskBinds(const std::string& directory, const std::ve
       return MakeError("a container cannot be shown this machine's {}, which the task names", path);
     }
     if (target == directory || IsBelow(target, directory)) continue;
-    HWF_ASSIGN(std::string source, ResolvedPath(target));
+    HWF_ASSIGN(std::string source, platform::RealPath(target));
     binds.push_back({std::move(source), std::move(target), false});
   }
   std::sort(binds.begin(), binds.end(), [](const Bind& a, const Bind& b) { return a.target < b.target; });
@@ -79,7 +72,7 @@ std::vector<Bind> ToolBinds() {
     binds.push_back({directory + "/hwf-task", std::string(container::kInsideTools) + "/hwf-task", false});
   }
   for (const char* below : {"/python/hwf_task.py", "/hwf_task.py", "/../share/hwf/python/hwf_task.py"}) {
-    const auto module = ResolvedPath(directory + below);
+    const auto module = platform::RealPath(directory + below);
     if (!module.ok()) continue;
     binds.push_back({*module, std::string(container::kInsidePython) + "/hwf_task.py", false});
     break;

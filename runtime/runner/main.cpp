@@ -18,6 +18,7 @@
 #include "runtime/container/charliecloud_root.h"
 #include "runtime/container/engine.h"
 #include "runtime/container/inside.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/attach.h"
 #include "runtime/runner/background.h"
 #include "runtime/runner/engine_link.h"
@@ -84,11 +85,9 @@ bool ReadNumber(const char* text, T& out) {
 bool ReadOption(std::string_view name, const char* value, Arguments& arguments) {
   RunnerOptions& options = arguments.options;
   if (name == "--run") {
-    char* real = realpath(value, nullptr);
-    if (real == nullptr) return false;
-    options.run_directory = real;
-    free(real);
-    return true;
+    const hwf::ErrorOr<std::string> real = hwf::platform::RealPath(value);
+    if (real.ok()) options.run_directory = *real;
+    return real.ok();
   }
   if (name == "--cpus") return ReadNumber(value, options.limits.cpus);
   if (name == "--gpus") return ReadNumber(value, options.limits.gpus);

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/utf8.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/digest.h"
 #include "runtime/runner/read_only.h"
 
@@ -24,14 +25,6 @@ constexpr size_t kMaxMatches = 1'000'000;
 
 bool IsInside(const std::string& path, const std::string& directory) {
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
-std::string RealPath(const std::string& path) {
-  char* resolved = realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return "";
-  std::string result(resolved);
-  free(resolved);
-  return result;
 }
 
 // Resolves the outputs of one attempt.
@@ -72,7 +65,7 @@ class Resolver {
   ErrorOr<std::string> Locate(const OutputSpec& output, const std::string& path) {
     const bool absolute = path.starts_with('/');
     const std::string full = absolute ? path : request_.directory + "/" + path;
-    const std::string real = RealPath(full);
+    const std::string real = platform::RealPathOr(full, "");
     if (real.empty()) return std::string();
     if (!absolute && !IsInside(real, RealDirectory())) {
       return MakeError("output `{}`: `{}` leads to {}, outside of the task's directory", output.name, path, real);
@@ -108,7 +101,7 @@ class Resolver {
     for (const std::string& path : found) {
       struct stat info {};
       if (stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode) != directories) continue;
-      const std::string real = RealPath(path);
+      const std::string real = platform::RealPathOr(path, "");
       if (!absolute && !IsInside(real, RealDirectory())) {
         return MakeError("output `{}`: {} leads to {}, outside of the task's directory", output.name, path, real);
       }
@@ -199,7 +192,7 @@ class Resolver {
   }
 
   const std::string& RealDirectory() {
-    if (directory_.empty()) directory_ = RealPath(request_.directory);
+    if (directory_.empty()) directory_ = platform::RealPathOr(request_.directory, "");
     return directory_;
   }
 

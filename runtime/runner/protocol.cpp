@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/protocol_text.h"
 
 namespace hwf::runner {
@@ -69,6 +70,7 @@ Json Variables(const std::vector<std::pair<std::string, std::string>>& variables
 
 void SetUnusual(Json& json, const Start& start) {
   if (!start.image.empty()) json.Set("image", BytesToJson(start.image));
+  if (!start.bundled.empty()) json.Set("bundled", Variables(start.bundled));
   if (!start.inputs.empty()) json.Set("inputs", Strings(start.inputs));
   if (!start.gpu.empty()) json.Set("gpu", BytesToJson(start.gpu));
   if (start.disk != 0) json.Set("disk", start.disk);
@@ -113,6 +115,10 @@ Json EndedToJson(const Ended& ended) {
 }
 
 }  // namespace
+
+std::string BundledPath(const std::string& directory, const std::string& name, const std::string& path) {
+  return directory + "/.inputs/" + name + "/" + platform::BaseName(path);
+}
 
 Json ToJson(const Request& request) {
   return std::visit(

@@ -54,6 +54,8 @@ struct Start {
   std::string script;              // not empty: written to the file `command` in the directory, whose name is
                                    // appended to argv: {"bash","-euo","pipefail"} runs `bash -euo pipefail command`
   std::vector<std::string> links;  // absolute paths to be seen in the directory under their base names (`uses`)
+  // Files that are to be seen beside each other: a name of the program, and an absolute path. BundledPath says where.
+  std::vector<std::pair<std::string, std::string>> bundled;
   std::vector<OutputSpec> outputs;
   std::vector<std::string> streams;    // declared streams; not empty: `checkpoints/` and `messages/` are made
   std::vector<std::string> every_all;  // those of them that are not coalesced
@@ -79,6 +81,9 @@ struct Start {
   // Variables of the command that are secret: they are in no log, no file that outlives the start, no argument list.
   std::vector<std::pair<std::string, std::string>> secrets;
 };
+
+// Where an attempt whose directory it is sees a bundled file: in a directory of the name's own, under its base name.
+std::string BundledPath(const std::string& directory, const std::string& name, const std::string& path);
 struct Message {
   state::Place place;
   int attempt = 1;

@@ -1,5 +1,7 @@
 // Reading the protocol, strictly: every member must be there and of its type, in bounds, and no other; the first thing
 // that is wrong is remembered by the Reader and named in the error.
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -154,6 +156,12 @@ void ReadUnusual(Reader& reader, Start& start) {
     if (reader.Has(name)) out = static_cast<int>(reader.Int(name, low, 1'000'000));
   };
   if (reader.Has("image")) start.image = reader.Word("image");
+  if (reader.Has("bundled")) start.bundled = ReadVariables(reader, "bundled");
+  for (const auto& [name, path] : start.bundled) {
+    const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    const bool good = std::all_of(name.begin(), name.end(), is_word) && path.starts_with('/') && !path.ends_with('/');
+    if (!good) reader.Fail("bundled", "a list of names and absolute paths");
+  }
   if (reader.Has("inputs")) start.inputs = reader.Words("inputs");
   for (const std::string& input : start.inputs) {
     if (input.empty() || input.front() != '/') reader.Fail("inputs", "a list of absolute paths");

@@ -30,6 +30,7 @@ Start SampleStart() {
   start.env = {{"A", "1"}, {"ODD", std::string("\x80\n=x", 4)}, {"EMPTY", ""}};
   start.script = "echo ü\n";
   start.links = {"/src/a.py", "/src/lib"};
+  start.bundled = {{"pair", "/src/a=1.bam"}, {"pair", "/other/a=1.bam.bai"}};
   start.outputs = {{"model", OutputSpec::Kind::kFile, "model.pt", false},
                    {"shards", OutputSpec::Kind::kGlobFiles, "s/*.npz", true},
                    {"text", OutputSpec::Kind::kStdoutText, "", false}};
@@ -144,6 +145,9 @@ TEST(Protocol, WhatCannotBeDoneIsRefused) {
                                                        {"env", "[[\"\",\"x\"]]"},
                                                        {"links", "[\"a\"]"},
                                                        {"inputs", "[\"a\"]"},
+                                                       {"bundled", "[[\"../a\",\"/x\"]]"},
+                                                       {"bundled", "[[\"a\",\"x\"]]"},
+                                                       {"bundled", "[[\"a\",\"/x/\"]]"},
                                                        {"cpus", "-1"},
                                                        {"cpus", "NaN"},
                                                        {"place", "\"\""},

@@ -279,6 +279,13 @@ void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
     char target[1];
     if (readlink(name.c_str(), target, sizeof target) >= 0) (void)unlink(name.c_str());
   }
+  for (const auto& [name, path] : start.bundled) {
+    const std::string link = BundledPath(directory, name, path);
+    char target[1];
+    if (readlink(link.c_str(), target, sizeof target) >= 0) (void)unlink(link.c_str());
+    const std::string folder = link.substr(0, link.rfind('/'));
+    if (rmdir(folder.c_str()) == 0) (void)rmdir(folder.substr(0, folder.rfind('/')).c_str());
+  }
   if (start.accepts_messages || !start.messages.empty()) {
     (void)rmdir((directory + "/messages/taken").c_str());
     (void)rmdir((directory + "/messages").c_str());

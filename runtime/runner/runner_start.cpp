@@ -179,6 +179,15 @@ ErrorOr<Success> Runner::Prepare(Attempt& attempt) {
     const std::string path = start.directory + "/" + BaseName(link);
     if (symlink(link.c_str(), path.c_str()) != 0) return ErrnoError(errno, fmt::format("linking {} to {}", path, link));
   }
+  for (const auto& [name, path] : start.bundled) {
+    const std::string link = BundledPath(start.directory, name, path);
+    const std::string folder = link.substr(0, link.rfind('/'));
+    for (const std::string& part : {folder.substr(0, folder.rfind('/')), folder}) {
+      const int error = MakeDirectory(part, directory_mode_);
+      if (error != 0 && error != EEXIST) return ErrnoError(error, "making " + part);
+    }
+    if (symlink(path.c_str(), link.c_str()) != 0) return ErrnoError(errno, fmt::format("linking {} to {}", link, path));
+  }
   // A file, not a memfd behind /dev/fd: that saves some 30 µs of a start that takes bash a millisecond, but messages of
   // bash and python would name /dev/fd/3, python would not find modules that lie beside its script, and its
   // multiprocessing could not read the script again.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "runtime/platform/file_system.h"
+#include "runtime/platform/paths.h"
 #include "runtime/runner/keep.h"
 
 namespace hwf::runner {
@@ -71,6 +73,17 @@ std::string Same(const std::string& directory, const Content& content) {
   return now.ok() && now->digest == content.digest ? "same" : "differs";
 }
 
+// Of what stays where it is.
+std::string Times(const std::string& directory, const Content& content) {
+  const auto found = platform::DigestTimes(fs::path(directory) / content.name, content.digest == "dir");
+  return found.ok() ? fmt::format("is {} {}", found->digest, found->size) : "error " + found.error().message();
+}
+
+std::string Drop(const std::string& directory, const Content& content) {
+  const auto removed = platform::RemoveBelow(directory, content.name);
+  return removed.ok() ? "gone" : "error " + removed.error().message();
+}
+
 void KeepAll(const std::string& store, const std::vector<Content>& contents,
              const std::function<void(const std::string&)>& say) {
   std::vector<Kept> kept;
@@ -96,19 +109,25 @@ int Store(const std::vector<std::string>& arguments) {
   const bool good = arguments.size() >= 4 && arguments.size() % 2 == 0 && arguments[0] == "--marker";
   std::vector<Content> contents;
   for (size_t i = 0; good && i < count; ++i) contents.push_back({arguments[4 + 2 * i], arguments[5 + 2 * i]});
-  bool sound = good;
-  for (const Content& content : contents) sound = sound && platform::IsDigest(content.digest);
   const std::string verb = good ? arguments[2] : "";
+  bool sound = good;
+  for (const Content& content : contents) {
+    const bool kind = content.digest == "dir" || content.digest == "file";
+    sound = sound && (verb == "times" || verb == "drop" ? kind : platform::IsDigest(content.digest));
+  }
   const std::map<std::string, std::string (*)(const std::string&, const Content&)> each = {
-      {"look", Look}, {"lay", Lay}, {"same", Same}};
+      {"look", Look}, {"lay", Lay}, {"same", Same}, {"times", Times}, {"drop", Drop}};
   if (!sound || (verb != "keep" && !each.contains(verb))) {
-    fmt::print(stderr, "hwf-runner: store: --marker M look|lay|keep|same DIRECTORY (DIGEST NAME)...\n");
+    fmt::print(stderr, "hwf-runner: store: --marker M look|lay|keep|same|times|drop DIRECTORY (DIGEST NAME)...\n");
     return 2;
   }
   umask(077);
   size_t said = 0;
   fmt::print("\n");
-  const auto say = [&](const std::string& word) { fmt::print("{} {} {}\n", arguments[1], said++, word); };
+  const auto say = [&](std::string word) {
+    std::replace(word.begin(), word.end(), '\n', ' ');  // of a path
+    fmt::print("{} {} {}\n", arguments[1], said++, word);
+  };
   const std::string& directory = arguments[3];
   if (verb == "keep") {
     KeepAll(directory, contents, say);

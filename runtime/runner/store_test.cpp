@@ -80,8 +80,18 @@ TEST_F(StoreTest, LayingRemovesWhatWasForgotten) {
   EXPECT_TRUE(fs::exists(temp_.path() + "/.out-4"));
 }
 
+TEST_F(StoreTest, SaysHowLargeAndOldThingsAre) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(Store({"--marker", "m", "times", "/", "file", path_, "dir", temp_.path() + "/not\nthere"}), 0);
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_NE(out.find(fmt::format("m 0 is {} 7\n", platform::DigestTimes(path_, false)->digest)), std::string::npos);
+  EXPECT_NE(out.find("not there: No such file"), std::string::npos) << out;
+}
+
 TEST_F(StoreTest, WhatIsNoDigestIsRefused) {
   EXPECT_EQ(Store({"--marker", "m", "look", temp_.path(), "b2:../..", "x"}), 2);
+  EXPECT_EQ(Store({"--marker", "m", "look", temp_.path(), "dir", "x"}), 2);
+  EXPECT_EQ(Store({"--marker", "m", "times", temp_.path(), digest_, "x"}), 2);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::runner {
 namespace {
@@ -74,18 +75,11 @@ class Syncer {
   std::set<std::string> names_;  // directories that were
 };
 
-std::string LinkEnd(const std::string& path) {
-  char* resolved = realpath(path.c_str(), nullptr);
-  std::string result(resolved == nullptr ? path : resolved);
-  free(resolved);
-  return result;
-}
-
 ErrorOr<Success> SyncGroup(Syncer& syncer, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) HWF_TRY(syncer.Content(path));
   for (const std::string& path : paths) {
     HWF_TRY(syncer.Names(path));
-    HWF_TRY(syncer.Names(LinkEnd(path)));  // a link's end
+    HWF_TRY(syncer.Names(platform::RealPathOr(path, path)));  // a link's end
   }
   return Success{};
 }

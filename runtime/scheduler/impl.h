@@ -140,6 +140,7 @@ struct Placing {
 };
 // Files that were given up, and the sequence of the command that says so.
 struct Removal {
+  std::string site;
   std::vector<std::string> files;
   uint64_t sequence = 0;
 };

@@ -121,11 +121,13 @@ bool Scheduler::Impl::IsNeeded(uint32_t task, uint32_t stream, int64_t number) c
 
 void Scheduler::Impl::Release(uint32_t task, EmissionRecord& emission) {
   const std::vector<const Json*> files = FilesOf(emission.values);
-  // What lies at another site stays: nothing removes it there.
-  const bool elsewhere = std::any_of(files.begin(), files.end(), [&](const Json* file) {
-    return !file->StringOr("site", "").empty() || !file->StringOr("path", "").starts_with(directory_ + "/tasks/");
+  // They are where the attempt ran: here, or at a distant site. What lies anywhere else is not the run's.
+  const std::string site = files.empty() ? "" : files.front()->StringOr("site", "");
+  const bool others = std::any_of(files.begin(), files.end(), [&](const Json* file) {
+    const bool here = file->StringOr("path", "").starts_with(directory_ + "/tasks/");
+    return file->StringOr("site", "") != site || (site.empty() && !here);
   });
-  if (elsewhere) return;
+  if (others) return;
   TaskExtra& extra = Extra(task);
   Removal removal;
   for (const Json* file : files) {
@@ -134,7 +136,8 @@ void Scheduler::Impl::Release(uint32_t task, EmissionRecord& emission) {
   }
   if (removal.files.empty()) return;
   emission.files_removed = true;
-  removal.sequence = Emit(RemoveFiles{tasks[task].place, removal.files});
+  removal.site = site;
+  removal.sequence = Emit(RemoveFiles{tasks[task].place, site, removal.files});
   extra.removals.push_back(std::move(removal));
 }
 

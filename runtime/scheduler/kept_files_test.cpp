@@ -186,11 +186,11 @@ TEST_F(KeptFilesTest, AFileThatANewerOneNamesStays) {
   EXPECT_THAT(world_->removed, ElementsAre(Path("b"), Path("a")));
 }
 
-TEST_F(KeptFilesTest, WhatLiesElsewhereStays) {
+TEST_F(KeptFilesTest, WhatLiesAtADistantSiteGoesThere) {
   Begin(WatchKind::kNone);
   for (const char* name : {"a", "b", "c"}) world_->Emit("job", "epoch", Epoch(name, "far"));
-  EXPECT_THAT(world_->removed, IsEmpty());
-  EXPECT_FALSE(world_->Task("job").streams[0].second[0].files_removed);
+  EXPECT_THAT(world_->removed, ElementsAre("far:" + Path("a")));
+  EXPECT_TRUE(world_->Task("job").streams[0].second[0].files_removed);
 }
 
 TEST_F(KeptFilesTest, AnOutputMayBeAmongThem) {

@@ -24,7 +24,7 @@ std::vector<Command> Scheduler::Impl::Pending() const {
     const TaskState& task = task_states_[i];
     if (task.extra) {
       for (const Removal& removal : task.extra->removals) {
-        found.emplace_back(removal.sequence, RemoveFiles{tasks[i].place, removal.files});
+        found.emplace_back(removal.sequence, RemoveFiles{tasks[i].place, removal.site, removal.files});
       }
     }
     if (task.phase == TaskPhase::kIdle || task.phase == TaskPhase::kEnded) continue;

@@ -85,13 +85,6 @@ bool BodiesAreUnit(const ir::Node& node) {
   return IsUnit(node.type);
 }
 
-ValueId JobOf(const ir::Node& node) {
-  if (const auto* n = std::get_if<ir::WatchNode>(&node.body)) return n->job;
-  if (const auto* n = std::get_if<ir::SendNode>(&node.body)) return n->job;
-  if (const auto* n = std::get_if<ir::CancelNode>(&node.body)) return n->job;
-  return ValueId::kNone;
-}
-
 class Planner {
  public:
   Planner(const ir::Module& module, Plans& plans) : module_(module), plans_(plans) {}
@@ -262,7 +255,7 @@ class Planner {
     if (const auto* review = std::get_if<ir::ReviewNode>(&node.node->body)) {
       node.has_withdrawn_with = Locate(review->withdrawn_with, region, node.withdrawn_with);
     }
-    node.has_job = Locate(JobOf(*node.node), region, node.job);
+    node.has_job = Locate(ir::JobOf(*node.node), region, node.job);
     if (!node.has_job) return;
     NodePlan* job = NodeAt(region, node.job);
     if (job == nullptr || job->task == nullptr) {
@@ -273,13 +266,13 @@ class Planner {
       job->watched = true;
       if (node.job.up == 0) job->watches.push_back(index);
       if (node.job.up != 0) job->watched_within = true;
-      node.only_for_job = OnlyFor(*node.node, JobOf(*node.node), *node.bodies[0]->region);
+      node.only_for_job = OnlyFor(*node.node, ir::JobOf(*node.node), *node.bodies[0]->region);
     }
     if (!std::holds_alternative<ir::SendNode>(node.node->body)) return;
     job->told = true;
     for (uint32_t i = index; i-- > 0;) {
       const auto* before = std::get_if<ir::SendNode>(&region.nodes[i].node->body);
-      if (before == nullptr || before->job != JobOf(*node.node)) continue;
+      if (before == nullptr || before->job != ir::JobOf(*node.node)) continue;
       AddWait(node.waits, {0, region.params + i}, Wait::kOrder);
       return;
     }

@@ -76,9 +76,11 @@ struct PlaceMessage {
   Json fields;
 };
 // The files of an emission that its stream's `keep` has let go: nothing of the run asks for them any more. No event
-// records that they are gone; removing them again changes nothing. They are below `tasks/` of the run's directory.
+// records that they are gone; removing them again changes nothing. They are below `tasks/` of the run's directory
+// there.
 struct RemoveFiles {
   Place place;
+  std::string site;                // a distant one, where they lie; empty: here
   std::vector<std::string> files;  // absolute paths
 };
 // End an attempt; answered by AttemptEnded (failure kCancelled, unless it ended by itself before). Also of an attempt

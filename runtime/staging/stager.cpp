@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "runtime/platform/hash.h"
@@ -19,6 +20,19 @@ constexpr int64_t kSmall = 1 << 20;
 constexpr int64_t kTogether = 16 << 20;
 constexpr size_t kMostTogether = 200;
 constexpr size_t kMostWords = 40'000;  // … and their names are one word of a command line, in base64
+
+// "is DIGEST SIZE", "error WHY" or nothing.
+ErrorOr<platform::FileDigest> FoundTimes(const std::string& word, const std::string& site, const std::string& path) {
+  if (word.starts_with("error ")) return MakeError("at site `{}`: {}", site, word.substr(6));
+  platform::FileDigest found;
+  const size_t space = word.rfind(' ');
+  if (word.starts_with("is ") && space > 3) {
+    found.digest = word.substr(3, space - 3);
+    const auto [end, error] = std::from_chars(word.data() + space + 1, word.data() + word.size(), found.size);
+    if (error == std::errc() && end == word.data() + word.size() && platform::IsDigest(found.digest)) return found;
+  }
+  return MakeError("site `{}` could not be asked about {}", site, path);
+}
 
 }  // namespace
 
@@ -130,48 +144,69 @@ void Stager::PollBatches() {
 
 void Stager::Compare(const std::vector<Item>& items, std::function<void(bool)> done) {
   auto question = std::make_shared<Question>(Question{std::move(done), items.size()});
-  for (const Item& item : items) compared_[item.site].waiting.push_back({item, question});
+  for (const Item& item : items) {
+    const auto told = [this, question](const std::string& word) {
+      question->same = question->same && word == "same";
+      if (--question->left > 0) return;
+      Tell([question](const ErrorOr<std::string>&) { question->done(question->same); }, std::string());
+    };
+    inquiries_[{item.site, "same", "/"}].waiting.push_back({{item.digest, item.path}, told});
+  }
 }
 
-void Stager::Answer(const Asked& asked, bool same) {
-  Question& question = *asked.question;
-  question.same = question.same && same;
-  if (--question.left > 0) return;
-  Tell([done = std::move(question.done), all = question.same](const ErrorOr<std::string>&) { done(all); },
-       std::string());
+void Stager::LookAt(const std::string& site, const std::string& path, bool directory,
+                    std::function<void(ErrorOr<platform::FileDigest>)> done) {
+  const auto told = [this, site, path, done = std::move(done)](const std::string& word) {
+    ErrorOr<platform::FileDigest> found = FoundTimes(word, site, path);
+    Tell([done, found = std::move(found)](const ErrorOr<std::string>&) { done(found); }, std::string());
+  };
+  inquiries_[{site, "times", "/"}].waiting.push_back({{directory ? "dir" : "file", path}, told});
 }
 
-void Stager::BeginComparison(const std::string& site, Compared& compared) {
-  const std::optional<Store> at = store_of_(site);
+void Stager::Remove(const std::string& site, const std::string& directory, const std::vector<std::string>& paths,
+                    const std::function<void(const std::string& why)>& trouble) {
+  for (const std::string& path : paths) {
+    const auto told = [this, site, path, trouble](const std::string& word) {
+      if (word == "gone") return;
+      const std::string why = word.empty() ? path + " could not be removed" : word.substr(word.find(' ') + 1);
+      Tell([trouble, text = fmt::format("at site `{}`: {}", site, why)](const ErrorOr<std::string>&) { trouble(text); },
+           std::string());
+    };
+    inquiries_[{site, "drop", directory}].waiting.push_back({{"file", path}, told});
+  }
+}
+
+void Stager::BeginInquiry(const Subject& subject, Inquiries& all) {
+  const std::optional<Store> at = store_of_(subject[0]);
   size_t words = 0;
-  std::vector<Item> items;
-  while (!compared.waiting.empty() && items.size() < kMostTogether && words <= kMostWords) {
-    compared.running.push_back(std::move(compared.waiting.front()));
-    compared.waiting.pop_front();
-    items.push_back(compared.running.back().item);
-    words += items.back().path.size() + items.back().digest.size();
+  std::vector<Content> contents;
+  while (!all.waiting.empty() && contents.size() < kMostTogether && words <= kMostWords) {
+    all.running.push_back(std::move(all.waiting.front()));
+    all.waiting.pop_front();
+    contents.push_back(all.running.back().content);
+    words += contents.back().first.size() + contents.back().second.size();
   }
   const bool reached = at && at->host;
   if (reached) {
-    compared.comparison = std::make_unique<Comparison>(items, *at);
-    return Watch(compared.comparison->fd());
+    all.inquiry = std::make_unique<Inquiry>(subject[1], subject[2], std::move(contents), *at);
+    return Watch(all.inquiry->fd());
   }
-  for (const Asked& asked : std::exchange(compared.running, {})) Answer(asked, false);
+  for (const Asked& asked : std::exchange(all.running, {})) asked.told("");
 }
 
-void Stager::PollComparisons() {
-  for (auto& [site, compared] : compared_) {
-    if (compared.comparison) {
-      const std::optional<std::vector<bool>> same = compared.comparison->Poll();
-      Watch(compared.comparison->fd());
-      if (!same) continue;
-      for (size_t i = 0; i < compared.running.size(); ++i) Answer(compared.running[i], (*same)[i]);
-      compared.running.clear();
-      compared.comparison.reset();
+void Stager::PollInquiries() {
+  for (auto& [subject, all] : inquiries_) {
+    if (all.inquiry) {
+      const std::optional<std::vector<std::string>> words = all.inquiry->Poll();
+      Watch(all.inquiry->fd());
+      if (!words) continue;
+      for (size_t i = 0; i < all.running.size(); ++i) all.running[i].told((*words)[i]);
+      all.running.clear();
+      all.inquiry.reset();
     }
-    if (!compared.waiting.empty()) BeginComparison(site, compared);
+    if (!all.waiting.empty()) BeginInquiry(subject, all);
   }
-  std::erase_if(compared_,
+  std::erase_if(inquiries_,
                 [](const auto& entry) { return entry.second.waiting.empty() && entry.second.running.empty(); });
 }
 
@@ -192,7 +227,7 @@ void Stager::End(const Key& key, const ErrorOr<std::string>& result) {
 
 void Stager::Poll() {
   PollBatches();
-  PollComparisons();
+  PollInquiries();
   std::vector<std::pair<Key, ErrorOr<std::string>>> ended;
   for (auto& [key, job] : jobs_) {
     if (!job.transfer) continue;
@@ -227,14 +262,14 @@ int Stager::Wait() const {
   };
   for (const auto& [key, job] : jobs_) within(job.transfer ? job.transfer->Wait() : -1);
   for (const Together& one : batches_) within(one.batch->Wait());
-  for (const auto& [site, compared] : compared_) within(compared.comparison ? compared.comparison->Wait() : 0);
+  for (const auto& [subject, all] : inquiries_) within(all.inquiry ? all.inquiry->Wait() : 0);
   return wait;
 }
 
 bool Stager::stuck() const {
   if (!queue_.empty() && running_ < kAtOnce) return false;
-  for (const auto& [site, compared] : compared_) {
-    if (!compared.comparison || compared.comparison->trouble().empty()) return false;
+  for (const auto& [subject, all] : inquiries_) {
+    if (!all.inquiry || all.inquiry->trouble().empty()) return false;
   }
   return told_.empty() && std::all_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
            const Job& job = entry.second;

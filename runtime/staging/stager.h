@@ -3,15 +3,18 @@
 // they go through here. Nothing blocks: the owner watches fd() and calls Poll(). One thread: the engine's.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "runtime/platform/hash.h"
 #include "runtime/staging/batch.h"
-#include "runtime/staging/comparison.h"
+#include "runtime/staging/inquiry.h"
 #include "runtime/staging/transfer.h"
 
 namespace hwf::staging {
@@ -33,11 +36,21 @@ class Stager {
   // by files they are not. From within Poll().
   void Compare(const std::vector<Item>& items, std::function<void(bool)> done);
 
+  // What is known of a file or directory of a distant site without reading it (platform::DigestTimes). From within
+  // Poll().
+  void LookAt(const std::string& site, const std::string& path, bool directory,
+              std::function<void(ErrorOr<platform::FileDigest>)> done);
+
+  // Removes files of a distant site whose directories lie below `directory` there; what is gone is no error. `trouble`
+  // is called from within Poll() for each that could not be.
+  void Remove(const std::string& site, const std::string& directory, const std::vector<std::string>& paths,
+              const std::function<void(const std::string& why)>& trouble);
+
   int fd() const { return epoll_.get(); }
   void Poll();
   // After how many milliseconds it wants to be polled, -1: not before fd() is readable.
   int Wait() const;
-  bool idle() const { return jobs_.empty() && told_.empty() && compared_.empty(); }
+  bool idle() const { return jobs_.empty() && told_.empty() && inquiries_.empty(); }
   // Nothing moves, for links that are down or the like.
   bool stuck() const;
 
@@ -61,22 +74,23 @@ class Stager {
     std::unique_ptr<Batch> batch;
     std::vector<std::string> keys;
   };
-  // What is asked about items of several sites, perhaps.
+  // Whether several items, perhaps of several sites, are the same.
   struct Question {
     std::function<void(bool)> done;
     size_t left = 0;
     bool same = true;
   };
   struct Asked {
-    Item item;
-    std::shared_ptr<Question> question;
+    Content content;
+    std::function<void(const std::string& word)> told;  // empty: it could not be asked
   };
-  // Of a site: one comparison at a time.
-  struct Compared {
+  // Of a subject: one inquiry at a time.
+  struct Inquiries {
     std::deque<Asked> waiting;
     std::vector<Asked> running;
-    std::unique_ptr<Comparison> comparison;
+    std::unique_ptr<Inquiry> inquiry;
   };
+  using Subject = std::array<std::string, 3>;  // the site, the verb, its directory
   using Key = std::string;
 
   static Key KeyOf(const Item& item, const std::string& to);
@@ -87,9 +101,8 @@ class Stager {
   std::vector<Key> TakeTogether(const Key& first);
   void BeginTogether(std::vector<Key> keys);
   void PollBatches();
-  void PollComparisons();
-  void Answer(const Asked& asked, bool same);
-  void BeginComparison(const std::string& site, Compared& compared);
+  void PollInquiries();
+  void BeginInquiry(const Subject& subject, Inquiries& all);
   void Watch(int fd);
   void End(const Key& key, const ErrorOr<std::string>& result);
 
@@ -101,7 +114,7 @@ class Stager {
   std::deque<Key> queue_;
   std::map<Key, std::string> there_;  // what has been brought
   std::deque<std::pair<Done, ErrorOr<std::string>>> told_;
-  std::map<std::string, Compared> compared_;  // by site
+  std::map<Subject, Inquiries> inquiries_;
   size_t running_ = 0;
 };
 

@@ -174,6 +174,32 @@ TEST_F(StagerTest, WhatIsThereIsComparedThere) {
   EXPECT_TRUE(stager_->idle());
 }
 
+TEST_F(StagerTest, WhatStaysThereIsLookedAtThere) {
+  const std::string tree = top_ + "/own/a tree \"it's\"";
+  fs::create_directories(tree);
+  Write(tree + "/part", "a part\n");
+  std::vector<std::string> told;
+  size_t left = 4;
+  const auto ask = [&](const std::string& site, const std::string& path, bool directory) {
+    stager_->LookAt(site, path, directory, [&](const ErrorOr<platform::FileDigest>& found) {
+      told.push_back(found.ok() ? fmt::format("{} {}", found->digest, found->size) : found.error().message());
+      --left;
+    });
+  };
+  ask("far", tree, true);
+  ask("far", tree, false);
+  ask("far", tree + "/none", true);
+  ask("unknown", tree, true);
+  Turn(left);
+  ASSERT_EQ(left, 0u);
+  std::sort(told.begin(), told.end());
+  EXPECT_THAT(told, testing::UnorderedElementsAre(fmt::format("{} 7", platform::DigestTimes(tree, true)->digest),
+                                                  HasSubstr("at site `far`: " + tree + " is no regular file"),
+                                                  HasSubstr("No such file"),
+                                                  "site `unknown` could not be asked about " + tree));
+  EXPECT_TRUE(stager_->idle());
+}
+
 TEST_F(StagerTest, ADirectoryKeepsWhatItsDigestCounts) {
   const std::string path = top_ + "/own/tree";
   fs::create_directories(path + "/a/empty");

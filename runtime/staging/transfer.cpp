@@ -29,10 +29,7 @@ constexpr int kSpoiltMost = 3;
 std::string LocalSource(const std::string& path) {
   struct stat info {};
   const bool link = lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
-  if (!link) return path;
-  std::string real(4096, '\0');
-  char* resolved = realpath(path.c_str(), real.data());
-  return resolved != nullptr ? resolved : path;
+  return link ? platform::RealPathOr(path, path) : path;
 }
 
 bool Has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }

@@ -128,7 +128,9 @@ class Converter {
     if (!value.is_object() || !value["path"].is_string()) return Mismatch(path, type, value);
     for (const JsonMember& member : value.AsObject()) {
       const bool text = member.key == "path" || member.key == "digest" || member.key == "site";
-      bool good = text ? member.value.is_string() : member.key == "size" && member.value.is_int();
+      const bool good =
+          text ? member.value.is_string()
+               : (member.key == "size" && member.value.is_int()) || (member.key == "stays" && member.value.is_bool());
       if (!good)
         return MakeError("{}: a {} has no member {} of that kind", path, ir::ToString(type), Brief(Json(member.key)));
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`on here | far`: a call goes where the files that it reads were made, on a machine reached over SSH; `hwf plan` says so
-before anything runs."""
+before anything runs. The files of a record come together there."""
 
 import os
 import sys
@@ -26,17 +26,28 @@ task count(image: File) -> (bytes: Int at stdout) {
   on here | far
   run \"\"\" wc -c < ~{image} \"\"\"
 }
+record Pair { one: File, two: File }
+task together(pair: Pair) -> (names: String at stdout) {
+  on far
+  run \"\"\" ls "$(dirname ~{pair.one})" | tr '\\n' ' '; cat ~{pair.one} ~{pair.two} > /dev/null \"\"\"
+}
+task told(text: String) -> (text: File at "told.txt") {
+  on here
+  run \"\"\" echo ~{text} > ~{out.text} \"\"\"
+}
 task guess(n: Int) -> (n: Int at stdout) {
   on here | far
   run \"\"\" echo ~{n} \"\"\"
 }
 
-workflow w() -> (bytes: Int, n: Int) {
+workflow w() -> (bytes: Int, n: Int, names: String) {
   let taken = take(1)
   let sharp = sharpen(taken.image)
   let size  = count(sharp.image)
   let other = guess(3)
-  (bytes: size.bytes, n: other.n)
+  let here  = told("x")
+  let both  = together(Pair(here.text, two: taken.image))
+  (bytes: size.bytes, n: other.n, names: both.names)
 }
 """
 
@@ -48,15 +59,15 @@ def main(world):
         runs = world.path("runs")
         calls = {c["name"]: c for c in world.must(["hwf", "plan", "w.hwf", "--json", "--runs", runs]).json()["calls"]}
         assert {name: call["site"] for name, call in calls.items()} == {
-            "taken": "far", "sharp": "far", "size": "far", "other": "here"}, calls
+            "taken": "far", "sharp": "far", "size": "far", "other": "here", "here": "here", "both": "far"}, calls
         assert calls["sharp"]["why"] == "near the files that it reads", calls["sharp"]
-        assert all(call["moves"] == [] for call in calls.values()), calls
+        assert {name for name, call in calls.items() if call["moves"]} == {"both"}, calls
 
         world.must(["hwf", "run", "w.hwf", "--runs", runs])
         (run,) = look.run_directories(runs)
-        assert look.outputs(run) == {"bytes": 8, "n": 3}, look.outputs(run)
+        assert look.outputs(run) == {"bytes": 8, "n": 3, "names": "image told.txt"}, look.outputs(run)
         sites = {e["place"]: e["site"] for e in look.journal(run, "attempt_submitted")}
-        assert sites == {"taken": "far", "sharp": "far", "size": "far", "other": "here"}, sites
+        assert sites == {name: call["site"] for name, call in calls.items()}, sites
 
 
 if __name__ == "__main__":

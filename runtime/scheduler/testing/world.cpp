@@ -36,7 +36,7 @@ struct TextOf {
     return fmt::format("place {}#{} {}:{}{}", c.place, c.attempt, c.number, c.message, c.fields.Dump());
   }
   std::string operator()(const RemoveFiles& c) const {
-    return fmt::format("remove {} {}", c.place, fmt::join(c.files, " "));
+    return fmt::format("remove {}{} {}", c.place, c.site.empty() ? "" : " at " + c.site, fmt::join(c.files, " "));
   }
   std::string operator()(const CancelAttempt& c) const { return fmt::format("cancel {}#{}", c.place, c.attempt); }
   std::string operator()(const AskDoubt& c) const { return fmt::format("doubt {}#{}", c.place, c.attempt); }
@@ -260,7 +260,9 @@ void World::Take(const Command& command) {
     outstanding_[fmt::format("place {} {}", place->place, place->number)] = text;
     if (places) queue_.push_back(state::MessageDelivered{place->place, place->attempt, place->number});
   } else if (const auto* remove = std::get_if<RemoveFiles>(&command)) {
-    removed.insert(removed.end(), remove->files.begin(), remove->files.end());
+    for (const std::string& file : remove->files) {
+      removed.push_back(remove->site.empty() ? file : remove->site + ":" + file);
+    }
     outstanding_[text] = text;  // no event answers it
   } else if (const auto* cancel = std::get_if<CancelAttempt>(&command)) {
     outstanding_["start " + cancel->place] = text;  // what was not submitted is not started any more
