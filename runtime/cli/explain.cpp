@@ -31,7 +31,8 @@ struct Change {
 struct Explanation {
   std::string why;
   bool reused = false;
-  std::string from;  // the run that the result is of
+  std::string from;   // the run that the result is of
+  std::string whose;  // somebody else's, if it is there
   std::string earlier_run, earlier_place;
   std::vector<Change> changes;
 };
@@ -101,7 +102,11 @@ Explanation Explain(const OpenedRun& run, const TaskView& task) {
   Explanation out;
   const std::optional<state::TaskReused> reused = ReusedAt(run.record->paths().Journal(), task.place);
   out.reused = reused && task.status == TaskStatus::kReused;
-  if (out.reused) out.from = reused->from_run;
+  if (out.reused) {
+    out.from = reused->from_run;
+    const std::string& runs = run.directory;
+    out.whose = OtherOwner(runs.substr(0, runs.find_last_of('/') + 1) + out.from).value_or("");
+  }
   const auto note = engine::KeyLog::Find(platform::RealFileSystem(), run.directory, task.place);
   if (!note || !note->parts.is_object()) {
     if (!out.reused) out.why = WithoutKey(task);
@@ -129,7 +134,8 @@ std::string ChangeText(const Change& change) {
 
 void PrintText(const TaskView& task, const Explanation& found) {
   if (found.reused) {
-    fmt::print("{} was reused: run {} had done the same\n", task.place, found.from);
+    const std::string whose = found.whose.empty() ? "" : " of " + found.whose;
+    fmt::print("{} was reused: run {}{} had done the same\n", task.place, found.from, whose);
     return;
   }
   fmt::print("{} was not reused: {}\n", task.place, report::Printable(found.why));
@@ -151,7 +157,7 @@ void PrintJson(const OpenedRun& run, const TaskView& task, const Explanation& fo
     changes.Add(Json::Object().Set("part", change.part).Set("now", change.now).Set("then", change.then));
   }
   json.Set("run", run.record->facts().id).Set("place", task.place).Set("task", task.task->name);
-  json.Set("reused", found.reused).Set("from", found.from).Set("why", found.why);
+  json.Set("reused", found.reused).Set("from", found.from).Set("whose", found.whose).Set("why", found.why);
   json.Set("earlier_run", found.earlier_run).Set("earlier_place", found.earlier_place).Set("changed", changes);
   fmt::print("{}\n", json.Dump());
 }

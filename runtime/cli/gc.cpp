@@ -71,11 +71,12 @@ uint64_t SizeOf(const std::string& directory) {
 // go before.
 ErrorOr<Success> Remove(const std::string& directory) {
   const size_t slash = directory.find_last_of('/');
-  const std::string cache = engine::CacheDirectory(directory);
   const std::string log = directory.substr(slash + 1) + "-";
-  const auto names = platform::RealFileSystem().List(cache);
-  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
-    if (name.starts_with(log)) (void)unlink((cache + "/" + name).c_str());
+  for (const std::string& cache : engine::OwnCaches(directory)) {
+    const auto names = platform::RealFileSystem().List(cache);
+    for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+      if (name.starts_with(log)) (void)unlink((cache + "/" + name).c_str());
+    }
   }
   const std::string gone = directory.substr(0, slash) + "/.gone-" + directory.substr(slash + 1);
   if (rename(directory.c_str(), gone.c_str()) != 0) return ErrnoError(errno, "removing " + directory);
@@ -228,8 +229,8 @@ int RunGc(Context&, const Arguments& arguments) {
   Collector collector(arguments.Has("dry-run"), arguments.Has("json"));
   for (const Candidate& candidate : candidates) collector.Run(candidate);
   if (!arguments.Has("cache")) return collector.Close(false);
-  for (const Candidate& file : OldResults(engine::CacheDirectory(runs.value() + "/any"), *cache, now)) {
-    collector.Results(file);
+  for (const std::string& place : engine::OwnCaches(runs.value() + "/any")) {
+    for (const Candidate& file : OldResults(place, *cache, now)) collector.Results(file);
   }
   return collector.Close(true);
 }
@@ -245,7 +246,7 @@ CommandSpec GcCommand() {
       "cannot\n"
       "reuse it any more. Never an unfinished run, nor a run whose results it took: what reviews show is there as long "
       "as\n"
-      "they are open, whatever their deadline.";
+      "they are open, whatever their deadline. Which results other people's runs took (--trust) it does not know.";
   spec.options = {RunsOption(),
                   {"older-than", "AGE", "how long ago a run must have ended: 12h, 30d (default: 30d)"},
                   {"cache", "AGE", "also forget results remembered for reuse that are older"},

@@ -13,6 +13,7 @@
 #include "runtime/cli/plan_simulate.h"
 #include "runtime/cli/plan_sites.h"
 #include "runtime/cli/program.h"
+#include "runtime/cli/trust.h"
 #include "runtime/report/text.h"
 
 namespace hwf::cli {
@@ -228,8 +229,10 @@ int RunPlan(Context& context, const Arguments& arguments) {
     Complain("`--durations` and `--like` say how a simulated run goes: they want `--simulate`");
     return kExitUsage;
   }
-  if (arguments.Has("simulate") && (arguments.Has("from") || arguments.Has("carry-approvals"))) {
-    Complain("`--simulate` runs the whole, as if nothing was done or answered before: it takes no `--from`");
+  for (const char* option : {"from", "carry-approvals", "trust"}) {
+    if (!arguments.Has("simulate") || !arguments.Has(option)) continue;
+    Complain(fmt::format("`--simulate` runs the whole, as if nothing was done or answered before: it takes no `--{}`",
+                         option));
     return kExitUsage;
   }
   const LoadedProgram loaded = LoadProgram(context, arguments.positional.front(), arguments.Get("sites"));
@@ -253,7 +256,9 @@ int RunPlan(Context& context, const Arguments& arguments) {
   }
   FromRun from = ReadFrom(arguments);
   if (from.exit != kExitDone) return from.exit;
-  const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value(), from);
+  const auto trust = ReadTrust(arguments);
+  if (!trust) return kExitUsage;
+  const PlanLookup plan = LookUp(*loaded.program, params.value(), runs.value(), from, *trust);
   const PlanSites sites(*loaded.program->module, *loaded.program->entry, params.value(), plan.sources);
   if (arguments.Has("json")) {
     fmt::print("{}", PlanJson(*loaded.program, params.value(), plan, sites).DumpPretty());
@@ -296,6 +301,7 @@ CommandSpec PlanCommand() {
                   {"durations", "FILE", "with --simulate: how long tasks take and when people answer, a line each"},
                   {"like", "RUN", "with --simulate: as in that run"}};
   for (OptionSpec& option : FromOptions()) spec.options.push_back(std::move(option));
+  spec.options.push_back(TrustOption());
   spec.examples = {{"hwf plan train.hwf --rate 0.2", "the order of things"},
                    {"hwf plan train.hwf --simulate --like latest", "what would an answer sooner have saved?"}};
   spec.program_options = true;

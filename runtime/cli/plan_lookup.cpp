@@ -6,6 +6,7 @@
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/reuse.h"
 #include "runtime/engine/run_directory.h"
+#include "runtime/engine/trusted_results.h"
 #include "runtime/platform/clock.h"
 #include "runtime/platform/file_system.h"
 #include "runtime/scheduler/scheduler.h"
@@ -15,11 +16,13 @@ namespace {
 
 class Lookup {
  public:
-  Lookup(const Program& program, const std::string& runs, const FromRun& from)
+  Lookup(const Program& program, const std::string& runs, const FromRun& from,
+         const std::vector<engine::TrustedUser>& trust)
       : module_(*program.module),
         scheduler_(module_),
         reuse_(platform::RealFileSystem(), engine::CacheDirectory(runs + "/plan"), "plan",
-               from.directory.empty() ? "" : engine::CacheDirectory(from.directory)),
+               engine::OwnCaches(runs + "/plan", from.directory)),
+        trusted_(platform::RealFileSystem(), runs + "/plan", trust),
         answers_(from.answers) {}
 
   PlanLookup From(const Json& params) {
@@ -48,6 +51,8 @@ class Lookup {
     std::string key;
     if (start.may_reuse && engine::Reuse::Allowed(*start.task)) key = reuse_.Key(module_, start);
     std::optional<engine::ReuseEntry> found = key.empty() ? std::nullopt : reuse_.Find(key);
+    std::string why;
+    if (!found && !key.empty() && !trusted_.empty()) found = trusted_.Find(*start.task, key, why);
     std::optional<std::vector<const Json*>> files;
     if (found) files = engine::Reuse::FilesElsewhere(module_, found->outputs);
     if (!files) found.reset();
@@ -87,6 +92,7 @@ class Lookup {
   const ir::Module& module_;
   scheduler::Scheduler scheduler_;
   engine::Reuse reuse_;
+  engine::TrustedResults trusted_;
   engine::CarriedAnswers answers_;
   std::deque<scheduler::Command> commands_;
   PlanLookup plan_;
@@ -94,8 +100,9 @@ class Lookup {
 
 }  // namespace
 
-PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from) {
-  return Lookup(program, runs, from).From(params);
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from,
+                  const std::vector<engine::TrustedUser>& trust) {
+  return Lookup(program, runs, from, trust).From(params);
 }
 
 }  // namespace hwf::cli

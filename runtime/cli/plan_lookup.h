@@ -9,6 +9,7 @@
 
 #include "runtime/cli/from_run.h"
 #include "runtime/cli/program.h"
+#include "runtime/engine/trusted_results.h"
 
 namespace hwf::cli {
 
@@ -28,6 +29,7 @@ struct PlanLookup {
   std::vector<std::string> failures;
   std::map<std::string, int64_t> sources;  // bytes of what `file(…)` and `dir(…)` name, by place
 };
-PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from);
+PlanLookup LookUp(const Program& program, const Json& params, const std::string& runs, const FromRun& from,
+                  const std::vector<engine::TrustedUser>& trust);
 
 }  // namespace hwf::cli

@@ -10,6 +10,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/locate.h"
 #include "runtime/cli/program.h"
+#include "runtime/cli/trust.h"
 #include "runtime/engine/people.h"
 #include "runtime/engine/run_directory.h"
 #include "runtime/engine/site_table.h"
@@ -43,6 +44,8 @@ int RunRun(Context& context, const Arguments& arguments) {
   }
   const FromRun from = ReadFrom(arguments);
   if (from.exit != kExitDone) return from.exit;
+  const auto trust = ReadTrust(arguments);
+  if (!trust) return kExitUsage;
   const std::string people_file = arguments.Get("people");
   if (!people_file.empty() && access(people_file.c_str(), R_OK) != 0) {
     Complain(ErrnoError(errno, "--people " + people_file).message());
@@ -74,6 +77,7 @@ int RunRun(Context& context, const Arguments& arguments) {
   run.carried = from.answers.Text();
   run.share = arguments.Get("share");
   run.people = people_file;
+  run.trust = engine::TrustJson(*trust);
   const ErrorOr<std::string> directory = engine::CreateRun(platform::RealFileSystem(), run);
   if (!directory.ok()) {
     Complain("the run cannot be begun: " + directory.error().message());
@@ -102,7 +106,8 @@ CommandSpec RunCommand() {
       "Ctrl-C starts nothing new and waits for what runs; a second one cancels. The run survives its engine: `hwf "
       "resume`.";
   spec.options = CarryOptionSpecs();
-  spec.options.push_back({"share", "GROUP", "the group may read the run and answer its reviews"});
+  spec.options.push_back({"share", "GROUP", "the group may read the run, answer its reviews and reuse its results"});
+  spec.options.push_back(TrustOption());
   spec.options.push_back(SitesOption());
   spec.options.push_back({"people", "FILE", "names and keys of people without accounts here"});
   spec.options.push_back({"detach", "", "start what can be started now and leave (exit 75)"});
@@ -111,7 +116,8 @@ CommandSpec RunCommand() {
                    {"hwf run train.hwf --help", "what the program does, and its parameters"},
                    {"hwf run train.hwf --sites cluster.hwf", "the same on a cluster"},
                    {"hwf run mended.hwf --from 20260504-1203", "what was done and answered there is taken from there"},
-                   {"hwf run train.hwf --share ml-team --notify 'mail -s \"$HWF_QUESTION\" me'", "with colleagues"}};
+                   {"hwf run train.hwf --share ml-team --notify 'mail -s \"$HWF_QUESTION\" me'", "with colleagues"},
+                   {"hwf run train.hwf --trust ana", "what ana's shared runs beside it have done is not done again"}};
   spec.program_options = true;
   spec.run = RunRun;
   return spec;

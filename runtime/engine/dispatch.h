@@ -21,10 +21,11 @@ inline AttemptKey KeyOf(const state::Place& place, int attempt) { return place +
 // An attempt to hand out.
 struct Ready {
   scheduler::StartTask start;
-  bool checked = false;  // its approved values are copies of its own that were checked
-  bool unequal = false;  // the files of its earlier result are not what they were
-  bool brought = false;  // the files that it names are at its site
-  Json uses = {};        // the Dir value of its `uses` there; null: as they are here
+  bool checked = false;                        // its approved values are copies of its own that were checked
+  bool unequal = false;                        // the files of its earlier result are not what they were
+  bool brought = false;                        // the files that it names are at its site
+  Json uses = {};                              // the Dir value of its `uses` there; null: as they are here
+  std::optional<std::string> distrusted = {};  // nobody whom the run trusts has a result that counts: why there is none
 };
 
 class Dispatch {

@@ -59,9 +59,11 @@ ErrorOr<Success> EngineImpl::Start(const std::string& directory) {
   struct stat info {};
   shared_ = stat(directory.c_str(), &info) == 0 && (info.st_mode & S_ISGID) != 0;
   keys_ = std::make_unique<KeyLog>(files_, directory, shared_ ? 0640 : 0600);
-  const std::string& from = record_->facts().from;
-  reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory), ResultLog(record_->facts().id, lease_->epoch()),
-                                   from.empty() ? "" : CacheDirectory(from));
+  const std::optional<gid_t> readers = shared_ ? std::optional(info.st_gid) : std::nullopt;
+  reuse_ = std::make_unique<Reuse>(files_, CacheDirectory(directory, readers),
+                                   ResultLog(record_->facts().id, lease_->epoch()),
+                                   OwnCaches(directory, record_->facts().from), readers);
+  trusted_ = std::make_unique<TrustedResults>(files_, directory, TrustedUsers(record_->facts().trust));
   LoadCarried();
   HWF_ASSIGN(review::People people, LoadPeople(files_, directory, record_->facts().people));
   people_ = std::make_unique<review::People>(std::move(people));

@@ -126,7 +126,8 @@ void EngineImpl::DispatchTo(RunSite& entry) {
     const std::string key = Reuse::KeyOf(members);
     KeyNote note{start.place, start.task->name, key, "no earlier result was looked for (--no-reuse)", Json()};
     if (!key.empty()) note.parts = KeyParts(*start.task, members);
-    if (!key.empty() && options_.reuse && start.attempt == 1 && TryReuse(entry, *ready, note)) continue;
+    const bool looked = !key.empty() && options_.reuse && start.attempt == 1;
+    if (looked && (TryReuse(entry, *ready, note) || AskTrusted(entry, *ready, note))) continue;
     if (!ready->brought && NeedsFiles(entry, start)) {
       BringToSite(entry, *std::move(ready));
       continue;

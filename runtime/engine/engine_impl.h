@@ -28,6 +28,7 @@
 #include "runtime/engine/signals.h"
 #include "runtime/engine/site_table.h"
 #include "runtime/engine/tried_log.h"
+#include "runtime/engine/trusted_results.h"
 #include "runtime/engine/uses_bundle.h"
 #include "runtime/engine/worker.h"
 #include "runtime/journal/lease.h"
@@ -125,6 +126,7 @@ class EngineImpl : public Engine, public site::Listener {
   void AddReady(Ready ready);
   RunSite* SiteOf(const state::Place& place, int attempt);
   bool TryReuse(RunSite& entry, Ready& ready, KeyNote& note);
+  bool AskTrusted(RunSite& entry, Ready& ready, KeyNote& note);  // engine_trust.cpp
   void Submit(RunSite& site, const Ready& ready, const std::string& key, std::vector<runner::Start>& batch);
   void CheckApproved(scheduler::StartTask start);
   void FailAttempt(const state::Place& place, int attempt, ir::Reason reason, const std::string& message);
@@ -235,6 +237,7 @@ class EngineImpl : public Engine, public site::Listener {
   std::unique_ptr<journal::Lease> lease_;
   std::unique_ptr<JournalKeeper> journal_;
   std::unique_ptr<Reuse> reuse_;
+  std::unique_ptr<TrustedResults> trusted_;  // the worker's
   std::unique_ptr<KeyLog> keys_;
   CarriedAnswers carried_;  // of the run that this one began from
   std::unique_ptr<review::People> people_;

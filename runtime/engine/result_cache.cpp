@@ -1,12 +1,17 @@
 // A record is the key, a newline, and the entry's JSON: finding the keys of a log takes no parsing.
 #include "runtime/engine/result_cache.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <functional>
 
 #include "runtime/journal/frame.h"
 #include "runtime/platform/clock.h"
+#include "runtime/platform/file_descriptor.h"
+#include "runtime/platform/paths.h"
 
 namespace hwf::engine {
 namespace {
@@ -18,10 +23,27 @@ constexpr size_t kMaxEntryBytes = journal::kMaxRecordBytes / 2;
 
 uint64_t Hash(std::string_view key) { return std::hash<std::string_view>()(key); }
 
+// A directory that `group` reads and nobody else writes. Each engine makes sure of it for itself: one that died between
+// two of these steps leaves nothing half open.
+ErrorOr<Success> MakeForGroup(const std::string& directory, gid_t group) {
+  constexpr mode_t kMode = 02750;
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, "making " + directory);
+  const platform::FileDescriptor fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!fd.valid() || fstat(fd.get(), &info) != 0) return ErrnoError(errno, "opening " + directory);
+  if (info.st_uid != geteuid()) return MakeError("{} is somebody else's", directory);
+  if (info.st_gid == group && (info.st_mode & 07777) == kMode) return Success{};
+  if (fchown(fd.get(), static_cast<uid_t>(-1), group) != 0 || fchmod(fd.get(), kMode) != 0) {
+    return ErrnoError(errno, "giving " + directory + " to the group");
+  }
+  return Success{};
+}
+
 }  // namespace
 
-ResultCache::ResultCache(platform::FileSystem& files, std::string directory, const std::string& own)
-    : files_(files), directory_(std::move(directory)) {
+ResultCache::ResultCache(platform::FileSystem& files, std::string directory, const std::string& own,
+                         std::optional<gid_t> readers, uid_t owner)
+    : files_(files), directory_(std::move(directory)), readers_(readers), owner_(owner) {
   const std::string name = own + std::string(kSuffix);
   logs_.push_back({directory_ + "/" + name});
   numbers_[name] = 0;
@@ -31,7 +53,10 @@ bool ResultCache::Trusted(const std::string& path, uint64_t& size) {
   const ErrorOr<platform::FileInfo> info = files_.Stat(path);
   if (!info.ok()) return false;
   size = info->size;
-  return info->kind == platform::FileInfo::Kind::kRegular && info->uid == geteuid() && (info->mode & 0022) == 0;
+  const bool trusted =
+      info->kind == platform::FileInfo::Kind::kRegular && info->uid == owner_ && (info->mode & 0022) == 0;
+  if (!trusted) refused_ = platform::BaseName(path);
+  return trusted;
 }
 
 void ResultCache::Refresh() {
@@ -104,19 +129,25 @@ void ResultCache::Forget(const std::string& key) {
   index_.erase(Hash(key));
 }
 
+std::string ResultCache::Refused() {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
+ErrorOr<Success> ResultCache::OpenOwn() {
+  HWF_TRY(readers_ ? MakeForGroup(directory_, *readers_) : platform::MakeDirectories(files_, directory_, 0700));
+  HWF_ASSIGN(writer_, journal::LogWriter::Open(files_, logs_.front().path, readers_ ? 0640 : 0600));
+  return Success{};
+}
+
 ErrorOr<Success> ResultCache::Add(const std::string& key, const Json& entry) {
   const std::string record = key + "\n" + entry.Dump();
   if (record.size() > kMaxEntryBytes) return MakeError("a result of {} bytes is not kept for reuse", record.size());
   const std::lock_guard lock(mutex_);
   if (broken_) return *broken_;
-  Log& own = logs_.front();
   if (!writer_) {
-    ErrorOr<Success> made = platform::MakeDirectories(files_, directory_, 0700);
-    auto writer = made.ok() ? journal::LogWriter::Open(files_, own.path, 0600)
-                            : ErrorOr<std::unique_ptr<journal::LogWriter>>(made.error());
-    if (!writer.ok()) broken_ = writer.error();
-    if (!writer.ok()) return *broken_;
-    writer_ = std::move(writer).value();
+    const ErrorOr<Success> opened = OpenOwn();
+    if (!opened.ok()) return *(broken_ = opened.error());
   }
   const uint64_t before = writer_->size();
   HWF_ASSIGN(const uint64_t end, writer_->Append(record));

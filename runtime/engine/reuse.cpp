@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ir/sites.h"
 #include "runtime/engine/evidence.h"
@@ -17,6 +18,7 @@ namespace hwf::engine {
 namespace {
 
 constexpr int kVersion = 2;
+constexpr const char* kNoResult = "there is no result of an equal task";
 constexpr size_t kMaxEntries = 100'000;  // below a directory that may be reused: looking at so many takes some 0.2 s
 
 Json NoEmissions(const ir::Task& task) {
@@ -66,10 +68,15 @@ ErrorOr<Json> FileStates(const Json& outputs) {
 }  // namespace
 
 Reuse::Reuse(platform::FileSystem& files, const std::string& directory, const std::string& own,
-             const std::string& earlier)
-    : cache_(files, directory, own) {
-  if (!earlier.empty() && earlier != directory) earlier_ = std::make_unique<ResultCache>(files, earlier, own);
+             const std::vector<std::string>& more, std::optional<gid_t> readers)
+    : cache_(files, directory, own, readers) {
+  std::set<std::string> known = {directory};
+  for (const std::string& other : more) {
+    if (known.insert(other).second) more_.push_back(std::make_unique<ResultCache>(files, other, own));
+  }
 }
+
+bool Reuse::IsKnown(const Json& entry) { return entry.is_object() && entry.IntOr("v", 0) == kVersion; }
 
 bool Reuse::Allowed(const ir::Task& task) { return task.cache && !task.effect; }
 
@@ -139,14 +146,19 @@ Json Reuse::KeyMembers(const ir::Module& module, const scheduler::StartTask& sta
 
 std::optional<ReuseEntry> Reuse::Find(const std::string& key, std::string* why) {
   std::optional<ReuseEntry> found = FindIn(cache_, key, why);
-  return found || !earlier_ ? found : FindIn(*earlier_, key, why);
+  for (auto cache = more_.begin(); !found && cache != more_.end(); ++cache) {
+    std::string other;
+    found = FindIn(**cache, key, &other);
+    if (why != nullptr && (found || other != kNoResult)) *why = other;
+  }
+  return found;
 }
 
 std::optional<ReuseEntry> Reuse::FindIn(ResultCache& cache, const std::string& key, std::string* why) {
   const std::optional<Json> entry = cache.Find(key);
-  if (why != nullptr) *why = entry ? "" : "there is no result of an equal task";
+  if (why != nullptr) *why = entry ? "" : kNoResult;
   if (!entry) return std::nullopt;
-  bool same = entry->IntOr("v", 0) == kVersion;
+  bool same = IsKnown(*entry);
   if (same && (*entry)["files"].is_array()) {
     for (const Json& file : (*entry)["files"].AsArray()) {
       if (!same) break;

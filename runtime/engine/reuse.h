@@ -25,10 +25,10 @@ struct ReuseEntry {
 
 class Reuse {
  public:
-  // `own`: the name of this engine's own log in the cache's directory. `earlier`: the cache's directory of the run that
-  // this one began from, which counts second; empty: there is none.
+  // `own`: the name of this engine's own log in the cache's directory. `more`: other directories of the same user's
+  // results, which count behind it, in their order. `readers`: as ResultCache has it.
   Reuse(platform::FileSystem& files, const std::string& directory, const std::string& own,
-        const std::string& earlier = "");
+        const std::vector<std::string>& more = {}, std::optional<gid_t> readers = std::nullopt);
 
   // Whether tasks of this kind may ever be reused: no effects, no `cache off`. (Watched and told ones
   // the scheduler excepts.)
@@ -47,6 +47,8 @@ class Reuse {
   // The File and Dir values of an earlier result that lie at distant sites. nullopt: the site of one of them was
   // distant and is not now; what its path leads to nobody has looked at, and the result does not count.
   static std::optional<std::vector<const Json*>> FilesElsewhere(const ir::Module& module, const Json& outputs);
+  // Whether an entry is one that this hwf understands.
+  static bool IsKnown(const Json& entry);
   // Looks at each file among the outputs that is here. Any thread.
   ErrorOr<Success> Store(const std::string& key, const ReuseEntry& entry);
 
@@ -55,7 +57,7 @@ class Reuse {
   static std::optional<ReuseEntry> FindIn(ResultCache& cache, const std::string& key, std::string* why);
 
   ResultCache cache_;
-  std::unique_ptr<ResultCache> earlier_;
+  std::vector<std::unique_ptr<ResultCache>> more_;
   std::map<std::string, std::string> digests_;  // of `uses`, by path, inode, size and mtime
 };
 

@@ -62,7 +62,7 @@ TEST_F(ReuseTest, TheCacheOfTheRunItBeganFromCountsSecond) {
   const std::string other = dir_.path() + "/other";
   ASSERT_TRUE(Reuse(files_, other, "a-000001").Store("k", Result("there", 1)).ok());
   ASSERT_TRUE(Reuse(files_, other, "a-000001").Store("l", Result("there", 1)).ok());
-  Reuse reuse(files_, folder_, "b-000001", other);
+  Reuse reuse(files_, folder_, "b-000001", {folder_, other, other});
   EXPECT_EQ(reuse.Find("k")->place, "there");
   ASSERT_TRUE(reuse.Store("k", Result("here", 2)).ok());
   EXPECT_EQ(reuse.Find("k")->place, "here");

@@ -5,10 +5,12 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "runtime/engine/journal_keeper.h"
 #include "runtime/engine/people.h"
 #include "runtime/platform/clock.h"
+#include "runtime/platform/file_system.h"
 #include "runtime/platform/hash.h"
 #include "runtime/platform/users.h"
 #include "runtime/review/run_directory.h"
@@ -27,6 +29,11 @@ state::Person Starter() {
   person.proof = "uid";
   return person;
 }
+
+std::string RunsOf(const std::string& run_directory) {
+  return run_directory.substr(0, run_directory.find_last_of('/'));
+}
+std::string CacheName(uid_t uid) { return fmt::format(".cache-{}", uid); }
 
 // Tried with the directory as it is: if nobody could answer in it, it goes again.
 ErrorOr<Success> CheckAnswerable(platform::FileSystem& files, const ir::Module& module, const std::string& directory,
@@ -69,6 +76,7 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
   started.directory = directory;
   started.people = people_digest;
   started.from = run.from;
+  started.trust = run.trust;
   state::Event event;
   event.time = now;
   event.body = std::move(started);
@@ -77,9 +85,36 @@ ErrorOr<std::string> CreateRun(platform::FileSystem& files, const NewRun& run) {
   return directory;
 }
 
-std::string CacheDirectory(const std::string& run_directory) {
-  const std::string runs = run_directory.substr(0, run_directory.find_last_of('/'));
-  return runs + "/.cache-" + std::to_string(geteuid());
+std::string CacheDirectory(const std::string& run_directory, std::optional<gid_t> group) {
+  const std::string own = RunsOf(run_directory) + "/" + CacheName(geteuid());
+  return group ? fmt::format("{}.{}", own, *group) : own;
+}
+
+std::vector<std::string> SharedCaches(const std::string& run_directory, uid_t uid) {
+  std::vector<std::string> found;
+  const std::string runs = RunsOf(run_directory), begin = CacheName(uid) + ".";
+  const auto names = platform::RealFileSystem().List(runs);
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    const bool shared = name.starts_with(begin) && name.size() > begin.size();
+    if (shared && name.find_first_not_of("0123456789", begin.size()) == std::string::npos) {
+      found.push_back(runs + "/" + name);
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> OwnCaches(const std::string& run_directory, const std::string& from) {
+  std::vector<std::string> all;
+  for (const std::string& run : {run_directory, from}) {
+    if (run.empty()) continue;
+    all.push_back(CacheDirectory(run));
+    for (std::string& shared : SharedCaches(run, geteuid())) all.push_back(std::move(shared));
+  }
+  std::erase_if(all, [](const std::string& path) {
+    const ErrorOr<platform::FileInfo> info = platform::RealFileSystem().Stat(path);
+    return !info.ok() || info->kind != platform::FileInfo::Kind::kDirectory || info->uid != geteuid();
+  });
+  return all;
 }
 
 std::string ResultLog(const std::string& run_id, int64_t epoch) { return fmt::format("{}-{:06}", run_id, epoch); }

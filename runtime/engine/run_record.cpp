@@ -85,6 +85,7 @@ void RunRecord::Note(const state::Event& event) {
     facts_.directory = paths_.root;
     facts_.people = started->people;
     facts_.from = started->from;
+    facts_.trust = started->trust;
     facts_.params = started->params;
     facts_.starter = started->starter;
     facts_.started = event.time;

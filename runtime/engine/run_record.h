@@ -48,6 +48,7 @@ struct RunFacts {
   std::string directory;
   std::string people;  // as in RunStarted
   std::string from;    // as in RunStarted
+  Json trust;          // as in RunStarted
   Json params;
   state::Person starter;
   state::TimeMs started = 0;

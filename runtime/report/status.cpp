@@ -371,6 +371,7 @@ Json StatusJson(const engine::RunRecord& record, const EngineState& engine) {
   json.Set("v", 1).Set("run", facts.id).Set("directory", facts.directory).Set("workflow", record.module().entry);
   json.Set("started", FormatUtc(facts.started)).Set("starter", facts.starter.name).Set("params", facts.params);
   if (!facts.from.empty()) json.Set("from", facts.from);
+  if (!facts.trust.is_null()) json.Set("trust", facts.trust);
   json.Set("state", facts.finished ? (facts.ok ? "finished" : "failed") : "unfinished");
   json.Set("why", facts.why).Set("outputs", facts.outputs);
   Json engine_json;

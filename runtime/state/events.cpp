@@ -39,6 +39,7 @@ void Members(V& v, RunStarted& e) {
   v.Need("directory", e.directory);
   v.May("people", e.people, std::string());
   v.May("from", e.from, std::string());
+  v.May("trust", e.trust, Json());
 }
 template <typename V>
 void Members(V& v, EngineStarted& e) {

@@ -41,6 +41,7 @@ struct RunStarted {
   std::string directory;  // absolute, of the run
   std::string people;     // digest of the run's own people file; empty: it has none
   std::string from = {};  // directory of the run whose answers and results it takes over; empty: none
+  Json trust = {};        // array of {name, uid}: whose shared results it takes, too; null: nobody's
 };
 // An engine took the run's lease.
 struct EngineStarted {

@@ -20,7 +20,8 @@ std::vector<EventBody> OneOfEach() {
   ended.message = "out of memory\nlast line";
   ended.outputs = *Json::Parse(R"({"loss":0.5})");
   ended.usage = {.wall_ms = 1, .cpu_ms = 2, .max_rss = 3};
-  return {RunStarted{"r1", "b2:00", *Json::Parse(R"({"rate":0.1})"), Ana(), "/runs/r1", "b2:22", "/runs/r0"},
+  return {RunStarted{"r1", "b2:00", *Json::Parse(R"({"rate":0.1})"), Ana(), "/runs/r1", "b2:22", "/runs/r0",
+                     *Json::Parse(R"([{"name":"ben","uid":1002}])")},
           EngineStarted{"login1", 77},
           SourceResolved{"data", Json::Object(), "no such file"},
           AttemptSubmitted{"job", 1, "here", "b2:11"},
