@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -23,12 +21,6 @@ namespace {
 using platform::FileDescriptor;
 
 constexpr size_t kMaxTrustedEntries = 100'000;  // below a directory
-
-ErrorOr<std::string> Canonical(const std::string& path) {
-  char real[PATH_MAX];
-  if (realpath(path.c_str(), real) == nullptr) return ErrnoError(errno, path);
-  return std::string(real);
-}
 
 bool IsBelow(const std::string& path, const std::string& directory) { return path.starts_with(directory + "/"); }
 
@@ -70,7 +62,7 @@ ErrorOr<Success> CheckBelow(const std::string& opened, const std::string& direct
     struct stat info {};
     if (lstat(path.c_str(), &info) != 0) return ErrnoError(errno, shown);
     if (S_ISLNK(info.st_mode)) {
-      const ErrorOr<std::string> leads = Canonical(path);
+      const ErrorOr<std::string> leads = platform::RealPath(path);
       if (!leads.ok() || !IsBelow(*leads, directory)) return MakeError("{} is a link that leads out of it", shown);
       continue;
     }
@@ -85,8 +77,8 @@ ErrorOr<Success> CheckBelow(const std::string& opened, const std::string& direct
 ErrorOr<Json> CheckTrustedFile(const std::string& runs, const std::string& id, uid_t owner, const Json& file) {
   const std::string path = file.StringOr("path", "");
   if (!file.StringOr("site", "").empty()) return MakeError("{} lies at a distant site", path);
-  HWF_ASSIGN(const std::string beside, Canonical(runs));
-  HWF_ASSIGN(const std::string real, Canonical(path));
+  HWF_ASSIGN(const std::string beside, platform::RealPath(runs));
+  HWF_ASSIGN(const std::string real, platform::RealPath(path));
   const std::string run = beside + "/" + id;
   if (!IsBelow(real, run)) return MakeError("{} lies outside of that run", path);
   if (platform::BaseName(real) != platform::BaseName(path)) return MakeError("{} is a link to {}", path, real);
