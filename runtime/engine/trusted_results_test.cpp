@@ -143,7 +143,9 @@ class TrustedResultsTest : public testing::Test {
     entry.Set("v", 2).Set("run", kRun).Set("place", "t");
     return entry.Set("outputs", Json::Object().Set("n", value)).Set("files", Json::Array());
   }
+  // The only one that is there then.
   void Add(const std::string& key, const Json& entry) {
+    fs::remove_all(place_);
     ResultCache cache(files_, place_, "a-000001", kTeam);
     ASSERT_TRUE(cache.Add(key, entry).ok());
     Give(kAna);

@@ -20,6 +20,7 @@ namespace {
 
 // A network file system may say only at the end that it lost what was written; the next file may be luckier.
 constexpr int kWrites = 3;
+constexpr uint64_t kFirstRead = 4096;
 
 template <typename Call>
 auto Retry(Call call) {
@@ -125,12 +126,14 @@ class RealAppendFile : public AppendFile {
   uint64_t size_;
 };
 
-// Reads from the descriptor's position up to `limit` bytes, or to the end.
+// Reads from the descriptor's position up to `limit` bytes, or to the end. The first read is of some size whatever the
+// file says of its own: one of the kernel's says 0, and gives nothing to a second read.
 ErrorOr<std::string> ReadUpTo(int fd, const std::string& path, uint64_t limit, uint64_t expected) {
   std::string bytes;
   uint64_t have = 0;
   while (have < limit) {
-    uint64_t room = have == 0 ? std::min(limit, expected + 1) : std::min<uint64_t>(limit - have, 64 << 10);
+    uint64_t room =
+        std::min<uint64_t>(limit - have, have == 0 ? std::max(expected + 1, kFirstRead) : uint64_t{64} << 10);
     bytes.resize(have + room);
     ssize_t got = Retry([&] { return read(fd, bytes.data() + have, room); });
     if (got < 0) return ErrnoError(errno, "read " + path);

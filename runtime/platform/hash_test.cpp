@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <set>
 
 #include "runtime/platform/file_system.h"
@@ -119,6 +120,12 @@ TEST(UsersTest, KnowsRootAndNoStranger) {
   EXPECT_FALSE(UserNamed("no-such-user-here"));
   EXPECT_EQ(NameOfGroup(*GroupNamed("root")), "root");
   EXPECT_FALSE(GroupsOfUser(*UserOf(0)).empty());
+}
+
+TEST(UsersTest, TheUidOfNobodyIsTheKernels) {
+  uid_t expected = 0;
+  ASSERT_TRUE(std::ifstream("/proc/sys/fs/overflowuid") >> expected);
+  EXPECT_EQ(OverflowUid(), expected);
 }
 
 }  // namespace

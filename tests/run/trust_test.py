@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import runs as look  # noqa: E402
 import world as worlds  # noqa: E402
 
-TASKS = """hwf 1
+MAKE = """hwf 1
 
 task make(n: Int) -> (model: File at "model.txt", all: Dir at "all") {
   run \"\"\"
@@ -24,20 +24,20 @@ task make(n: Int) -> (model: File at "model.txt", all: Dir at "all") {
     echo "part ~{n}" > all/below/part.txt
   \"\"\"
 }
+"""
 
+NOW = """
 task size(model: File, n: Int) -> (n: Int at stdout) {
   run \"\"\"
     echo size ~{n} >> SIDE
     wc -c < ~{model}
   \"\"\"
 }
-"""
 
-NOW = """
 workflow w(n: Int) -> (n: Int, model: File, all: Dir) {
   let made = make(n)
-  let size = size(made.model, n)
-  (n: size.n, model: made.model, all: made.all)
+  let counted = size(made.model, n: n)
+  (n: counted.n, model: made.model, all: made.all)
 }
 """
 
@@ -47,7 +47,11 @@ workflow w(n: Int) -> (model: File) {
     choose yes | no
     within 1s else yes
   }
-  let made = make(n) after call
+  let asked = match call {
+    yes => n
+    no  => 0
+  }
+  let made = make(asked)
   (model: made.model)
 }
 """
@@ -64,8 +68,8 @@ class Scene:
         os.mkdir(self.runs)
         os.chmod(self.runs, 0o1777)
         self.side = world.write("side", "", 0o666)
-        tasks = TASKS.replace("SIDE", self.side)
-        self.now, self.later = world.write("now.hwf", tasks + NOW), world.write("later.hwf", tasks + LATER)
+        write = lambda name, text: world.write(name, text.replace("SIDE", self.side))  # noqa: E731
+        self.now, self.later = write("now.hwf", MAKE + NOW), write("later.hwf", MAKE + LATER)
         self.shared = os.path.join(self.runs, f".cache-{self.ana.uid}.{grp.getgrnam(self.group).gr_gid}")
 
     def hwf(self, who, *words, status=0, runs=None):
@@ -106,7 +110,7 @@ def taken(scene):
     assert done == 0
     assert look.outputs(of_ben) == look.outputs(of_ana)
     reused = look.journal(of_ben, "task_reused")
-    assert [(e["place"], e["from_run"]) for e in reused] == [(p, os.path.basename(of_ana)) for p in ("made", "size")], reused
+    assert [(e["place"], e["from_run"]) for e in reused] == [(p, os.path.basename(of_ana)) for p in ("made", "counted")], reused
     assert f"run {os.path.basename(of_ana)} of {scene.ana.name} had done the same" in scene.why(scene.ben, of_ben)
     trust = scene.hwf(scene.ben, "status", os.path.basename(of_ben), "--json").json()["trust"]
     assert trust[0] == {"name": scene.ana.name, "uid": scene.ana.uid}, trust
@@ -141,7 +145,7 @@ def changed(scene):
     assert done == 1, "size has another result for the same inputs: that of the model as it was"
     why = scene.why(scene.ben, of_ben)
     assert f"of a run of {scene.ana.name} does not count" in why and "model.txt is not what it was" in why, why
-    with open(look.outputs(of_ben) and scene.model(of_ben), encoding="utf-8") as file:
+    with open(scene.model(of_ben), encoding="utf-8") as file:
         assert file.read() == "model 3\n"
 
 
