@@ -172,7 +172,8 @@ Origins Flow::Visit(ir::Node& node, ir::CheckpointNode& body) {
 
 Origins Flow::Visit(ir::Node&, ir::SourceNode& body) {
   Origins origins;
-  (body.on.empty() ? origins.sites : origins.staying) = {body.on.empty() ? kThisMachine : body.on};
+  if (body.on.empty()) origins.sites = {kThisMachine};
+  if (!body.on.empty()) origins.staying.insert(body.on);
   return origins;
 }
 
