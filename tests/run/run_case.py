@@ -63,7 +63,7 @@ def run(world):
         shutil.copytree(companion, world.dir, dirs_exist_ok=True)
     user = None
     if drop and os.geteuid() == 0:
-        user = worlds.User("nobody")
+        user = worlds.User("daemon")  # nobody's own uid stands for all that have no name: no run can be its
         for directory, _, files in os.walk(world.dir):
             os.chown(directory, user.uid, user.gid)
             for file in files:
