@@ -51,14 +51,14 @@ TypeRef Checker::BuiltinWants(const CallExpr& call, size_t at, std::string_view 
 bool Checker::CheckBuiltinArguments(const CallExpr& call, const ir::Builtin& builtin) {
   const ArrayRef<Arg> args = ValuesOf(call);
   const auto* named = llvm::find_if(args, [](const Arg& arg) { return bool(arg.name); });
-  const bool in_order = named == args.end();
-  if (!in_order) {
+  if (named != args.end()) {
     const bool site = named->name.text == "on" && (builtin.name == "file" || builtin.name == "dir");
     Report(named->name.range, diagnostics::kUnknownArgument, "built-in " + Quoted(builtin.name), named->name.text)
         .Help(site ? "behind the path, `on` takes the name of a site, as it is declared"
                    : "built-ins take their arguments in order, without names");
+    return false;
   }
-  if (TakesCount(builtin, args.size())) return in_order;
+  if (TakesCount(builtin, args.size())) return true;
   Report(call.range, diagnostics::kBuiltinArguments, builtin.name, Counts(builtin), args.size())
       .Help(Usage(builtin, args.size()));
   return false;

@@ -290,7 +290,7 @@ const Decl* CalledDecl(const CallExpr& call) {
 
 const NameExpr* SiteOfData(const CallExpr& call) {
   const Binding* callee = CalleeOf(call);
-  if (callee == nullptr || callee->kind != Binding::Kind::kBuiltin || call.args.size() < 2) return nullptr;
+  if (callee == nullptr || callee->kind != Binding::Kind::kBuiltin || call.args.empty()) return nullptr;
   const std::string_view name = ir::Builtins()[callee->builtin].name;
   const Arg& last = call.args.back();
   const bool placed = (name == "file" || name == "dir") && last.name && last.name.text == "on";

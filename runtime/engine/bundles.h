@@ -1,5 +1,5 @@
-// The files of a record are given to a task beside each other, whoever made them: an index lies beside what it indexes. Any
-// thread.
+// The files of a record are given to a task beside each other, whoever made them: an index lies beside what it indexes.
+// Any thread.
 #pragma once
 
 #include <string>

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
+#include "runtime/platform/paths.h"
 #include "runtime/platform/testing/temp_dir.h"
 
 namespace hwf::platform {
@@ -126,6 +128,34 @@ TEST_F(FileSystemTest, StatDoesNotFollowLinks) {
   ASSERT_EQ(symlink("/etc", (dir_ / "link").c_str()), 0);
   EXPECT_EQ(files_.Stat(dir_ / "link")->kind, FileInfo::Kind::kSymlink);
   EXPECT_EQ(files_.OpenAppend(dir_ / "link", 0600).error().code(), ELOOP);
+}
+
+TEST_F(FileSystemTest, OnlyWhatTrulyLiesBelowIsRemoved) {
+  namespace fs = std::filesystem;
+  const std::string root = dir_ / "tasks", own = dir_ / "own";
+  fs::create_directories(root + "/job/1");
+  fs::create_directories(own);
+  const auto make = [&](const std::string& path) { ASSERT_TRUE(files_.WriteAtomically(path, "x", 0600, false).ok()); };
+  for (const char* name : {"/job/1/a", "/job/1/b", "/top"}) make(root + name);
+  make(own + "/b");
+  EXPECT_TRUE(RemoveBelow(root, root + "/job/1/a").ok());
+  EXPECT_FALSE(fs::exists(root + "/job/1/a"));
+  EXPECT_TRUE(RemoveBelow(root, root + "/job/1/a").ok());  // again
+  EXPECT_TRUE(RemoveBelow(root, root + "/none/a").ok());
+  // By a link, by a way up, and what lies in the directory itself or beside it.
+  fs::create_directory_symlink(own, root + "/job/link");
+  fs::create_directories(root + "-more");
+  make(root + "-more/c");
+  for (const std::string& path : {root + "/job/link/b", root + "/job/../../own/b", root + "/top", root + "-more/c"}) {
+    EXPECT_TRUE(RemoveBelow(root, path).ok());
+    EXPECT_TRUE(fs::exists(path)) << path;
+  }
+  // A link goes, and not what it leads to.
+  fs::create_symlink(own + "/b", root + "/job/1/c");
+  EXPECT_TRUE(RemoveBelow(root, root + "/job/1/c").ok());
+  EXPECT_FALSE(fs::is_symlink(root + "/job/1/c"));
+  EXPECT_TRUE(fs::exists(own + "/b"));
+  EXPECT_EQ(RemoveBelow(root, root + "/job/1").error().code(), EISDIR);
 }
 
 TEST_F(FileSystemTest, DirectoriesAreMadeListedAndRemoved) {

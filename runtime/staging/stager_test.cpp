@@ -193,10 +193,10 @@ TEST_F(StagerTest, WhatStaysThereIsLookedAtThere) {
   Turn(left);
   ASSERT_EQ(left, 0u);
   std::sort(told.begin(), told.end());
-  EXPECT_THAT(told, testing::UnorderedElementsAre(fmt::format("{} 7", platform::DigestTimes(tree, true)->digest),
-                                                  HasSubstr("at site `far`: " + tree + " is no regular file"),
-                                                  HasSubstr("No such file"),
-                                                  "site `` could not be asked about " + tree));
+  EXPECT_THAT(told,
+              testing::UnorderedElementsAre(fmt::format("{} 7", platform::DigestTimes(tree, true)->digest),
+                                            HasSubstr("at site `far`: " + tree + " is no regular file"),
+                                            HasSubstr("No such file"), "site `` could not be asked about " + tree));
   EXPECT_TRUE(stager_->idle());
 }
 

@@ -46,7 +46,7 @@ workflow w() -> (bytes: Int, n: Int, names: String) {
   let size  = count(sharp.image)
   let other = guess(3)
   let here  = told("x")
-  let both  = together(Pair(here.text, two: taken.image))
+  let both  = together(Pair(one: here.text, two: taken.image))
   (bytes: size.bytes, n: other.n, names: both.names)
 }
 """
@@ -65,7 +65,7 @@ def main(world):
 
         world.must(["hwf", "run", "w.hwf", "--runs", runs])
         (run,) = look.run_directories(runs)
-        assert look.outputs(run) == {"bytes": 8, "n": 3, "names": "image told.txt"}, look.outputs(run)
+        assert look.outputs(run) == {"bytes": 8, "n": 3, "names": "image told.txt "}, look.outputs(run)
         sites = {e["place"]: e["site"] for e in look.journal(run, "attempt_submitted")}
         assert sites == {name: call["site"] for name, call in calls.items()}, sites
 
