@@ -10,7 +10,7 @@ namespace hwf::platform {
 
 ErrorOr<std::string> RealPath(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
-  if (real == nullptr) return ErrnoError(errno, "looking for " + path);
+  if (real == nullptr) return ErrnoError(errno, path);
   return std::string(real.get());
 }
 
