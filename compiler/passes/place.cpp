@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "compiler/passes/flow.h"
 #include "compiler/passes/passes.h"
@@ -17,7 +18,8 @@ constexpr int kMaxRounds = 4;
 // How many of the values a site sees.
 struct Seen {
   size_t staying = 0, all = 0;
-  auto operator<=>(const Seen&) const = default;
+  // What stays comes first.
+  bool operator>(const Seen& other) const { return std::pair(staying, all) > std::pair(other.staying, other.all); }
 };
 
 Seen CountThere(const ir::Module& module, const std::vector<Read>& reads, const std::string& site) {
@@ -38,7 +40,7 @@ void Choose(const ir::Module& module, const ir::Task& task, const std::vector<Re
   call.site = task.on.front();
   for (const std::string& site : task.on) {
     const Seen seen = CountThere(module, reads, site);
-    if (seen <= most) continue;
+    if (!(seen > most)) continue;
     most = seen;
     call.site = site;
   }
