@@ -7,10 +7,27 @@
 #include "compiler/passes/flow.h"
 #include "compiler/passes/passes.h"
 #include "ir/sites.h"
+#include "ir/walk.h"
 
 namespace hwf::passes {
 
+namespace {
+
+bool AnyStays(const ir::Region& region) {
+  return std::any_of(region.nodes.begin(), region.nodes.end(), [](const ir::Node& node) {
+    const auto* source = std::get_if<ir::SourceNode>(&node.body);
+    bool stays = source != nullptr && !source->on.empty();
+    ir::ForEachRegion(node, [&](const ir::Region& inner) { stays = stays || AnyStays(inner); });
+    return stays;
+  });
+}
+
+}  // namespace
+
 std::vector<Astray> FindAstray(ir::Module& module) {
+  const bool any = std::any_of(module.workflows.begin(), module.workflows.end(),
+                               [](const ir::Workflow& workflow) { return AnyStays(workflow.region); });
+  if (!any) return {};
   std::vector<Astray> found;
   std::set<std::tuple<uint32_t, uint32_t, uint32_t>> told;  // a workflow is looked at once, a loop's body more often
   const auto tell = [&](const ir::Span& span, std::string task, std::string site, const Origins& origins) {

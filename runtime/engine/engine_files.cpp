@@ -1,10 +1,5 @@
 // Files of emissions that `keep N` has let go. After a restart all that was ever let go is asked for again: what is
 // gone is no error.
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "runtime/engine/engine_impl.h"
 #include "runtime/platform/paths.h"
 

@@ -50,6 +50,12 @@ bool IsOurCommand(const Attempt& attempt, const std::string& path) {
          now.st_mtim.tv_sec == attempt.command_time.tv_sec && now.st_mtim.tv_nsec == attempt.command_time.tv_nsec;
 }
 
+// What we linked, and not what the task has put in its place.
+void UnlinkIfLink(const std::string& path) {
+  char target[1];
+  if (readlink(path.c_str(), target, sizeof target) >= 0) (void)unlink(path.c_str());
+}
+
 }  // namespace
 
 void Runner::ReapChildren() {
@@ -275,14 +281,11 @@ void Runner::TidyDirectory(const Attempt& attempt, bool failed) {
   for (const std::string& link : start.links) {
     std::string_view path = link;
     while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-    const std::string name = directory + "/" + std::string(path.substr(path.rfind('/') + 1));
-    char target[1];
-    if (readlink(name.c_str(), target, sizeof target) >= 0) (void)unlink(name.c_str());
+    UnlinkIfLink(directory + "/" + std::string(path.substr(path.rfind('/') + 1)));
   }
   for (const auto& [name, path] : start.bundled) {
     const std::string link = BundledPath(directory, name, path);
-    char target[1];
-    if (readlink(link.c_str(), target, sizeof target) >= 0) (void)unlink(link.c_str());
+    UnlinkIfLink(link);
     const std::string folder = link.substr(0, link.rfind('/'));
     if (rmdir(folder.c_str()) == 0) (void)rmdir(folder.substr(0, folder.rfind('/')).c_str());
   }
